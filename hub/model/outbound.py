@@ -1,0 +1,171 @@
+"""The outbound registry: subscriptions, messages, deliveries, attempts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hub.model.execution import Lease
+from hub.model.ids import Id
+from hub.model.retry import Retry
+from hub.model.source import RateLimit, StoredSecret
+
+__all__ = [
+    "Attempt",
+    "DeliveryRecord",
+    "DeliveryState",
+    "Direction",
+    "DueDelivery",
+    "EventType",
+    "MessageRecord",
+    "SubscriptionRecord",
+    "SubscriptionSpec",
+    "TlsOptions",
+]
+
+DeliveryState = Literal["pending", "paused", "delivered", "dead", "skipped", "cancelled"]
+Direction = Literal["in", "out"]
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """An entry of a catalog: the name as the vendor writes it, its JSON Schema (draft 2020-12) and an example."""
+
+    name: str
+    direction: Direction = "in"
+    vendor: str | None = None
+    version: str = "1"
+    summary: str = ""
+    schema: Any = None
+    example: Any = None
+
+
+class TlsOptions(BaseModel):
+    """Per-subscription TLS: PEM texts; the key of a client certificate is kept as a secret (slot `tls_key`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ca: Annotated[str, Field(max_length=200_000)] | None = None
+    client_certificate: Annotated[str, Field(max_length=200_000)] | None = None
+
+
+class SubscriptionSpec(BaseModel):
+    """What an integrator sets on a subscription; its secrets travel apart."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    name: Annotated[str, Field(max_length=200)] = ""
+    url: Annotated[str, Field(max_length=2_000)]
+    events: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...]
+    clients: tuple[Annotated[str, Field(max_length=200)], ...] = ()
+    scheme: Annotated[str, Field(max_length=100)] = "standard"
+    ssl_verification: bool = True
+    enabled: bool = True
+    headers: dict[str, str] = {}
+    template: Any = None
+    concurrency: Annotated[int, Field(ge=1, le=1_000)] = 8
+    rate_limit: RateLimit | None = None
+    retry: Retry = Retry()
+    tls: TlsOptions = TlsOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRecord:
+    """A subscription as the store's snapshot holds it.
+
+    Attributes:
+        cuid: The id under which PlexTrac's face knows it.
+        signed: Whether it has a secret; an unsigned one was made with `"secret": null`.
+        failing_since: Since when no delivery has succeeded, microseconds UTC, None while healthy.
+        disabled_reason: Why the hub disabled it, empty when it did not.
+    """
+
+    org: Id
+    id: Id
+    cuid: str
+    spec: SubscriptionSpec
+    secrets: tuple[StoredSecret, ...]
+    generation: int
+    created: int
+    updated: int
+    failing_since: int | None = None
+    warned: bool = False
+    disabled_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRecord:
+    """An event published outward; frozen when accepted.
+
+    Attributes:
+        origin: Who published it: `api`, `execution`, `hub` (operational events), `test`.
+        idempotency_key: A second message with the same key in the org is the first one.
+    """
+
+    org: Id
+    id: Id
+    type: str
+    data: Any
+    created: int
+    client: str | None = None
+    ordering_key: str | None = None
+    idempotency_key: str | None = None
+    origin: str = "api"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRecord:
+    """One message on its way to one subscription.
+
+    Attributes:
+        body: The frozen bytes that every attempt sends.
+        sequence: Commit order; FIFO within subscription and ordering key follows it.
+    """
+
+    org: Id
+    id: Id
+    message: Id
+    subscription: Id
+    type: str
+    state: DeliveryState
+    body: bytes
+    created: int
+    ordering_key: str | None = None
+    sequence: int = 0
+    due: int = 0
+    attempts: int = 0
+    finished: int | None = None
+    error: str = ""
+    crashes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DueDelivery:
+    """A delivery with the lease just won."""
+
+    record: DeliveryRecord
+    lease: Lease
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One HTTP try of a delivery, secrets and signatures masked.
+
+    Attributes:
+        at: Microseconds UTC when it began.
+        address: The address dialled, None when none was.
+        status: HTTP status, None when no answer came.
+        error: A sentence that says why it failed, empty when it did not.
+    """
+
+    number: int
+    at: int
+    address: str | None
+    status: int | None
+    duration_ms: int
+    request_headers: tuple[tuple[str, str], ...]
+    response_headers: tuple[tuple[str, str], ...] = ()
+    response_body: str = ""
+    error: str = ""

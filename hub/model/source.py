@@ -1,0 +1,148 @@
+"""Sources: an inbound hub URL with its credentials, limits, vendor and reply settings."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from hub.model.ids import Id
+
+__all__ = [
+    "API_KEY_SLOT",
+    "HMAC_SLOT",
+    "SHARED_KEY_SLOT",
+    "SIGNING_SLOT",
+    "URL_SLOT",
+    "RateLimit",
+    "ResponseMode",
+    "SourceRecord",
+    "SourceSpec",
+    "StoredSecret",
+]
+
+URL_SLOT = "url"
+"""Slot of the secret inside a Tracecat URL."""
+HMAC_SLOT = "hmac"
+"""Slot of FlowTrux's HMAC secret."""
+SHARED_KEY_SLOT = "shared_key"
+"""Slot of Vectense's shared key."""
+API_KEY_SLOT = "api_key"
+"""Slot of Tracecat's webhook API key; its value is the SHA-256 of the key, never the key."""
+SIGNING_SLOT = "signing"
+"""Default slot of a vendor's credentials."""
+
+Method = Annotated[str, Field(pattern=r"^[A-Z]{1,16}$")]
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class RateLimit(_Spec):
+    """At most `requests` in any `per_seconds`; over it 429 with Retry-After."""
+
+    requests: Annotated[int, Field(ge=1, le=1_000_000)]
+    per_seconds: Annotated[int, Field(ge=1, le=86_400)] = 60
+
+
+class ResponseMode(_Spec):
+    """What the sender is answered (protocols.md 2); `status` and `headers` apply in every mode."""
+
+    mode: Literal["minimal", "lastNode", "specificNode", "allNodes"] = "minimal"
+    node: str | None = None
+    status: Annotated[int, Field(ge=200, le=599)] | None = None
+    headers: dict[str, str] = {}
+
+
+class SourceSpec(_Spec):
+    """What an operator sets on a source; secrets travel apart (`StoredSecret`)."""
+
+    name: Annotated[str, Field(max_length=200)] = ""
+    vendor: Annotated[str, Field(max_length=100)] | None = None
+    settings: dict[str, Any] = {}
+    enabled: bool = True
+    methods: tuple[Method, ...] = ("POST",)
+    allowlist: tuple[str, ...] = ()
+    rate_limit: RateLimit | None = None
+    max_body_bytes: Annotated[int, Field(ge=0, le=1 << 30)] | None = None
+    max_concurrent: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    open: bool = False
+    header_variable: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")] | None = None
+    body_variable: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")] | None = None
+    validation: Annotated[Literal["off", "warn", "enforce"], Field(alias="validate")] = "off"
+    verification: Literal["enforce", "report"] = "enforce"
+    response: ResponseMode = ResponseMode()
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, validate_by_name=True, validate_by_alias=True
+    )
+
+    @field_validator("allowlist")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            try:
+                ipaddress.ip_network(entry, strict=False)
+            except ValueError as error:
+                message = f"{entry!r} is no address or CIDR range, such as 203.0.113.0/24"
+                raise ValueError(message) from error
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSecret:
+    """One value in a slot. Hidden from repr.
+
+    Attributes:
+        value: Key bytes, already decoded from what the operator pasted (for `api_key`: SHA-256 of the key).
+        text: What the operator pasted or the hub made, for URLs shown to editors; empty for `api_key`.
+        expires: Microseconds UTC after which it no longer counts, or None.
+        revoked: A revoked API key goes on blocking and matches nothing.
+    """
+
+    id: Id
+    slot: str
+    value: bytes
+    text: str = ""
+    label: str | None = None
+    created: int = 0
+    expires: int | None = None
+    revoked: bool = False
+
+    def __repr__(self) -> str:
+        return f"StoredSecret(slot={self.slot!r}, label={self.label!r})"
+
+    def live(self, now: int) -> bool:
+        """Whether it may match at `now` (microseconds UTC)."""
+        return bool(self.value) and not self.revoked and (self.expires is None or now < self.expires)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """A source as the store's snapshot holds it.
+
+    Attributes:
+        workflow: The workflow that owns it; None for a shared source.
+        generation: Grows with every change of the source or its secrets; compared when a request is accepted.
+    """
+
+    org: Id
+    id: Id
+    workflow: Id | None
+    spec: SourceSpec
+    secrets: tuple[StoredSecret, ...]
+    generation: int
+    created: int
+    updated: int
+    created_by: Id | None = None
+
+    def live(self, slot: str, now: int) -> tuple[StoredSecret, ...]:
+        """The secrets of `slot` that may match at `now`, newest first."""
+        return tuple(secret for secret in self.secrets if secret.slot == slot and secret.live(now))
+
+    def has(self, slot: str) -> bool:
+        """Whether `slot` was ever set: a credential that is set binds even when revoked or expired."""
+        return any(secret.slot == slot for secret in self.secrets)

@@ -1,0 +1,50 @@
+"""The engine port: whoever runs executions that the store has accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from hub.model.execution import ExecutionRecord, Lease, NewExecution
+from hub.model.ids import Id
+
+__all__ = ["Engine"]
+
+
+class Engine(Protocol):
+    """Runs executions. Acceptance commits them in state queued, an outbox that the engine drains."""
+
+    def lease(self, *, waiting: bool = False) -> Lease | None:
+        """A lease for an execution about to be accepted if a slot is free now, else None (it is claimed later).
+
+        `waiting` asks for one of the slots kept for waiting senders.
+        """
+        ...
+
+    def saturated(self) -> bool:
+        """Whether a waiting sender should be answered 503 with Retry-After before acceptance."""
+        ...
+
+    def start(self, executions: Sequence[NewExecution]) -> None:
+        """Run these accepted executions; idempotent. Those born with a lease start from what is given here."""
+        ...
+
+    def wake(self) -> None:
+        """Work may be due: look into the store soon."""
+        ...
+
+    async def wait(self, org: Id, execution: Id, deadline: int) -> ExecutionRecord | None:
+        """The execution once it has finished or answered early; None when `deadline` (microseconds UTC) passes."""
+        ...
+
+    async def cancel(self, org: Id, execution: Id) -> bool:
+        """Cancel it and its children; False if it had finished. Raises `NotFound`."""
+        ...
+
+    async def signal(self, org: Id, execution: Id, name: str, value: Any) -> None:
+        """Hand `value` to an execution that waits for `name` (a finished child, an approval). Raises `NotFound`."""
+        ...
+
+    async def retry(self, org: Id, execution: Id) -> None:
+        """Run a failed or cancelled execution again from its failed nodes, on its own version. Raises `Conflict`."""
+        ...

@@ -1,0 +1,79 @@
+"""Executions and their journal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from hub.model.execution import Claimed, ExecutionChange, ExecutionRecord, NewExecution, NodeRecord
+from hub.model.ids import Id
+from hub.ports.store.page import Page
+
+__all__ = ["Executions"]
+
+
+class Executions(Protocol):
+    """Claims, journal writes and reads."""
+
+    async def create(self, executions: Sequence[NewExecution]) -> None:
+        """Queue executions that no request starts (manual, replay, child). The same id twice is one execution."""
+        ...
+
+    async def claim(self, owner: str, until: int, now: int, limit: int) -> tuple[Claimed, ...]:
+        """Win up to `limit` executions that are due and unowned (or whose lease has expired), of all orgs.
+
+        Smaller priority first, then older; a `serial_key` whose execution is running is passed over, as are
+        workflows at their concurrency limit. Recovering an expired lease counts as a crash.
+        """
+        ...
+
+    async def renew(self, owner: str, executions: Sequence[Id], until: int) -> frozenset[Id]:
+        """Extend leases; returns those still owned."""
+        ...
+
+    async def journal(
+        self,
+        org: Id,
+        execution: Id,
+        fence: int,
+        nodes: Sequence[NodeRecord],
+        change: ExecutionChange | None = None,
+        children: Sequence[NewExecution] = (),
+    ) -> None:
+        """Write node records (each replaces the former one of its node and item) and the change, in one commit.
+
+        Raises `Fenced`, or when the execution is being cancelled and the write does not finish it, `Fenced` too.
+        """
+        ...
+
+    async def cancel(self, org: Id, execution: Id, now: int) -> tuple[Id, ...]:
+        """Compare-and-set to cancelled, children too; returns the ids cancelled, empty if it had finished."""
+        ...
+
+    async def reopen(self, org: Id, execution: Id, now: int) -> None:
+        """Queue a failed or cancelled execution again, its unfinished nodes forgotten. Raises `Conflict`."""
+        ...
+
+    async def next_due(self) -> int | None:
+        """When the next execution without a live lease is due, microseconds UTC; of all orgs."""
+        ...
+
+    async def get(self, org: Id, execution: Id) -> ExecutionRecord:
+        """Raises `NotFound`."""
+        ...
+
+    async def nodes(self, org: Id, execution: Id) -> tuple[NodeRecord, ...]:
+        """The journal, in order of start."""
+        ...
+
+    async def list(
+        self,
+        org: Id,
+        *,
+        workflow: Id | None = None,
+        state: str | None = None,
+        limit: int,
+        cursor: str | None = None,
+    ) -> Page[ExecutionRecord]:
+        """Executions newest first, triggers and results left out."""
+        ...
