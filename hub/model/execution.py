@@ -87,7 +87,11 @@ class NewExecution:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionRecord:
-    """An execution as it stands."""
+    """An execution as it stands.
+
+    Attributes:
+        answer: What its `respond` node answered (`{"status", "headers", "body"}`): set by `Engine.wait` only.
+    """
 
     org: Id
     id: Id
@@ -113,6 +117,7 @@ class ExecutionRecord:
     due: int = 0
     crashes: int = 0
     cancelling: bool = False
+    answer: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,7 @@ class NodeRecord:
         attempts: Tries begun so far.
         due: When a sleeping or backing-off node goes on, microseconds UTC.
         child: The execution it waits for (`workflow.run`).
+        crashes: How often the process ended while this node ran; these tries use up no retry.
     """
 
     node: str
@@ -137,6 +143,7 @@ class NodeRecord:
     finished: int | None = None
     due: int | None = None
     child: Id | None = None
+    crashes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,14 @@ class Engine(Protocol):
     def lease(self, *, waiting: bool = False) -> Lease | None:
         """A lease for an execution about to be accepted if a slot is free now, else None (it is claimed later).
 
-        `waiting` asks for one of the slots kept for waiting senders.
+        `waiting` asks for one of the slots kept for waiting senders. Never ask for an execution with a serial key
+        or of a workflow with a concurrency limit: the store's claims keep these. A lease is used up by `start`
+        with an execution that carries it; give back one that came to nothing with `unlease`.
         """
+        ...
+
+    def unlease(self, lease: Lease) -> None:
+        """Give back a lease whose execution was not accepted (a duplicate, a failed commit); idempotent."""
         ...
 
     def saturated(self) -> bool:
@@ -34,7 +40,10 @@ class Engine(Protocol):
         ...
 
     async def wait(self, org: Id, execution: Id, deadline: int) -> ExecutionRecord | None:
-        """The execution once it has finished or answered early; None when `deadline` (microseconds UTC) passes."""
+        """The execution once it has finished or answered early; None when `deadline` (microseconds UTC) passes.
+
+        `answer` of the record is what its `respond` node said, if it has one that ran. Raises `NotFound`.
+        """
         ...
 
     async def cancel(self, org: Id, execution: Id) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from hub.model.execution import Claimed, ExecutionChange, ExecutionRecord, NewExecution, NodeRecord
 from hub.model.ids import Id
@@ -19,10 +19,12 @@ class Executions(Protocol):
         """Queue executions that no request starts (manual, replay, child). The same id twice is one execution."""
         ...
 
-    async def claim(self, owner: str, until: int, now: int, limit: int) -> tuple[Claimed, ...]:
+    async def claim(
+        self, owner: str, until: int, now: int, limit: int, *, lowest: int = 0, highest: int = 9
+    ) -> tuple[Claimed, ...]:
         """Win up to `limit` executions that are due and unowned (or whose lease has expired), of all orgs.
 
-        Smaller priority first, then older; a `serial_key` whose execution is running is passed over, as are
+        Only priorities from `lowest` to `highest` are looked at. Smaller priority first, then older; a `serial_key` whose execution is running is passed over, as are
         workflows at their concurrency limit. Recovering an expired lease counts as a crash.
         """
         ...
@@ -42,7 +44,20 @@ class Executions(Protocol):
     ) -> None:
         """Write node records (each replaces the former one of its node and item) and the change, in one commit.
 
+        A change that finishes the execution makes its parent due at once if that is waiting.
+
         Raises `Fenced`, or when the execution is being cancelled and the write does not finish it, `Fenced` too.
+        """
+        ...
+
+    async def wake(self, org: Id, execution: Id, now: int) -> None:
+        """Make a waiting execution due at `now`; nothing happens to one in another state."""
+        ...
+
+    async def signal(self, org: Id, execution: Id, node: str, value: Any, now: int) -> None:
+        """Settle the waiting journal entry of `node` (item -1) as succeeded with output `value`, and wake.
+
+        Needs no lease. Raises `NotFound` when that execution or a waiting entry of that node is not there.
         """
         ...
 
