@@ -24,8 +24,9 @@ class Executions(Protocol):
     ) -> tuple[Claimed, ...]:
         """Win up to `limit` executions that are due and unowned (or whose lease has expired), of all orgs.
 
-        Only priorities from `lowest` to `highest` are looked at. Smaller priority first, then older; a `serial_key` whose execution is running is passed over, as are
-        workflows at their concurrency limit. Recovering an expired lease counts as a crash.
+        Only priorities from `lowest` to `highest` are looked at. Smaller priority first, then older; a `serial_key`
+        whose execution is running is passed over, as are workflows at their concurrency limit. Recovering an expired
+        lease counts as a crash.
         """
         ...
 
