@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -13,19 +14,26 @@ from hub.model.retry import Retry
 from hub.model.source import RateLimit, StoredSecret
 
 __all__ = [
+    "Account",
     "Attempt",
+    "Claim",
     "DeliveryRecord",
     "DeliveryState",
     "Direction",
     "DueDelivery",
     "EventType",
     "MessageRecord",
+    "MessageState",
     "SubscriptionRecord",
     "SubscriptionSpec",
     "TlsOptions",
 ]
 
 DeliveryState = Literal["pending", "paused", "delivered", "dead", "skipped", "cancelled"]
+"""pending: due now or later. paused: waits until its subscription is enabled. skipped: accepted while the subscription
+was disabled, sent only when asked for. cancelled: the subscription was deleted."""
+MessageState = Literal["accepted", "dropped", "held"]
+"""dropped: a plugin's `hub_message` let it go. held: a plugin failed, a replay asks it again."""
 Direction = Literal["in", "out"]
 
 
@@ -80,6 +88,7 @@ class SubscriptionRecord:
         signed: Whether it has a secret; an unsigned one was made with `"secret": null`.
         failing_since: Since when no delivery has succeeded, microseconds UTC, None while healthy.
         disabled_reason: Why the hub disabled it, empty when it did not.
+        disabled_at: Since when it is disabled, by whomever; None while it is enabled.
     """
 
     org: Id
@@ -93,6 +102,7 @@ class SubscriptionRecord:
     failing_since: int | None = None
     warned: bool = False
     disabled_reason: str = ""
+    disabled_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +111,7 @@ class MessageRecord:
 
     Attributes:
         origin: Who published it: `api`, `execution`, `hub` (operational events), `test`.
+        reason: Why it was dropped or is held.
         idempotency_key: A second message with the same key in the org is the first one.
     """
 
@@ -113,6 +124,8 @@ class MessageRecord:
     ordering_key: str | None = None
     idempotency_key: str | None = None
     origin: str = "api"
+    state: MessageState = "accepted"
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +133,10 @@ class DeliveryRecord:
     """One message on its way to one subscription.
 
     Attributes:
-        body: The frozen bytes that every attempt sends.
+        body: The frozen bytes that every attempt sends; empty where they are in the blob store under `body_ref`.
         sequence: Commit order; FIFO within subscription and ordering key follows it.
+        attempts: HTTP tries so far.
+        tries: Those of them since it was last queued; the retries of RETRY are counted from there.
     """
 
     org: Id
@@ -139,6 +154,8 @@ class DeliveryRecord:
     finished: int | None = None
     error: str = ""
     crashes: int = 0
+    tries: int = 0
+    body_ref: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +174,8 @@ class Attempt:
         at: Microseconds UTC when it began.
         address: The address dialled, None when none was.
         status: HTTP status, None when no answer came.
-        error: A sentence that says why it failed, empty when it did not.
+        error: A sentence that says why it failed, empty when it did not; for operators where `refused`.
+        refused: The egress guard said no; tenants read "address refused" instead of address and sentence.
     """
 
     number: int
@@ -169,3 +187,41 @@ class Attempt:
     response_headers: tuple[tuple[str, str], ...] = ()
     response_body: str = ""
     error: str = ""
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What one claim has won.
+
+    Attributes:
+        deliveries: In the order in which they are to be sent, per subscription.
+        later: For each subscription asked about that has no more to claim now: when its next one may be claimed
+            (microseconds UTC), None when nothing is pending.
+    """
+
+    deliveries: tuple[DueDelivery, ...]
+    later: Mapping[Id, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where every message accepted in a span of time has ended up.
+
+    Attributes:
+        messages: How many were accepted.
+        dropped: Let go by a plugin.
+        held: Held because a plugin failed.
+        unmatched: Kept though no subscription wanted them.
+        delivered: Every delivery has arrived.
+        undelivered: At least one delivery has not, whatever its state.
+        deliveries: How many deliveries are in each state.
+    """
+
+    messages: int
+    dropped: int
+    held: int
+    unmatched: int
+    delivered: int
+    undelivered: int
+    deliveries: Mapping[str, int]
