@@ -16,6 +16,7 @@ from hub.model.source import RateLimit, StoredSecret
 __all__ = [
     "Account",
     "Attempt",
+    "Attempted",
     "Claim",
     "DeliveryRecord",
     "DeliveryState",
@@ -24,6 +25,8 @@ __all__ = [
     "EventType",
     "MessageRecord",
     "MessageState",
+    "NewDelivery",
+    "Published",
     "SubscriptionRecord",
     "SubscriptionSpec",
     "TlsOptions",
@@ -159,6 +162,31 @@ class DeliveryRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A delivery to accept; `lease` is set when this process is to send it at once."""
+
+    record: DeliveryRecord
+    lease: Lease | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A committed message.
+
+    Attributes:
+        id: Its id; for a repeated idempotency key that of the first one.
+        deliveries: How many deliveries it has.
+        duplicate: The idempotency key was there before; nothing was kept.
+        leased: The deliveries that were born claimed.
+    """
+
+    id: Id
+    deliveries: int
+    duplicate: bool = False
+    leased: tuple[DueDelivery, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class DueDelivery:
     """A delivery with the lease just won."""
 
@@ -188,6 +216,30 @@ class Attempt:
     response_body: str = ""
     error: str = ""
     refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """An attempt as it ended and what becomes of its delivery.
+
+    Attributes:
+        fence: Of the lease under which it was made.
+        due: When it is tried again, microseconds UTC, while `state` is pending.
+        finished: When it finished, None while it goes on.
+        subscription: Its subscription, and `ordering_key` its ordering key: a finished one lets the next one go.
+    """
+
+    org: Id
+    delivery: Id
+    fence: int
+    attempt: Attempt
+    state: DeliveryState
+    due: int
+    error: str = ""
+    tries: int = 0
+    finished: int | None = None
+    subscription: Id = b""
+    ordering_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from hub.model.ids import Id
 from hub.model.outbound import (
+    Account,
     Attempt,
+    Attempted,
+    Claim,
     DeliveryRecord,
-    DueDelivery,
     EventType,
     MessageRecord,
+    NewDelivery,
+    Published,
     SubscriptionRecord,
     SubscriptionSpec,
 )
@@ -33,7 +37,10 @@ class Outbound(Protocol):
     async def update(
         self, org: Id, subscription: Id, spec: SubscriptionSpec, *, generation: int | None = None
     ) -> SubscriptionRecord:
-        """Replace the spec; queued deliveries use the new URL and secret. Raises `NotFound`, `Conflict` (412)."""
+        """Replace the spec; queued deliveries use the new URL and secret. Raises `NotFound`, `Conflict` (412).
+
+        Disabling pauses what is pending; enabling makes it pending again and forgets the health noted before.
+        """
         ...
 
     async def delete(self, org: Id, subscription: Id) -> None:
@@ -59,28 +66,45 @@ class Outbound(Protocol):
         warned: bool = False,
         disabled_reason: str = "",
     ) -> SubscriptionRecord:
-        """Note health; a `disabled_reason` also sets `enabled` false and pauses its deliveries."""
+        """Note health; a `disabled_reason` also sets `enabled` false and pauses its deliveries. Raises `NotFound`."""
         ...
 
-    async def publish(self, message: MessageRecord, deliveries: Sequence[DeliveryRecord]) -> tuple[Id, int]:
-        """Commit message and deliveries.
+    async def publish(self, message: MessageRecord, deliveries: Sequence[NewDelivery]) -> Published:
+        """Commit message and deliveries together; for a repeated idempotency key the first message is the answer.
 
-        Returns id and number of deliveries; for a repeated idempotency key those of the first message.
+        A delivery with a lease is born claimed, which saves the claim. One whose ordering key has an older
+        unfinished delivery is not: it waits for its turn.
         """
         ...
 
-    async def claim(self, owner: str, until: int, now: int, limit: int) -> tuple[DueDelivery, ...]:
-        """Win due deliveries of all orgs, spread over subscriptions; per ordering key only the oldest unfinished."""
+    async def add(self, org: Id, message: Id, deliveries: Sequence[NewDelivery], *, release: bool = False) -> int:
+        """Add deliveries to an accepted message (a replay); `release` turns a held message into an accepted one.
+
+        Returns how many were added; one per subscription and message is there already at most. Raises `NotFound`.
+        """
         ...
 
-    async def attempted(
-        self, org: Id, delivery: Id, fence: int, attempt: Attempt, *, state: str, due: int, error: str = ""
-    ) -> None:
-        """Log an attempt and the delivery's new state in one commit, and give up the lease. Raises `Fenced`."""
+    async def claim(self, owner: str, until: int, now: int, wanted: Mapping[tuple[Id, Id], int]) -> Claim:
+        """Win due deliveries: for each (org, subscription) at most that many; per ordering key only the oldest."""
         ...
 
-    async def next_due(self) -> int | None:
-        """When the next delivery is due, microseconds UTC."""
+    async def renew(self, owner: str, deliveries: Sequence[Id], until: int) -> frozenset[Id]:
+        """Extend leases; returns those still owned."""
+        ...
+
+    async def release(self, owner: str, deliveries: Sequence[Id], due: int) -> None:
+        """Give up leases of deliveries that were not tried; they may be claimed from `due`."""
+        ...
+
+    async def attempted(self, done: Attempted) -> bool:
+        """Log an attempt and the delivery's new state in one commit, and give up the lease.
+
+        Returns whether the next delivery of its ordering key may go now. Raises `Fenced`.
+        """
+        ...
+
+    async def backlog(self) -> Mapping[tuple[Id, Id], int]:
+        """For each (org, subscription) with pending deliveries: when the first may be claimed, microseconds UTC."""
         ...
 
     async def message(self, org: Id, message: Id) -> tuple[MessageRecord, tuple[DeliveryRecord, ...]]:
@@ -103,8 +127,45 @@ class Outbound(Protocol):
         """Deliveries newest first, bodies left out."""
         ...
 
-    async def requeue(self, org: Id, delivery: Id, due: int) -> None:
-        """Make a finished delivery pending again. Raises `NotFound`, `Conflict` while it is pending."""
+    async def messages(
+        self, org: Id, *, undelivered: bool = False, limit: int, cursor: str | None = None
+    ) -> Page[tuple[MessageRecord, Mapping[str, int]]]:
+        """Messages newest first, each with the number of its deliveries per state.
+
+        `undelivered` leaves out those of which every delivery has arrived and those that nobody wanted.
+        """
+        ...
+
+    async def account(self, org: Id, since: int, until: int) -> Account:
+        """Where every message accepted in that span (microseconds UTC) has ended up."""
+        ...
+
+    async def attempts(
+        self, org: Id, subscription: Id, *, limit: int, cursor: str | None = None
+    ) -> Page[tuple[DeliveryRecord, str, Attempt]]:
+        """The log of a subscription, newest first: delivery, origin of its message, attempt."""
+        ...
+
+    async def requeue(self, org: Id, deliveries: Sequence[Id], due: int) -> frozenset[Id]:
+        """Make finished deliveries pending again, at the end of their ordering keys.
+
+        Those of a disabled subscription become paused. Returns the ids changed: pending, paused and unknown ones,
+        and those whose subscription is gone, are not.
+        """
+        ...
+
+    async def recoverable(
+        self, org: Id, subscription: Id, since: int, until: int, *, limit: int, cursor: str = ""
+    ) -> tuple[tuple[Id, ...], str]:
+        """Dead and skipped deliveries created in that span, oldest first, and the cursor behind them."""
+        ...
+
+    async def count_recoverable(self, org: Id, subscription: Id, since: int, until: int) -> int:
+        """How many `recoverable` would go through."""
+        ...
+
+    async def pending(self, org: Id, subscription: Id, limit: int) -> int:
+        """How many deliveries are pending, counted up to `limit`."""
         ...
 
     async def put_event_type(self, org: Id, event_type: EventType) -> None:
