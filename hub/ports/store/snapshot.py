@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.model.access import KeyRecord, OrgRecord
 from hub.model.ids import Id
-from hub.model.outbound import SubscriptionRecord
+from hub.model.outbound import EventType, SubscriptionRecord
 from hub.model.source import SourceRecord
 from hub.model.workflow import WorkflowRecord, WorkflowVersion
 
@@ -22,6 +22,7 @@ class Snapshot:
     Attributes:
         published: Published version of each workflow that has one.
         keys: By SHA-256 of the key.
+        event_types: The operators' own event types, by org.
         disabled_plugins: Names that an operator has switched off.
         cache: Scratch space for what others derive from this very snapshot (compiled definitions, parsed
             networks), gone with it.
@@ -34,6 +35,7 @@ class Snapshot:
     published: Mapping[Id, WorkflowVersion] = field(default_factory=dict)
     keys: Mapping[bytes, KeyRecord] = field(default_factory=dict)
     subscriptions: Mapping[Id, SubscriptionRecord] = field(default_factory=dict)
+    event_types: Mapping[Id, tuple[EventType, ...]] = field(default_factory=dict)
     disabled_plugins: frozenset[str] = frozenset()
     cache: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
