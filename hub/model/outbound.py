@@ -223,23 +223,20 @@ class Attempted:
     """An attempt as it ended and what becomes of its delivery.
 
     Attributes:
-        fence: Of the lease under which it was made.
+        of: The delivery as it was claimed; its lease is given up.
         due: When it is tried again, microseconds UTC, while `state` is pending.
-        finished: When it finished, None while it goes on.
-        subscription: Its subscription, and `ordering_key` its ordering key: a finished one lets the next one go.
+        error: The delivery's error from now on, empty when it has arrived.
+        tries: Tries since it was last queued, this one included.
+        at: When the attempt ended, microseconds UTC.
     """
 
-    org: Id
-    delivery: Id
-    fence: int
+    of: DueDelivery
     attempt: Attempt
     state: DeliveryState
-    due: int
+    at: int
+    due: int = 0
     error: str = ""
-    tries: int = 0
-    finished: int | None = None
-    subscription: Id = b""
-    ordering_key: str | None = None
+    tries: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from hub.model.outbound import (
     Attempted,
     Claim,
     DeliveryRecord,
+    DueDelivery,
     EventType,
     MessageRecord,
     NewDelivery,
@@ -88,11 +89,11 @@ class Outbound(Protocol):
         """Win due deliveries: for each (org, subscription) at most that many; per ordering key only the oldest."""
         ...
 
-    async def renew(self, owner: str, deliveries: Sequence[Id], until: int) -> frozenset[Id]:
-        """Extend leases; returns those still owned."""
+    async def renew(self, deliveries: Sequence[DueDelivery], until: int) -> frozenset[Id]:
+        """Extend leases; returns the ids of those still owned."""
         ...
 
-    async def release(self, owner: str, deliveries: Sequence[Id], due: int) -> None:
+    async def release(self, deliveries: Sequence[DueDelivery], due: int) -> None:
         """Give up leases of deliveries that were not tried; they may be claimed from `due`."""
         ...
 
