@@ -61,7 +61,9 @@ class NewExecution:
             `hub.workflows.scope`. Kept with the execution, immutable.
         priority: 0 for a waiting sender, 1 for queued work; smaller runs first.
         serial_key: Executions of one workflow with the same key run one after the other.
-        lease: Set when the engine of this process takes it at birth, which saves the claim.
+        concurrency: The version's limit of executions of this workflow that run at once, None without one.
+        lease: Set when the engine of this process takes it at birth, which saves the claim. Only the claim looks
+            at `serial_key` and `concurrency`, so an execution with either is born without a lease.
         definition: For a draft run (`version` 0) its own copy of the definition.
     """
 
@@ -80,9 +82,15 @@ class NewExecution:
     replay_of: Id | None = None
     priority: int = 1
     serial_key: str | None = None
+    concurrency: int | None = None
     due: int = 0
     lease: Lease | None = None
     definition: Any = None
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a lease that would pass over the claim's rules."""
+        if self.lease is not None and (self.serial_key is not None or self.concurrency is not None):
+            raise ValueError("an execution with a serial key or a concurrency limit is claimed, not born with a lease")
 
 
 @dataclass(frozen=True, slots=True)
