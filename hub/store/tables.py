@@ -393,9 +393,7 @@ executions = Table(
     PrimaryKeyConstraint("org", "id"),
     Index("ix_executions_org_workflow_id", "org", "workflow", "id"),
     Index("ix_executions_ready", "owner", "priority", "ready", sqlite_where=text("ready IS NOT NULL")),
-    Index(
-        "ix_executions_unusual", "org", "state", "id", sqlite_where=text("state IN ('failed', 'cancelled', 'held')")
-    ),
+    Index("ix_executions_unusual", "org", "state", "id", sqlite_where=text("state IN ('failed', 'cancelled', 'held')")),
     Index("ix_executions_parent", "org", "parent", sqlite_where=text("parent IS NOT NULL")),
     Index(
         "ix_executions_serial",

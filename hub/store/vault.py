@@ -1,0 +1,153 @@
+"""Encryption at rest under master keys that can be rotated, and keys derived for other purposes.
+
+A sealed value is `1 | key id (4) | salt (16) | nonce (12) | AES-256-GCM ciphertext and tag`. Each vault derives its
+own key from the master key and a random salt (HKDF-SHA256, RFC 5869) and takes a fresh salt long before the number of
+random nonces under one key matters (NIST SP 800-38D, 8.3: at most 2^32).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from base64 import b64decode, b64encode
+from functools import lru_cache
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from hub.errors import StoreError
+
+__all__ = ["Vault"]
+
+_VERSION = b"\x01"
+_HEAD = 1 + 4 + 16
+_NONCE = 12
+_PER_SALT = 1 << 28
+_ROOT = "root.key"
+
+
+class Vault:
+    """The keys of one hub, read from a directory (mode 0700) of key files (mode 0600).
+
+    `root.key` derives fingerprints and purposes and never changes. `master-<id>.key` encrypt: the highest id
+    encrypts, all of them decrypt. Missing files are made.
+
+    Args:
+        directory: `<data_dir>/keys`.
+
+    Raises:
+        StoreError: A key file cannot be used.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        directory.chmod(0o700)
+        self._root = _key_file(directory / _ROOT)
+        self._fingerprints = self.derive("fingerprint")
+        self._masters: dict[int, bytes] = {}
+        self.reload()
+        if not self._masters:
+            self.rotate()
+
+    def reload(self) -> None:
+        """Read the master keys again, such as after another process rotated them."""
+        self._masters = {
+            int(path.stem.removeprefix("master-")): _key_file(path) for path in self._directory.glob("master-*.key")
+        }
+        self._cipher = lru_cache(maxsize=256)(self._derive_cipher)
+        self._fresh_salt()
+
+    def rotate(self) -> int:
+        """Make a new master key, which encrypts from now on; returns its id. Old ones go on decrypting."""
+        number = max(self._masters, default=0) + 1
+        _key_file(self._directory / f"master-{number}.key")
+        self.reload()
+        return number
+
+    @property
+    def newest(self) -> int:
+        """Id of the master key that encrypts."""
+        return max(self._masters, default=0)
+
+    def encrypt(self, data: bytes, context: bytes) -> bytes:
+        """Seal `data`; it opens only under the same `context` (org and table, say)."""
+        self._left -= 1
+        if self._left < 0:
+            self._fresh_salt()
+        nonce = os.urandom(_NONCE)
+        return self._head + nonce + self._own.encrypt(nonce, data, context)
+
+    def decrypt(self, sealed: bytes, context: bytes) -> bytes:
+        """Open what `encrypt` sealed.
+
+        Raises:
+            StoreError: The master key is not there, the context differs or the bytes were altered.
+        """
+        if sealed[:1] != _VERSION or len(sealed) < _HEAD + _NONCE + 16:
+            raise StoreError("a sealed value is damaged")
+        try:
+            cipher = self._cipher(sealed[1:5], sealed[5:_HEAD])
+            return cipher.decrypt(sealed[_HEAD : _HEAD + _NONCE], sealed[_HEAD + _NONCE :], context)
+        except InvalidTag as error:
+            raise StoreError("a sealed value was altered or belongs elsewhere") from error
+
+    def stale(self, sealed: bytes) -> bool:
+        """Whether `sealed` is under an older master key."""
+        return int.from_bytes(sealed[1:5]) != self.newest
+
+    def fingerprint(self, text: str) -> str:
+        """A keyed mark of a credential: the same text gives the same mark, which leads nobody back to it."""
+        mark = hmac.digest(self._fingerprints, text.encode("utf-8", "surrogateescape"), hashlib.sha256)
+        return mark.hex()[:16]
+
+    def derive(self, purpose: str) -> bytes:
+        """A 32-byte key for `purpose` (`links`), the same for ever."""
+        return _hkdf(self._root, b"", b"hub/purpose/" + purpose.encode())
+
+    def _fresh_salt(self) -> None:
+        if not self._masters:
+            return
+        key, salt = self.newest.to_bytes(4), secrets.token_bytes(16)
+        self._own = self._derive_cipher(key, salt)
+        self._head = _VERSION + key + salt
+        self._left = _PER_SALT
+
+    def _derive_cipher(self, key: bytes, salt: bytes) -> AESGCM:
+        master = self._masters.get(int.from_bytes(key))
+        if master is None:
+            raise StoreError(f"master key {int.from_bytes(key)} is not in {self._directory}")
+        return AESGCM(_hkdf(master, salt, b"hub/seal"))
+
+
+def _hkdf(key: bytes, salt: bytes, info: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=salt or None, info=info).derive(key)
+
+
+def _key_file(path: Path) -> bytes:
+    """The 32 bytes in a key file, which is made if need be; of two processes that make it one wins."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    if not path.exists():
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(b64encode(secrets.token_bytes(32)) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            pass
+        finally:
+            temporary.unlink()
+    try:
+        key = b64decode(path.read_bytes().strip(), validate=True)
+    except ValueError as error:
+        raise StoreError(f"{path} is no key file") from error
+    if len(key) != 32:
+        raise StoreError(f"{path} is no key file")
+    return key
