@@ -1,1 +1,1 @@
-"""TODO."""
+"""The dialects that the core speaks, one file each."""

@@ -1,0 +1,52 @@
+"""What the blueprints work with: one object made by the composition root."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from quart import current_app
+
+from hub.egress.client import Egress
+from hub.egress.guard import Guard
+from hub.inbound.context import Contexts
+from hub.inbound.pipeline import Pipeline
+from hub.outbound.service import Outbound
+from hub.plugins.dialect import Dialect
+from hub.plugins.host import Plugins
+from hub.ports.blobs import Blobs
+from hub.ports.clock import Clock
+from hub.ports.engine import Engine
+from hub.ports.store import Store
+from hub.settings import Settings
+from hub.store.vault import Vault
+
+__all__ = ["EXTENSION", "Services", "services"]
+
+EXTENSION = "hub.services"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """The parts of a running hub."""
+
+    settings: Settings
+    store: Store
+    plugins: Plugins
+    engine: Engine
+    egress: Egress
+    guard: Guard
+    outbound: Outbound
+    blobs: Blobs
+    vault: Vault
+    clock: Clock
+    pipeline: Pipeline
+    contexts: Contexts
+    dialects: tuple[Dialect, ...]
+    base_url: str
+    extra: dict[str, Any]
+
+
+def services() -> Services:
+    """The parts of the hub that serves this request."""
+    return cast("Services", current_app.extensions[EXTENSION])

@@ -1,0 +1,145 @@
+"""Errors of the management API as RFC 9457 problem details."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+from quart import Quart, Response, g, request
+from quart_schema import QuerystringValidationError, RequestSchemaValidationError
+from werkzeug.exceptions import HTTPException
+
+from hub.api.auth import Unauthorized
+from hub.errors import AddressRefused, Conflict, Forbidden, Invalid, NotFound, Problem, Reject, StoreUnavailable
+from hub.model.ids import new_id, write_id
+from hub.model.json import dumps
+
+__all__ = ["install", "problem", "problems_of"]
+
+log = structlog.get_logger(__name__)
+
+_TITLES = {
+    400: "Bad request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    412: "Precondition failed",
+    413: "Too large",
+    415: "Unsupported media type",
+    422: "Invalid input",
+    429: "Too many requests",
+    500: "Internal error",
+    503: "Unavailable",
+}
+
+
+def problem(status: int, detail: str, problems: tuple[Problem, ...] = (), **headers: str) -> Response:
+    """A problem document with the request's id."""
+    title = _TITLES.get(status, "Error")
+    body: dict[str, Any] = {
+        "type": f"urn:hub:problem:{title.lower().replace(' ', '-')}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "request_id": request_id(),
+    }
+    if problems:
+        body["errors"] = [{"pointer": one.pointer, "message": one.message} for one in problems]
+    response = Response(dumps(body), status, content_type="application/problem+json")
+    for name, value in headers.items():
+        response.headers[name.replace("_", "-")] = value
+    return response
+
+
+def request_id() -> str:
+    """The id of this management request, on every answer as X-Request-Id."""
+    if "request_id" not in g:
+        g.request_id = write_id("req", new_id())
+    return str(g.request_id)
+
+
+def problems_of(error: ValidationError, prefix: str = "") -> tuple[Problem, ...]:
+    """A pydantic error as pointers and messages; input values are left out, they may be secrets."""
+    return tuple(
+        Problem(prefix + "".join(f"/{_escape(part)}" for part in one["loc"]), one["msg"])
+        for one in error.errors(include_url=False, include_context=False, include_input=False)
+    )
+
+
+def _escape(part: str | int) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")
+
+
+def install(app: Quart) -> None:
+    """Map every error to a problem document."""
+
+    @app.errorhandler(Unauthorized)
+    async def _unauthorized(error: Unauthorized) -> Response:
+        return problem(401, str(error), WWW_Authenticate='Bearer realm="hub"')
+
+    @app.errorhandler(Forbidden)
+    async def _forbidden(error: Forbidden) -> Response:
+        return problem(403, str(error))
+
+    @app.errorhandler(NotFound)
+    async def _not_found(error: NotFound) -> Response:
+        return problem(404, str(error) or "no such thing in this org")
+
+    @app.errorhandler(Conflict)
+    async def _conflict(error: Conflict) -> Response:
+        return problem(error.status, error.detail)
+
+    @app.errorhandler(Invalid)
+    async def _invalid(error: Invalid) -> Response:
+        return problem(error.status, error.detail, error.problems)
+
+    @app.errorhandler(AddressRefused)
+    async def _address(error: AddressRefused) -> Response:
+        return problem(422, error.public)
+
+    @app.errorhandler(Reject)
+    async def _reject(error: Reject) -> Response:
+        return problem(error.status, error.reason)
+
+    @app.errorhandler(StoreUnavailable)
+    async def _store(_error: StoreUnavailable) -> Response:
+        return problem(503, "the database is not available; nothing was changed", Retry_After="5")
+
+    @app.errorhandler(RequestSchemaValidationError)
+    async def _schema(error: RequestSchemaValidationError) -> Response:
+        return _validation(error.validation_error, "the body is not as it should be")
+
+    @app.errorhandler(QuerystringValidationError)
+    async def _query(error: QuerystringValidationError) -> Response:
+        return _validation(error.validation_error, "the query is not as it should be")
+
+    @app.errorhandler(HTTPException)
+    async def _http(error: HTTPException) -> Response:
+        response = problem(error.code or 500, error.description or error.name)
+        if error.code == 405:
+            allowed = getattr(error, "valid_methods", None)
+            if allowed:
+                response.headers["Allow"] = ", ".join(sorted(allowed))
+        return response
+
+    @app.errorhandler(Exception)
+    async def _unexpected(error: Exception) -> Response:
+        log.error("request failed", path=request.path, error=type(error).__name__, exc_info=error)
+        return problem(500, "the hub failed; the operator finds this request id in the log")
+
+    @app.after_request
+    async def _identify(response: Response) -> Response:
+        response.headers["X-Request-Id"] = request_id()
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+def _validation(error: Any, detail: str) -> Response:
+    if isinstance(error, ValidationError):
+        return problem(422, detail, problems_of(error))
+    return problem(422, f"{detail}: a JSON object is expected")

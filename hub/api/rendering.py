@@ -1,0 +1,65 @@
+"""Values as the API writes them."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime
+from typing import Any
+
+from quart import Response, request
+
+from hub.errors import Conflict, NotFound
+from hub.model.ids import Id, Kind, read_id, write_id
+from hub.model.json import dumps
+
+__all__ = ["answer", "etag", "expected_generation", "instant_text", "json_or_bytes", "optional_id", "path_id"]
+
+
+def instant_text(micros: int | None) -> str | None:
+    """Microseconds UTC as ISO 8601 with milliseconds and Z."""
+    if micros is None:
+        return None
+    moment = datetime.fromtimestamp(micros / 1_000_000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def optional_id(kind: Kind, raw: Id | None) -> str | None:
+    """The written id, or None."""
+    return None if raw is None else write_id(kind, raw)
+
+
+def path_id(kind: Kind, text: str) -> Id:
+    """The id in a path. Raises `NotFound` for anything that is none."""
+    raw = read_id(kind, text)
+    if raw is None:
+        raise NotFound(f"no such id: {text[:60]}")
+    return raw
+
+
+def json_or_bytes(value: Any) -> Any:
+    """A JSON value as it is; bytes as `{"base64": …}`."""
+    return {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
+
+
+def etag(generation: int) -> str:
+    """The ETag of a thing's generation."""
+    return f'"{generation}"'
+
+
+def expected_generation() -> int | None:
+    """The generation that If-Match asks for, None without one. Raises `Conflict` (412) for a foreign ETag."""
+    value = request.headers.get("If-Match", "").strip()
+    if not value or value == "*":
+        return None
+    text = value.removeprefix("W/").strip('"')
+    if not text.isascii() or not text.isdigit():
+        raise Conflict("If-Match names no ETag of this thing; GET it again", 412)
+    return int(text)
+
+
+def answer(body: Any, status: int = 200, *, generation: int | None = None) -> Response:
+    """A JSON answer, with an ETag where the thing has a generation."""
+    response = Response(dumps(body), status, content_type="application/json")
+    if generation is not None:
+        response.headers["ETag"] = etag(generation)
+    return response

@@ -1,0 +1,99 @@
+"""Step 2, admit: enabled, method, allowlist, API key, rate limit in the dialect's order, then the body under its cap."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Awaitable, Callable, Mapping
+
+from hub.inbound.arrival import Arrival
+from hub.inbound.identify import Identified
+from hub.inbound.limits import Limits
+from hub.inbound.refused import Refused
+from hub.model.source import API_KEY_SLOT
+from hub.plugins.dialect import Refusal
+from hub.plugins.vendor import Vendor
+
+__all__ = ["API_KEY_HEADER", "admit"]
+
+API_KEY_HEADER = "x-tracecat-api-key"
+"""Header of the source's API key (protocols.md 1)."""
+
+_Checker = Callable[[Arrival, Identified, Vendor | None, Limits], Awaitable[None] | None]
+
+
+async def admit(arrival: Arrival, found: Identified, vendor: Vendor | None, limits: Limits) -> None:
+    """Apply the checks that need no body.
+
+    Args:
+        arrival: The request.
+        found: Its source.
+        vendor: The bound vendor, or the one that `vendor=` lends; its methods join the source's.
+        limits: The counters of this process.
+
+    Raises:
+        Refused: A check fails.
+    """
+    for check in arrival.dialect.checks:
+        waiting = _CHECKS[check](arrival, found, vendor, limits)
+        if waiting is not None:
+            await waiting
+
+
+def _enabled(_arrival: Arrival, found: Identified, _vendor: Vendor | None, _limits: Limits) -> None:
+    if not found.gate.source.spec.enabled:
+        raise Refused(Refusal("admit", "enabled", 400, "the source is disabled"))
+
+
+def _method(arrival: Arrival, found: Identified, vendor: Vendor | None, _limits: Limits) -> None:
+    allowed = found.gate.source.spec.methods
+    if arrival.method in allowed or (vendor is not None and arrival.method in vendor.methods):
+        return
+    raise Refused(Refusal("admit", "method", 405, f"{arrival.method} is not among the methods {', '.join(allowed)}"))
+
+
+def _allowlist(arrival: Arrival, found: Identified, _vendor: Vendor | None, _limits: Limits) -> None:
+    gate = found.gate
+    if not gate.networks:
+        return
+    networks = gate.networks_v4 if arrival.dialect.ipv4_only else gate.networks
+    try:
+        address = ipaddress.ip_address(arrival.client.partition("%")[0])
+    except ValueError:
+        address = None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    if address is None or not any(address.version == one.version and address in one for one in networks):
+        raise Refused(Refusal("admit", "allowlist", 403, f"the address {arrival.client} is not in the allowlist"))
+
+
+def _api_key(arrival: Arrival, found: Identified, _vendor: Vendor | None, _limits: Limits) -> None:
+    gate = found.gate
+    if not gate.digests[API_KEY_SLOT]:
+        return
+    presented = arrival.headers.all(API_KEY_HEADER)
+    if len(presented) != 1 or gate.match(API_KEY_SLOT, presented[0], arrival.received) is None:
+        why = "is missing" if not presented else "is given twice" if len(presented) > 1 else "matches no live key"
+        raise Refused(Refusal("admit", "api_key", 401, f"the API key in {API_KEY_HEADER} {why}"))
+
+
+def _rate_limit(_arrival: Arrival, found: Identified, _vendor: Vendor | None, limits: Limits) -> Awaitable[None] | None:
+    limit = found.gate.source.spec.rate_limit
+    if limit is None:
+        return None
+
+    async def count() -> None:
+        retry_after = await limits.rate(found.gate.source.id, limit)
+        if retry_after is not None:
+            reason = f"more than {limit.requests} requests in {limit.per_seconds} s"
+            raise Refused(Refusal("admit", "rate_limit", 429, reason, "Too many requests", retry_after))
+
+    return count()
+
+
+_CHECKS: Mapping[str, _Checker] = {
+    "enabled": _enabled,
+    "method": _method,
+    "allowlist": _allowlist,
+    "api_key": _api_key,
+    "rate_limit": _rate_limit,
+}

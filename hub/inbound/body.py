@@ -1,0 +1,45 @@
+"""The body as it streams in: the exact bytes, under a size cap and a time limit."""
+
+from __future__ import annotations
+
+import asyncio
+
+from hub.inbound.arrival import Arrival
+from hub.inbound.refused import Refused
+from hub.plugins.dialect import Refusal
+
+__all__ = ["read_body"]
+
+
+async def read_body(arrival: Arrival, cap: int, seconds: float) -> bytes:
+    """Collect the body.
+
+    Args:
+        arrival: The request.
+        cap: Most bytes that are read; a declared length over it is refused before a byte is read.
+        seconds: Longest time that the whole body may take.
+
+    Raises:
+        Refused: 413 over the cap, 408 past the time.
+        ConnectionError: The sender hung up before the end.
+    """
+    declared = arrival.declared_length
+    if declared is not None and declared > cap:
+        raise _too_large(cap)
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(seconds):
+            async for chunk in arrival.chunks():
+                size += len(chunk)
+                if size > cap:
+                    raise _too_large(cap)
+                chunks.append(chunk)
+    except TimeoutError:
+        reason = f"the body did not arrive within {seconds:g} s"
+        raise Refused(Refusal("admit", "body_time", 408, reason, "Request body did not arrive in time")) from None
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _too_large(cap: int) -> Refused:
+    return Refused(Refusal("admit", "body_size", 413, f"the body is over {cap} bytes", "Request body too large"))

@@ -1,0 +1,160 @@
+"""Hub URLs straight from the server to the pipeline (design 10), through Quart's `asgi_http_class`.
+
+One Quart application routes every request; routes whose endpoint is a `HubEndpoint` skip the request context.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
+from quart import Quart
+from quart.asgi import ASGIHTTPConnection
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import MapAdapter, RequestRedirect, Rule
+
+from hub.inbound.arrival import Arrival
+from hub.inbound.client import Client
+from hub.inbound.pipeline import Pipeline
+from hub.model.ids import new_id, write_id
+from hub.model.reply import Reply
+from hub.model.request import MAX_FIELDS
+from hub.model.values import Values
+from hub.plugins.dialect import Dialect, Refusal, Route
+
+__all__ = ["HubConnection", "HubRoutes"]
+
+_EXTENSION = "hub.inbound"
+_NEVER = frozenset({"set-cookie", "content-length", "transfer-encoding", "connection"})
+_SAFE = ((b"x-content-type-options", b"nosniff"), (b"content-security-policy", b"default-src 'none'; sandbox"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Endpoint:
+    dialect: Dialect
+    route: Route
+
+
+class HubRoutes:
+    """The dialects' routes inside an application's own URL map.
+
+    Args:
+        app: The application; its `asgi_http_class` becomes `HubConnection`.
+        pipeline: Where requests go.
+        client: Tells the sender's address.
+    """
+
+    def __init__(self, app: Quart, pipeline: Pipeline, client: Client) -> None:
+        self.pipeline = pipeline
+        self.client = client
+        self._endpoints: dict[str, _Endpoint] = {}
+        self._app = app
+        self._adapter: MapAdapter | None = None
+        app.asgi_http_class = HubConnection
+        app.extensions[_EXTENSION] = self
+
+    def add(self, dialect: Dialect) -> None:
+        """Add the dialect's routes to the URL map."""
+        for number, route in enumerate(dialect.routes):
+            endpoint = f"hub:{dialect.name}:{number}"
+            self._endpoints[endpoint] = _Endpoint(dialect, route)
+            rule = Rule(route.path, endpoint=endpoint, methods=route.methods, strict_slashes=True, merge_slashes=False)
+            if rule.methods is not None:
+                rule.methods.discard("HEAD")
+            self._app.url_map.add(rule)
+
+    def match(self, path: str, method: str) -> tuple[_Endpoint, dict[str, Any]] | None:
+        """Dialect, route and parameters of a hub URL; None for everything else."""
+        adapter = self._adapter
+        if adapter is None:
+            adapter = self._adapter = self._app.url_map.bind("hub")
+        try:
+            endpoint, params = adapter.match(path, method)
+        except (HTTPException, RequestRedirect):
+            return None
+        found = self._endpoints.get(endpoint)
+        return None if found is None else (found, dict(params))
+
+
+class HubConnection(ASGIHTTPConnection):
+    """Hands hub URLs to the pipeline with the exact bytes as they stream in; everything else is Quart's."""
+
+    async def __call__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        """Serve one request."""
+        routes: HubRoutes = self.app.extensions[_EXTENSION]
+        found = routes.match(self.scope["path"], self.scope["method"])
+        if found is None:
+            await super().__call__(receive, send)
+            return
+        endpoint, params = found
+        arrival, refusal = _arrival(self.scope, receive, endpoint, params, routes.client)
+        if refusal is not None:
+            reply = endpoint.dialect.refused(refusal)
+        else:
+            try:
+                reply = await routes.pipeline.handle(arrival)
+            except ConnectionError:
+                return
+        await _send(send, reply, write_id("req", arrival.id), head=self.scope["method"] == "HEAD")
+
+
+def _arrival(
+    scope: HTTPScope, receive: ASGIReceiveCallable, endpoint: _Endpoint, params: dict[str, Any], client: Client
+) -> tuple[Arrival, Refusal | None]:
+    headers = Values.of_headers(scope["headers"])
+    raw_query = scope["query_string"].decode("latin-1")
+    refusal = None
+    try:
+        query = Values(parse_qsl(raw_query, keep_blank_values=True, max_num_fields=MAX_FIELDS) if raw_query else ())
+    except ValueError:
+        query = Values()
+        refusal = Refusal("admit", "query", 400, f"more than {MAX_FIELDS} query fields", "Too many query fields")
+    arrival = Arrival(
+        id=new_id(),
+        received=time.time_ns() // 1000,
+        method=scope["method"],
+        path=scope["raw_path"].decode("latin-1"),
+        raw_query=raw_query,
+        query=query,
+        headers=headers,
+        client=client.address(scope["client"][0] if scope["client"] else "", headers),
+        dialect=endpoint.dialect,
+        route=endpoint.route,
+        params=params,
+        chunks=lambda: _chunks(receive),
+    )
+    return arrival, refusal
+
+
+async def _chunks(receive: ASGIReceiveCallable) -> AsyncIterator[bytes]:
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionError("the sender hung up")
+        if message["type"] == "http.request":
+            body = message.get("body", b"")
+            if body:
+                yield body
+            if not message.get("more_body", False):
+                return
+
+
+async def _send(send: ASGISendCallable, reply: Reply, request_id: str, *, head: bool) -> None:
+    try:
+        body, media_type = reply.encoded()
+    except ValueError:
+        reply, body, media_type = Reply(500), b"", None
+    headers = [
+        (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace"))
+        for name, value in reply.headers.items()
+        if name.lower() not in _NEVER and not ({"\r", "\n", "\0"} & set(name + value))
+    ]
+    if media_type is not None and not any(name == b"content-type" for name, _ in headers):
+        headers.append((b"content-type", media_type.encode("latin-1", "replace")))
+    headers += ((b"content-length", str(len(body)).encode()), (b"x-request-id", request_id.encode()), *_SAFE)
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if head else body, "more_body": False})
