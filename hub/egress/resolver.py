@@ -1,0 +1,45 @@
+"""From a name to the addresses behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, Protocol
+
+__all__ = ["Resolver", "SystemResolver"]
+
+_THREADS: Final = 16
+
+
+class Resolver(Protocol):
+    """Asks for the addresses of a name."""
+
+    async def resolve(self, host: str) -> Sequence[str]:
+        """All addresses of a name as text, in the order in which to try them, scope ids allowed.
+
+        Raises:
+            OSError: It does not resolve (`socket.gaierror` says whether for good).
+        """
+        ...
+
+
+class SystemResolver:
+    """The resolver of the machine, with threads of its own: a slow name server holds up names, nothing else."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="hub-names")
+
+    async def resolve(self, host: str) -> Sequence[str]:
+        """As `Resolver.resolve`. Families that the machine has no address of are left out: they cannot be dialled."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, _look_up, host.encode("ascii"))
+
+    def close(self) -> None:
+        """Let the threads end; lookups under way are not waited for."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _look_up(host: bytes) -> tuple[str, ...]:
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+    return tuple(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))

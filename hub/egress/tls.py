@@ -1,0 +1,93 @@
+"""TLS options of a call, and the contexts made of them."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from hub.errors import Invalid, Problem
+
+__all__ = ["Tls"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How the other side's certificate is checked and what the hub shows of itself. Equal options share connections.
+
+    Attributes:
+        verify: Whether certificate and host name are checked.
+        ca: PEM certificates trusted instead of the machine's; None keeps those.
+        certificate: PEM of the client certificate, the rest of its chain behind it.
+        key: PEM of its key, without a pass phrase; may stand in `certificate` too.
+    """
+
+    verify: bool = True
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = field(default=None, repr=False)
+
+    def context(self) -> ssl.SSLContext:
+        """A context for clients, TLS 1.2 or later, HTTP/1.1 only.
+
+        Reads the machine's certificates or a temporary file: some milliseconds, better not on the event loop.
+
+        Raises:
+            Invalid: A PEM text cannot be used; the problem points into the options as subscriptions hold them.
+        """
+        context = ssl.create_default_context() if self.ca is None else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_alpn_protocols(["http/1.1"])
+        if not self.verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        if self.ca is not None:
+            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+            try:
+                context.load_verify_locations(cadata=self.ca)
+            except (ssl.SSLError, ValueError):
+                raise _unusable("/tls/ca", "no PEM certificate that can be trusted") from None
+        if self.certificate is not None:
+            self._load(context)
+        elif self.key is not None:
+            raise _unusable("/tls/client_certificate", "a key without its certificate")
+        return context
+
+    def _load(self, context: ssl.SSLContext) -> None:
+        with _file("\n".join(filter(None, (self.certificate, self.key)))) as path:
+            try:
+                context.load_cert_chain(path, password=_no_pass_phrase)
+            except ssl.SSLError as error:
+                if error.reason == "KEY_VALUES_MISMATCH":
+                    raise _unusable("/tls/client_certificate", "the key belongs to another certificate") from None
+                raise _unusable("/tls/client_certificate", "no PEM certificate with an unencrypted key") from None
+            except (OSError, ValueError):
+                raise _unusable("/tls/client_certificate", "no PEM certificate with an unencrypted key") from None
+
+
+def _no_pass_phrase() -> str:
+    """Asked for an encrypted key only; without it OpenSSL would ask at the terminal."""
+    raise ValueError("the key is encrypted")
+
+
+def _unusable(pointer: str, message: str) -> Invalid:
+    return Invalid("the TLS options cannot be used", (Problem(pointer, message),))
+
+
+@contextmanager
+def _file(text: str) -> Iterator[str]:
+    """A path to a text that OpenSSL takes from files only: in memory where the system can, else 0600 and removed."""
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("pem", os.MFD_CLOEXEC)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+            file.flush()
+            yield f"/proc/self/fd/{descriptor}"
+    else:
+        with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+            file.write(text)
+            file.flush()
+            yield file.name
