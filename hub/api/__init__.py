@@ -1,1 +1,38 @@
 """The management API (HTTP contract in docs/reference/api.md): one blueprint per noun."""
+
+from __future__ import annotations
+
+from quart import Quart
+from quart_schema import Info, QuartSchema
+
+import hub
+from hub.api import executions, health, plugins, problems, results, sources, workflows
+
+__all__ = ["install_api"]
+
+_BLUEPRINTS = (
+    health.blueprint,
+    workflows.blueprint,
+    sources.blueprint,
+    executions.blueprint,
+    plugins.blueprint,
+    results.blueprint,
+)
+
+
+def install_api(app: Quart) -> None:
+    """Add every blueprint, the problem documents and the OpenAPI page to an application."""
+    QuartSchema(
+        app,
+        openapi_path="/openapi.json",
+        swagger_ui_path=None,
+        redoc_ui_path=None,
+        scalar_ui_path=None,
+        info=Info(title="Integration hub", version=hub.__version__),
+        security_schemes={"key": {"type": "apiKey", "name": "X-Api-Key", "in_": "header"}},
+        security=[{"key": []}],
+        conversion_preference="pydantic",
+    )
+    problems.install(app)
+    for blueprint in _BLUEPRINTS:
+        app.register_blueprint(blueprint)

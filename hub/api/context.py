@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 from quart import current_app
 
+from hub.api.links import Links
 from hub.egress.client import Egress
 from hub.egress.guard import Guard
 from hub.inbound.context import Contexts
@@ -44,7 +45,7 @@ class Services:
     contexts: Contexts
     dialects: tuple[Dialect, ...]
     base_url: str
-    extra: dict[str, Any]
+    links: Links
 
 
 def services() -> Services:

@@ -1,1 +1,10 @@
 """The dialects that the core speaks, one file each."""
+
+from __future__ import annotations
+
+from hub.inbound.dialects.tracecat import TRACECAT
+from hub.plugins.dialect import Dialect
+
+__all__ = ["CORE_DIALECTS"]
+
+CORE_DIALECTS: tuple[Dialect, ...] = (TRACECAT,)

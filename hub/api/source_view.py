@@ -1,0 +1,84 @@
+"""SOURCE as the API shows it: credentials to editors only, never twice in full where they are shown once."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from hub.api.auth import Caller
+from hub.api.context import Services
+from hub.api.rendering import instant_text, optional_id
+from hub.api.source_input import credential_of
+from hub.inbound.identify import short_id
+from hub.model.ids import write_id
+from hub.model.secret import Credential
+from hub.model.source import API_KEY_SLOT, SHARED_KEY_SLOT, URL_SLOT, SourceRecord, StoredSecret
+
+__all__ = ["source_urls", "source_view"]
+
+HIDDEN = "***"
+
+
+def _newest(source: SourceRecord, slot: str, now: int) -> str:
+    live = source.live(slot, now)
+    return max(live, key=lambda one: one.created).text if live else ""
+
+
+def source_urls(source: SourceRecord, hub: Services, *, editor: bool) -> dict[str, str]:
+    """Every address of the source, complete and ready to paste; credentials hidden from viewers."""
+    now = hub.clock.now()
+    secret = _newest(source, URL_SLOT, now)
+    key = _newest(source, SHARED_KEY_SLOT, now)
+    values = {
+        "base": hub.base_url,
+        "org": quote(hub.store.snapshot.orgs[source.org].name, safe=""),
+        "workflow": optional_id("wf", source.workflow) or "",
+        "source": short_id(source.id),
+        "secret": (quote(secret, safe="") if editor else HIDDEN) if secret else "",
+        "key": (quote(key, safe="") if editor else HIDDEN) if key else "",
+    }
+    urls = {}
+    for dialect in hub.dialects:
+        for name, template in dialect.urls.items():
+            if "{workflow}" in template and not values["workflow"]:
+                continue
+            urls[name] = template.format(**values)
+    return urls
+
+
+def source_view(source: SourceRecord, hub: Services, who: Caller) -> dict[str, Any]:
+    """The source with its addresses; secrets appear masked, with slot, label and life."""
+    editor = who.may("edit")
+    now = hub.clock.now()
+    body = source.spec.model_dump(mode="json", by_alias=True)
+    body |= {
+        "id": write_id("src", source.id),
+        "short_id": short_id(source.id),
+        "workflow": optional_id("wf", source.workflow),
+        "created": instant_text(source.created),
+        "updated": instant_text(source.updated),
+        "urls": source_urls(source, hub, editor=editor),
+        "credentials": [_secret_view(source, one, hub, now) for one in source.secrets if one.slot != URL_SLOT],
+    }
+    if editor:
+        body["secret"] = _newest(source, URL_SLOT, now) or None
+    return body
+
+
+def _secret_view(source: SourceRecord, secret: StoredSecret, hub: Services, now: int) -> dict[str, Any]:
+    vendor = hub.plugins.vendor(source.spec.vendor) if source.spec.vendor is not None else None
+    try:
+        credential = credential_of(vendor, secret.slot)
+    except KeyError:
+        credential = Credential(secret.slot)
+    masked = f"****{secret.label}" if secret.slot == API_KEY_SLOT else credential.mask(secret.text)
+    return {
+        "id": write_id("sec", secret.id),
+        "slot": secret.slot,
+        "label": None if secret.slot == API_KEY_SLOT else secret.label,
+        "masked": masked,
+        "live": secret.live(now),
+        "revoked": secret.revoked,
+        "created": instant_text(secret.created),
+        "expires": instant_text(secret.expires),
+    }

@@ -1,0 +1,96 @@
+"""Sources: shared ones, and the settings of every one."""
+
+from __future__ import annotations
+
+from quart import Blueprint, Response
+from quart_schema import document_request, tag_blueprint
+
+from hub.api.auth import Caller, caller, requires
+from hub.api.bodies import json_object, model_body, model_of
+from hub.api.context import Services, services
+from hub.api.paging import page_arguments, page_of
+from hub.api.rendering import answer, expected_generation, path_id
+from hub.api.source_input import SECRET_FIELDS, SourceInput, new_url_secret, slots_given, stored_secrets, vendor_of
+from hub.api.source_view import source_view
+from hub.errors import NotFound
+from hub.model.source import SourceRecord
+
+__all__ = ["blueprint", "find_source"]
+
+blueprint = Blueprint("sources", __name__, url_prefix="/api/sources")
+tag_blueprint(blueprint, {"sources"})
+
+
+def find_source(text: str, hub: Services, who: Caller) -> SourceRecord:
+    """The source of the caller's org. Raises `NotFound`."""
+    record = hub.store.snapshot.sources.get(path_id("src", text))
+    if record is None or record.org != who.org.id:
+        raise NotFound(f"no source {text[:60]}")
+    return record
+
+
+@blueprint.post("")
+@document_request(SourceInput)
+@requires("edit")
+async def create() -> Response:
+    """Create a shared source; workflows join it by the trigger `webhookId:<id>`."""
+    hub, who = services(), caller()
+    data = await model_body(SourceInput)
+    spec = data.spec()
+    vendor = vendor_of(spec, hub.plugins)
+    now = hub.clock.now()
+    secrets = [new_url_secret(now), *stored_secrets(data, vendor, now)]
+    record = await hub.store.sources.create(who.org.id, spec, secrets, by=who.key.id)
+    return answer(source_view(record, hub, who), 201, generation=record.generation)
+
+
+@blueprint.get("")
+@requires("view")
+async def index() -> Response:
+    """Sources of the org, newest first; workflows' own ones too."""
+    hub, who = services(), caller()
+    limit, cursor = page_arguments()
+    page = await hub.store.sources.list(who.org.id, limit=limit, cursor=cursor)
+    return answer(page_of(page, lambda record: source_view(record, hub, who)))
+
+
+@blueprint.get("/<source>")
+@requires("view")
+async def show(source: str) -> Response:
+    """One source with its addresses."""
+    hub, who = services(), caller()
+    record = find_source(source, hub, who)
+    return answer(source_view(record, hub, who), generation=record.generation)
+
+
+@blueprint.patch("/<source>")
+@document_request(SourceInput)
+@requires("edit")
+async def change(source: str) -> Response:
+    """Replace the top-level fields given, each whole; a secret field given replaces its slot."""
+    hub, who = services(), caller()
+    record = find_source(source, hub, who)
+    generation = expected_generation()
+    body = await json_object()
+    kept = record.spec.model_dump(mode="json", by_alias=True)
+    data = model_of(SourceInput, {**kept, **body})
+    given = model_of(SourceInput, {name: value for name, value in body.items() if name in SECRET_FIELDS})
+    spec = data.spec()
+    vendor = vendor_of(spec, hub.plugins)
+    secrets = stored_secrets(data, vendor, hub.clock.now())
+    record = await hub.store.sources.update(who.org.id, record.id, spec, generation=generation)
+    for slot in slots_given(given):
+        await hub.store.sources.put_secrets(
+            who.org.id, record.id, slot, [one for one in secrets if one.slot == slot]
+        )
+    record = hub.store.snapshot.sources[record.id]
+    return answer(source_view(record, hub, who), generation=record.generation)
+
+
+@blueprint.delete("/<source>")
+@requires("edit")
+async def delete(source: str) -> Response:
+    """Delete a shared source; 409 for a workflow's own one."""
+    hub, who = services(), caller()
+    await hub.store.sources.delete(who.org.id, find_source(source, hub, who).id)
+    return Response(b"", 204)

@@ -1,0 +1,185 @@
+"""Workflows: create, read, change, publish."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+from quart import Blueprint, Response
+from quart_schema import document_request, tag_blueprint
+
+from hub.api.auth import Caller, caller, requires
+from hub.api.bodies import json_object, model_of
+from hub.api.context import Services, services
+from hub.api.paging import page_arguments, page_of
+from hub.api.rendering import answer, expected_generation, instant_text, path_id
+from hub.api.source_input import SourceInput, new_url_secret, stored_secrets, vendor_of
+from hub.api.source_view import source_view
+from hub.errors import Invalid, NotFound, Problem
+from hub.model.ids import write_id
+from hub.model.source import SourceSpec, StoredSecret
+from hub.model.workflow import WorkflowRecord, WorkflowVersion
+from hub.workflows.compiled import compile_workflow
+from hub.workflows.definition import Definition, parse
+
+__all__ = ["WorkflowInput", "blueprint"]
+
+blueprint = Blueprint("workflows", __name__, url_prefix="/api/workflows")
+tag_blueprint(blueprint, {"workflows"})
+
+_OWN = frozenset({"name", "published", "source"})
+
+
+class WorkflowInput(Definition):
+    """A definition with its name, whether to publish it, and its own source."""
+
+    published: bool = Field(default=True, description="Publish at once.")
+    source: SourceInput = SourceInput()
+
+
+def _definition(body: dict[str, Any], hub: Services) -> dict[str, Any]:
+    """The definition part of a body, checked as a whole. Raises `Invalid` with pointers."""
+    definition = {name: value for name, value in body.items() if name not in _OWN}
+    compile_workflow(parse(definition).model_dump(mode="json", by_alias=True, exclude_unset=True), hub.plugins.actions)
+    return definition
+
+
+def _named(body: dict[str, Any], default: str) -> str:
+    name = body.get("name", default)
+    if not isinstance(name, str) or len(name) > 200:
+        raise Invalid("the name cannot be used", (Problem("/name", "must be a text of at most 200 characters"),))
+    return name
+
+
+def _published(body: dict[str, Any]) -> bool:
+    published = body.get("published", True)
+    if not isinstance(published, bool):
+        raise Invalid("the body is not as it should be", (Problem("/published", "must be true or false"),))
+    return published
+
+
+def _source(body: dict[str, Any], hub: Services) -> tuple[SourceSpec, list[StoredSecret]]:
+    data = model_of(SourceInput, body.get("source") or {}, "/source")
+    spec = data.spec()
+    vendor = vendor_of(spec, hub.plugins, "/source")
+    now = hub.clock.now()
+    return spec, [new_url_secret(now), *stored_secrets(data, vendor, now, "/source")]
+
+
+def view(record: WorkflowRecord, hub: Services, who: Caller, definition: Any = None) -> dict[str, Any]:
+    """A workflow as the API shows it."""
+    source = hub.store.snapshot.sources.get(record.source)
+    return {
+        **dict(record.draft if definition is None else definition),
+        "id": write_id("wf", record.id),
+        "name": record.name,
+        "version": record.version if record.version is not None else record.latest,
+        "published": record.version is not None,
+        "created": instant_text(record.created),
+        "updated": instant_text(record.updated),
+        "source": source_view(source, hub, who) if source is not None else None,
+    }
+
+
+@blueprint.post("")
+@document_request(WorkflowInput)
+@requires("edit")
+async def create() -> Response:
+    """Create a workflow with its own source; published unless told otherwise."""
+    hub, who = services(), caller()
+    body = await json_object()
+    definition = _definition(body, hub)
+    name = _named(body, "")
+    spec, secrets = _source(body, hub)
+    record = await hub.store.workflows.create(
+        who.org.id, name, definition, source=spec, secrets=secrets, publish=_published(body), by=who.key.id
+    )
+    return answer(view(record, hub, who), 201, generation=record.generation)
+
+
+@blueprint.get("")
+@requires("view")
+async def index() -> Response:
+    """Workflows of the org, newest first."""
+    hub, who = services(), caller()
+    limit, cursor = page_arguments()
+    page = await hub.store.workflows.list(who.org.id, limit=limit, cursor=cursor)
+    return answer(page_of(page, lambda record: view(record, hub, who)))
+
+
+@blueprint.get("/<workflow>")
+@requires("view")
+async def show(workflow: str) -> Response:
+    """One workflow with its draft and its source."""
+    hub, who = services(), caller()
+    record = _find(workflow, hub, who)
+    return answer(view(record, hub, who), generation=record.generation)
+
+
+@blueprint.patch("/<workflow>")
+@document_request(WorkflowInput)
+@requires("edit")
+async def change(workflow: str) -> Response:
+    """Replace the top-level fields given in the draft; `"published": true` publishes it, false takes it offline."""
+    hub, who = services(), caller()
+    record = _find(workflow, hub, who)
+    body = await json_object()
+    generation = expected_generation()
+    if "source" in body:
+        raise Invalid("a source has its own address", (Problem("/source", "PATCH /api/sources/{id} instead"),))
+    draft = _definition({**record.draft, **body}, hub)
+    record = await hub.store.workflows.save_draft(
+        who.org.id, record.id, _named(body, record.name), draft, generation=generation
+    )
+    if "published" in body:
+        operation = hub.store.workflows.publish if _published(body) else hub.store.workflows.unpublish
+        record = await operation(who.org.id, record.id)
+    return answer(view(record, hub, who), generation=record.generation)
+
+
+@blueprint.delete("/<workflow>")
+@requires("edit")
+async def delete(workflow: str) -> Response:
+    """Delete a workflow with its source; its executions stay readable."""
+    hub, who = services(), caller()
+    await hub.store.workflows.delete(who.org.id, _find(workflow, hub, who).id)
+    return Response(b"", 204)
+
+
+@blueprint.post("/<workflow>/publish")
+@requires("edit")
+async def publish(workflow: str) -> Response:
+    """Make the draft the next immutable version."""
+    hub, who = services(), caller()
+    record = _find(workflow, hub, who)
+    _definition(dict(record.draft), hub)
+    record = await hub.store.workflows.publish(who.org.id, record.id, by=who.key.id)
+    return answer(view(record, hub, who), generation=record.generation)
+
+
+@blueprint.get("/<workflow>/versions")
+@requires("view")
+async def versions(workflow: str) -> Response:
+    """Published versions, newest first."""
+    hub, who = services(), caller()
+    found = await hub.store.workflows.versions(who.org.id, _find(workflow, hub, who).id)
+    return answer({"items": [_version_view(one) for one in found], "next": None})
+
+
+@blueprint.get("/<workflow>/versions/<int:number>")
+@requires("view")
+async def version(workflow: str, number: int) -> Response:
+    """One published version with its definition."""
+    hub, who = services(), caller()
+    return answer(_version_view(await hub.store.workflows.version(who.org.id, _find(workflow, hub, who).id, number)))
+
+
+def _version_view(one: WorkflowVersion) -> dict[str, Any]:
+    return {"version": one.number, "created": instant_text(one.created), "definition": dict(one.definition)}
+
+
+def _find(text: str, hub: Services, who: Caller) -> WorkflowRecord:
+    record = hub.store.snapshot.workflows.get(path_id("wf", text))
+    if record is None or record.org != who.org.id:
+        raise NotFound(f"no workflow {text[:60]}")
+    return record

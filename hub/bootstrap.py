@@ -1,0 +1,57 @@
+"""What a hub needs before it can serve: its data directory, its first org and its first admin key."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from hub.api.auth import key_digest
+from hub.model.access import KeyRecord
+from hub.model.ids import new_id
+from hub.ports.clock import Clock
+from hub.ports.store import Store
+from hub.settings import Settings
+
+__all__ = ["DEFAULT_ORG", "ensure_admin_key", "prepare_data_dir"]
+
+DEFAULT_ORG = "default"
+
+
+def prepare_data_dir(path: Path) -> bool:
+    """Make the data directory, mode 0700; True when it was not there.
+
+    Raises:
+        OSError: It cannot be made, or is no directory.
+    """
+    fresh = not path.exists()
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return fresh
+
+
+async def ensure_admin_key(store: Store, settings: Settings, clock: Clock) -> str | None:
+    """See to it that the default org has an admin key that manages the instance.
+
+    Returns:
+        A key made here, to be shown once; None when `HUB_ADMIN_KEY` names it or one is there already.
+    """
+    org = store.snapshot.org_named(DEFAULT_ORG)
+    if org is None:
+        org = await store.access.create_org(DEFAULT_ORG)
+    given = settings.admin_key.get_secret_value() if settings.admin_key is not None else None
+    if given is not None and key_digest(given) in store.snapshot.keys:
+        return None
+    if given is None and any(key.operator and key.revoked is None for key in store.snapshot.keys.values()):
+        return None
+    key = given or f"hub_{secrets.token_urlsafe(32)}"
+    record = KeyRecord(
+        org=org.id,
+        id=new_id(),
+        name="first admin key",
+        role="admin",
+        digest=key_digest(key),
+        last4=key[-4:],
+        created=clock.now(),
+        operator=True,
+    )
+    await store.access.create_key(record)
+    return key if given is None else None

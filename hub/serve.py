@@ -1,0 +1,82 @@
+"""Serving the application with Hypercorn, and stopping without losing what was accepted."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable
+
+from hypercorn.asyncio import serve as hypercorn_serve
+from hypercorn.config import Config
+from quart import Quart
+
+from hub.settings import Settings
+
+__all__ = ["listen", "run", "server_config"]
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening TCP socket.
+
+    Args:
+        host: Address to bind.
+        port: Port; 0 picks a free one.
+
+    Raises:
+        OSError: The address is taken or not there; the message names it.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        message = f"cannot listen on {host} port {port}: {error.strerror}; set HUB_PORT to a free one"
+        raise OSError(error.errno, message) from error
+    listener.listen(4096)
+    listener.setblocking(False)
+    return listener
+
+
+def server_config(settings: Settings, listener: socket.socket) -> Config:
+    """Hypercorn's settings: no access log (URLs hold secrets), slow and half-sent heads are cut off."""
+    config = Config()
+    config.bind = [f"fd://{listener.fileno()}"]
+    config.accesslog = None
+    config.errorlog = "-"
+    config.loglevel = "WARNING"
+    config.keep_alive_timeout = 15.0
+    config.read_timeout = None
+    config.h11_max_incomplete_size = 64 * 1024
+    config.include_server_header = False
+    config.graceful_timeout = settings.shutdown_seconds
+    config.shutdown_timeout = settings.shutdown_seconds
+    config.backlog = 4096
+    return config
+
+
+async def run(
+    app: Quart, settings: Settings, listener: socket.socket, *, ready: Callable[[], None] | None = None
+) -> None:
+    """Serve until SIGTERM or SIGINT; then stop accepting, answer what is under way, finish what was accepted.
+
+    Args:
+        app: The application; its `before_serving` starts the hub, its `after_serving` stops it.
+        settings: For time limits.
+        listener: From `listen`.
+        ready: Called once the hub answers.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(one, stop.set)
+    if ready is not None:
+        announce = ready
+
+        @app.before_serving
+        async def _announce() -> None:
+            announce()
+
+    await hypercorn_serve(app, server_config(settings, listener), shutdown_trigger=stop.wait, mode="asgi")  # type: ignore[arg-type] # Quart's own types of the same protocol
