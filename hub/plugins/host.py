@@ -1,0 +1,346 @@
+"""The typed front of the plugins: callers never touch pluggy."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from importlib.metadata import EntryPoint
+from typing import Any, Literal, TypeVar
+
+import structlog
+
+from hub.errors import Drop, NotFound, PluginError, Reject, Unavailable
+from hub.model.event import Event
+from hub.model.message import Message
+from hub.model.record import Record
+from hub.model.request import Request
+from hub.model.secret import Credential
+from hub.plugins.action import Action
+from hub.plugins.calling import ask
+from hub.plugins.catalog import Recorded
+from hub.plugins.clock import RequestClock
+from hub.plugins.context import Source
+from hub.plugins.dialect import Dialect
+from hub.plugins.handle import HubHandle
+from hub.plugins.hooks import HookName, Implementation
+from hub.plugins.lifespans import Lifespans
+from hub.plugins.loader import clashes, discover
+from hub.plugins.observing import Observers
+from hub.plugins.offers import Offers
+from hub.plugins.plugin import Plugin
+from hub.plugins.registry import Entry, SchemeEntry
+from hub.plugins.standard import CORE_CREDENTIALS, CORE_SCHEMES
+from hub.plugins.status import PluginState, PluginStatus
+from hub.plugins.views import Views
+
+__all__ = ["Plugins"]
+
+CORE_OWNER = "the core"
+"""Owner of the entries that need no plugin."""
+
+T = TypeVar("T", Event, Message)
+_log = structlog.get_logger("hub.plugins")
+
+
+class Plugins(Offers):
+    """All plugins of this process: what they add, whom to ask, and how each of them is.
+
+    Args:
+        version: Running version of the core.
+        strict: A plugin that is broken at the start fails it.
+        entry_points: Instead of the installed ones of the group `hub`.
+        dialects: The core's own dialects.
+        actions: The core's own actions.
+    """
+
+    def __init__(
+        self,
+        *,
+        version: str,
+        strict: bool = False,
+        entry_points: Iterable[EntryPoint] | None = None,
+        dialects: Iterable[Dialect] = (),
+        actions: Iterable[Action] = (),
+    ) -> None:
+        self._version = version
+        self._strict = strict
+        self._points = None if entry_points is None else tuple(entry_points)
+        self._core = _core_entries(dialects, actions)
+        self._plugins: tuple[Plugin, ...] = ()
+        self._views = Views.of(self._core, ())
+        self._lifespans = Lifespans()
+        self._observers = Observers(lambda: self._hooks("hub_observe"))
+        self._hub: HubHandle | None = None
+        self._changes: set[asyncio.Task[None]] = set()
+
+    # Coming and going
+
+    def load(self, disabled: frozenset[str] = frozenset()) -> None:
+        """Find, import and register the plugins; what is wrong with one leaves the others alone.
+
+        Args:
+            disabled: Names that are not even imported.
+
+        Raises:
+            PluginError: Strict, and a plugin is broken.
+        """
+        self._plugins = tuple(Plugin(one) for one in discover(self._version, self._points))
+        wanted = [plugin for plugin in self._plugins if plugin.name not in disabled]
+        for plugin in wanted:
+            plugin.stage()
+        trial = {plugin.name: plugin.entries for plugin in wanted if plugin.state != "broken"}
+        faults = clashes(trial, self._taken(()))
+        for plugin in wanted:
+            if plugin.state != "broken":
+                plugin.settle(faults.get(plugin.name))
+        self._refresh()
+        self._insist()
+
+    async def start(self, hub: HubHandle) -> None:
+        """Enter `hub_lifespan` of every active plugin, in order of their names, and begin to observe.
+
+        Raises:
+            PluginError: Strict, and a plugin did not start.
+        """
+        self._hub = hub
+        for plugin in self._plugins:
+            if plugin.state == "active":
+                await self._begin(plugin, hub)
+        self._refresh()
+        try:
+            self._insist()
+        except PluginError:
+            await self._lifespans.stop_all()
+            raise
+        self._observers.start()
+
+    async def stop(self) -> None:
+        """Hand out the last records, then leave every lifespan, the last one entered first."""
+        await self.settled()
+        await self._observers.stop()
+        await self._lifespans.stop_all()
+        self._hub = None
+
+    def disable(self, name: str) -> None:
+        """Take away at once what a plugin adds; its lifespan ends in the background (`settled`). Raises `NotFound`."""
+        for plugin in self._named(name):
+            plugin.state, plugin.reason = "disabled", ""
+            if plugin.lifespan is not None:
+                self._later(self._lifespans.stop(name))
+        self._refresh()
+
+    def enable(self, name: str) -> None:
+        """Bring a disabled or broken plugin (back), importing it if need be.
+
+        Without a lifespan it is active, or broken, on return; else once that has started (`settled`): until then
+        its sources answer 503.
+
+        Raises:
+            NotFound: No such plugin is installed.
+        """
+        self._observers.resume(name)
+        for plugin in self._named(name):
+            if plugin.state == "active":
+                continue
+            plugin.state, plugin.reason = "disabled", ""
+            plugin.stage()
+            if plugin.staged is None:
+                continue
+            fault = clashes({name: plugin.entries}, self._taken((plugin,))).get(name)
+            if fault is None and self._hub is not None and plugin.lifespan is not None:
+                plugin.reason = "starting"
+                self._later(self._revive(plugin, self._hub))
+            else:
+                plugin.settle(fault)
+        self._refresh()
+
+    async def settled(self) -> None:
+        """Return once lifespans begun or ended by `enable` and `disable` are through."""
+        while self._changes:
+            await asyncio.gather(*self._changes, return_exceptions=True)
+
+    def statuses(self) -> tuple[PluginStatus, ...]:
+        """Every plugin found, by name."""
+        return tuple(plugin.status(self._observers.suspension(plugin.name)) for plugin in self._plugins)
+
+    def vendor_status(self, name: str) -> Literal["active", "disabled", "broken", "missing"]:
+        """How a vendor is: that of its plugin, `missing` if no plugin of that name is installed."""
+        if name in self._views.vendors:
+            return "active"
+        found: PluginState | None = None
+        for plugin in self._plugins:
+            owns = any(entry.kind == "vendor" and entry.key == name for entry in plugin.entries)
+            if owns or (not plugin.staged and (name == plugin.name or name.startswith(f"{plugin.name}-"))):
+                found = plugin.state if found is None or owns else found
+        return "missing" if found is None else "broken" if found == "active" else found
+
+    def recorded(self, vendor: str) -> Recorded:
+        """Recorded requests in the package of a vendor's plugin.
+
+        Raises:
+            NotFound: No active plugin brings this vendor.
+            PluginError: A recording is malformed.
+        """
+        owner = self._views.owners.get(vendor)
+        for plugin in self._plugins:
+            if plugin.name == owner:
+                try:
+                    return Recorded.of_package(plugin.candidate.package)
+                except (ValueError, TypeError) as error:
+                    raise PluginError(plugin.name, str(error)) from error
+        raise NotFound(f"no active plugin brings the vendor {vendor!r}")
+
+    @property
+    def packages(self) -> Mapping[str, str]:
+        """Top-level module -> name, of all plugins found."""
+        return {plugin.candidate.package: plugin.name for plugin in self._plugins}
+
+    # Asking them
+
+    @property
+    def has_guards(self) -> bool:
+        """Whether anybody implements `hub_guard`."""
+        return "hub_guard" in self._views.hooks
+
+    @property
+    def has_event_hooks(self) -> bool:
+        """Whether anybody implements `hub_event`."""
+        return "hub_event" in self._views.hooks
+
+    @property
+    def has_message_hooks(self) -> bool:
+        """Whether anybody implements `hub_message`."""
+        return "hub_message" in self._views.hooks
+
+    @property
+    def has_observers(self) -> bool:
+        """Whether anybody implements `hub_observe`."""
+        return "hub_observe" in self._views.hooks
+
+    async def ask(self, plugin: str, clock: RequestClock, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function of an author, sync or async; its exceptions pass. See `hub.plugins.calling.ask`."""
+        return await ask(self._views.owners.get(plugin, plugin), clock, function, *arguments)
+
+    async def guard(self, request: Request, source: Source, clock: RequestClock) -> None:
+        """Let every plugin veto.
+
+        Raises:
+            Reject: A plugin refuses.
+            Unavailable: A plugin failed or did not answer; the reason names it.
+        """
+        for one in self._hooks("hub_guard"):
+            try:
+                said = await ask(one.plugin, clock, one.function, *one.arguments(request, source))
+            except Reject:
+                raise
+            except Exception as error:
+                raise Unavailable(f"plugin {one.plugin}: hub_guard failed: {_said(error)}") from error
+            if said is not None:
+                raise Unavailable(
+                    f"plugin {one.plugin}: hub_guard gave {type(said).__name__}: it refuses by raising Reject"
+                )
+
+    async def event(self, event: Event, clock: RequestClock) -> Event:
+        """Hand an event from plugin to plugin.
+
+        Raises:
+            Drop: A plugin lets it go.
+            PluginError: A plugin failed, did not answer, or gave no event; the event is to be held.
+        """
+        return await self._fold("hub_event", event, clock)
+
+    async def message(self, message: Message, clock: RequestClock) -> Message:
+        """Hand an outgoing message from plugin to plugin; errors as `event`."""
+        return await self._fold("hub_message", message, clock)
+
+    def observe(self, record: Record) -> None:
+        """Queue a record for `hub_observe`; never waits or raises."""
+        self._observers.put(record)
+
+    async def observed(self) -> None:
+        """Return once every record queued so far was handed out."""
+        await self._observers.drained()
+
+    # Within
+
+    def _hooks(self, hook: HookName) -> tuple[Implementation, ...]:
+        return self._views.hooks.get(hook, ())
+
+    async def _fold(self, hook: HookName, value: T, clock: RequestClock) -> T:
+        for one in self._hooks(hook):
+            try:
+                given = await ask(one.plugin, clock, one.function, *one.arguments(value))
+            except (Drop, PluginError):
+                raise
+            except Exception as error:
+                raise PluginError(one.plugin, f"{hook} failed: {_said(error)}") from error
+            if given is None:
+                continue
+            if type(given) is not type(value):
+                raise PluginError(one.plugin, f"{hook} gave a {type(given).__name__}, not a {type(value).__name__}")
+            value = given
+        return value
+
+    def _named(self, name: str) -> list[Plugin]:
+        found = [plugin for plugin in self._plugins if plugin.name == name]
+        if not found:
+            raise NotFound(f"no plugin is named {name!r}")
+        return found
+
+    def _taken(self, but: tuple[Plugin, ...]) -> dict[tuple[str, str], str]:
+        taken: dict[tuple[str, str], str] = {(entry.kind, entry.key): CORE_OWNER for entry in self._core}
+        for plugin in self._plugins:
+            if plugin.state == "active" and plugin not in but:
+                taken.update(((entry.kind, entry.key), plugin.name) for entry in plugin.entries)
+        return taken
+
+    async def _begin(self, plugin: Plugin, hub: HubHandle) -> None:
+        lifespan = plugin.lifespan
+        if lifespan is not None:
+            try:
+                await self._lifespans.start(lifespan, hub)
+            except PluginError as error:
+                plugin.fail(error)
+
+    async def _revive(self, plugin: Plugin, hub: HubHandle) -> None:
+        await self._lifespans.stop(plugin.name)
+        await self._begin(plugin, hub)
+        if plugin.reason == "starting":
+            plugin.settle()
+        elif plugin.state == "disabled":
+            await self._lifespans.stop(plugin.name)
+        self._refresh()
+
+    def _later(self, change: Any) -> None:
+        try:
+            task = asyncio.get_running_loop().create_task(change)
+        except RuntimeError:
+            change.close()
+            return
+        self._changes.add(task)
+        task.add_done_callback(self._changes.discard)
+
+    def _refresh(self) -> None:
+        active = [plugin for plugin in self._plugins if plugin.state == "active"]
+        entries = (*self._core, *(entry for plugin in active for entry in plugin.entries))
+        self._views = Views.of(entries, (hook for plugin in active for hook in plugin.hooks))
+
+    def _insist(self) -> None:
+        broken = [plugin for plugin in self._plugins if plugin.state == "broken"]
+        if self._strict and broken:
+            raise PluginError(broken[0].name, "; ".join(f"{one.name}: {one.reason}" for one in broken))
+
+
+def _core_entries(dialects: Iterable[Dialect], actions: Iterable[Action]) -> tuple[Entry, ...]:
+    return (
+        *(
+            Entry("scheme", name, SchemeEntry(scheme, CORE_CREDENTIALS.get(name, Credential())), CORE_OWNER)
+            for name, scheme in CORE_SCHEMES.items()
+        ),
+        *(Entry("dialect", dialect.name, dialect, CORE_OWNER) for dialect in dialects),
+        *(Entry("action", action.name, action, CORE_OWNER) for action in actions),
+    )
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,99 @@
+"""Runs `hub_lifespan` of each plugin in a task of its own, since a context is left where it was entered."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+import structlog
+
+from hub.errors import PluginError
+from hub.plugins.calling import answer_of
+from hub.plugins.handle import HubHandle
+from hub.plugins.hooks import Implementation
+
+__all__ = ["Lifespans"]
+
+START_SECONDS = 30.0
+"""How long a plugin may take to start."""
+
+STOP_SECONDS = 10.0
+"""How long it may take to stop, before it is cancelled."""
+
+_log = structlog.get_logger("hub.plugins")
+
+
+@dataclass(frozen=True, slots=True)
+class _Life:
+    task: asyncio.Task[None]
+    ending: asyncio.Event
+
+
+class Lifespans:
+    """The plugins that run."""
+
+    def __init__(self) -> None:
+        self._lives: dict[str, _Life] = {}
+
+    async def start(self, one: Implementation, hub: HubHandle) -> None:
+        """Enter a plugin's context.
+
+        Raises:
+            PluginError: It failed, took too long, or is no async context manager.
+        """
+        entered, ending = asyncio.Event(), asyncio.Event()
+        task = asyncio.create_task(_live(one, hub, entered, ending), name=f"hub_lifespan of {one.plugin}")
+        waiter = asyncio.create_task(entered.wait())
+        try:
+            await asyncio.wait({task, waiter}, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiter.cancel()
+            if not entered.is_set() and not task.done():
+                await _end(task)
+        if entered.is_set():
+            self._lives[one.plugin] = _Life(task, ending)
+        elif task.cancelled():
+            raise PluginError(one.plugin, f"hub_lifespan did not start within {START_SECONDS:g} s")
+        else:
+            error = task.exception()
+            raise PluginError(one.plugin, f"hub_lifespan failed to start: {_said(error)}") from error
+
+    async def stop(self, plugin: str) -> None:
+        """Leave a plugin's context; failures are logged."""
+        life = self._lives.pop(plugin, None)
+        if life is None:
+            return
+        life.ending.set()
+        done, _ = await asyncio.wait({life.task}, timeout=STOP_SECONDS)
+        if not done:
+            _log.error("hub_lifespan did not stop in time", plugin=plugin, seconds=STOP_SECONDS)
+            await _end(life.task)
+        elif not life.task.cancelled() and (error := life.task.exception()) is not None:
+            _log.error("hub_lifespan failed to stop", plugin=plugin, error=_said(error))
+
+    async def stop_all(self) -> None:
+        """Leave every context, the last one entered first."""
+        for plugin in reversed(tuple(self._lives)):
+            await self.stop(plugin)
+
+
+async def _live(one: Implementation, hub: HubHandle, entered: asyncio.Event, ending: asyncio.Event) -> None:
+    context = answer_of(one.plugin, one.function, one.arguments(hub))
+    if not isinstance(context, AbstractAsyncContextManager):
+        raise TypeError("it must be an async context manager: mark it with @asynccontextmanager")
+    try:
+        async with context:
+            entered.set()
+            await ending.wait()
+    except SystemExit as error:
+        raise PluginError(one.plugin, f"tried to end the process: SystemExit({error.code!r})") from error
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def _said(error: BaseException | None) -> str:
+    return f"{type(error).__name__}: {error}"

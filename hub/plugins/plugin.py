@@ -1,0 +1,82 @@
+"""A plugin as it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+
+from hub.errors import PluginError
+from hub.plugins.hooks import Implementation
+from hub.plugins.loader import Candidate, Staged, stage
+from hub.plugins.registry import Entry, adds
+from hub.plugins.status import PluginState, PluginStatus
+
+__all__ = ["Plugin"]
+
+_log = structlog.get_logger("hub.plugins")
+
+
+@dataclass(slots=True)
+class Plugin:
+    """What was found, what became of it, and what it would add.
+
+    Attributes:
+        state: `disabled` also while its lifespan starts.
+        staged: What it adds once it is active; None while it is not imported or could not be.
+    """
+
+    candidate: Candidate
+    state: PluginState = "disabled"
+    reason: str = ""
+    staged: Staged | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of its entry point."""
+        return self.candidate.name
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What it registered."""
+        return self.staged.entries if self.staged else ()
+
+    @property
+    def hooks(self) -> tuple[Implementation, ...]:
+        """The hooks that it implements."""
+        return self.staged.hooks if self.staged else ()
+
+    @property
+    def lifespan(self) -> Implementation | None:
+        """Its `hub_lifespan`, if it has one."""
+        return next((one for one in self.hooks if one.hook == "hub_lifespan"), None)
+
+    def stage(self) -> None:
+        """Import it on trial, unless that was done; a fault makes it broken."""
+        if self.staged is None:
+            try:
+                self.staged = stage(self.candidate)
+            except PluginError as error:
+                self.fail(error)
+
+    def settle(self, fault: str | None = None) -> None:
+        """Make it active, or broken if there is a fault."""
+        if fault is None:
+            self.state, self.reason = "active", ""
+        else:
+            self.fail(PluginError(self.name, fault))
+
+    def fail(self, error: PluginError) -> None:
+        """Make it broken."""
+        self.state, self.reason = "broken", str(error).removeprefix(f"plugin {self.name}: ")
+        _log.error("plugin is broken", plugin=self.name, distribution=self.candidate.distribution, reason=self.reason)
+
+    def status(self, remark: str = "") -> PluginStatus:
+        """What operators see of it; `remark` where there is no other reason."""
+        adding = dict(adds(self.entries))
+        if self.hooks:
+            adding["hook"] = tuple(dict.fromkeys(hook.hook for hook in self.hooks))
+        candidate = self.candidate
+        return PluginStatus(
+            self.name, candidate.distribution, candidate.version, self.state, self.reason or remark, adding
+        )
