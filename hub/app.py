@@ -30,7 +30,6 @@ from hub.inbound.starting import Starter
 from hub.inbound.wire import HubRoutes
 from hub.model.execution import ExecutionRecord
 from hub.model.fetched import Fetched
-from hub.model.ids import Id
 from hub.model.json import dumps
 from hub.model.values import Values
 from hub.outbound.service import Outbound
@@ -41,6 +40,7 @@ from hub.settings import Settings
 from hub.store.blobs import DirectoryBlobs
 from hub.store.sql import SqlStore
 from hub.store.vault import Vault
+from hub.workflows.actions import CORE_ACTIONS
 
 __all__ = ["Hub", "create_hub"]
 
@@ -109,7 +109,9 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
     """
     prepare_data_dir(settings.data_dir)
     clock = clock or SystemClock()
-    plugins = plugins or Plugins(version=hub.__version__, strict=settings.strict)
+    plugins = plugins or Plugins(
+        version=hub.__version__, strict=settings.strict, dialects=CORE_DIALECTS, actions=CORE_ACTIONS
+    )
     plugins.load()
     owner = secrets.token_hex(8)
     vault = Vault(settings.data_dir / "keys")
@@ -125,7 +127,7 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
         store=store, plugins=plugins, egress=egress, outbound=outbound, clock=clock, owner=owner, slots=settings.workers
     )
     contexts = Contexts(settings.base_url, _vendor_call(egress), clock)
-    triggers = WorkflowTriggers(lambda: engine.actions, source_named)
+    triggers = WorkflowTriggers(lambda: plugins.actions, source_named)
     pipeline = Pipeline(
         Parts(
             store=store,
@@ -143,7 +145,7 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
             wait_seconds=settings.wait_seconds,
         )
     )
-    dialects = (*CORE_DIALECTS, *plugins.dialects)
+    dialects = plugins.dialects
     app = Quart("hub", static_folder=None)
     routes = HubRoutes(app, pipeline, Client(settings.trusted_proxies))
     for dialect in dialects:

@@ -1,1 +1,41 @@
-"""TODO."""
+"""The command line: one group of commands per file, imported only when it is used."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+__all__ = ["main"]
+
+_COMMANDS = {
+    "init": ("hub.cli.init", "init"),
+    "plugins": ("hub.cli.plugins", "plugins"),
+    "serve": ("hub.cli.serve", "serve"),
+}
+
+
+class _Lazy(click.Group):
+    """Imports a command's file when the command is asked for, so that `hub --help` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *_COMMANDS})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        module, name = _COMMANDS[cmd_name]
+        command = getattr(importlib.import_module(module), name)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{module}.{name} is no command")
+        return command
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="integration-hub", prog_name="hub")
+def main() -> None:
+    """Run and manage an integration hub.
+
+    `hub serve` starts one. The other commands talk to a running hub: HUB_URL says where (http://127.0.0.1:8000
+    unless set), HUB_API_KEY who you are (HUB_ADMIN_KEY is used when it is unset).
+    """

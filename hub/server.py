@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
@@ -58,7 +58,7 @@ def server_config(settings: Settings, listener: socket.socket) -> Config:
 
 
 async def run(
-    app: Quart, settings: Settings, listener: socket.socket, *, ready: Callable[[], None] | None = None
+    app: Quart, settings: Settings, listener: socket.socket, *, ready: Callable[[], Awaitable[None]] | None = None
 ) -> None:
     """Serve until SIGTERM or SIGINT; then stop accepting, answer what is under way, finish what was accepted.
 
@@ -77,6 +77,6 @@ async def run(
 
         @app.before_serving
         async def _announce() -> None:
-            announce()
+            await announce()
 
     await hypercorn_serve(app, server_config(settings, listener), shutdown_trigger=stop.wait, mode="asgi")  # type: ignore[arg-type] # Quart's own types of the same protocol

@@ -1,0 +1,85 @@
+"""`hub plugins`: what is installed and what state it is in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from hub.cli.client import HubClient, Problem
+from hub.cli.output import json_option, print_json, print_table
+
+__all__ = ["plugins"]
+
+
+@click.group(invoke_without_command=True)
+@json_option
+@click.pass_context
+def plugins(context: click.Context, *, as_json: bool) -> None:
+    """List plugins: name, version, status, reason, what each adds.
+
+    Asks the running hub, which also knows what failed while it ran; without one, looks at what is installed here.
+    """
+    if context.invoked_subcommand is None:
+        _show(as_json=as_json)
+
+
+@plugins.command("list")
+@json_option
+def list_(*, as_json: bool) -> None:
+    """List plugins."""
+    _show(as_json=as_json)
+
+
+@plugins.command()
+@click.argument("name")
+def disable(name: str) -> None:
+    """Switch a plugin off in the running hub; its sources answer 503."""
+    HubClient().call("POST", f"/api/plugins/{name}/disable")
+    click.echo(f"{name} is disabled; `hub plugins enable {name}` brings it back")
+
+
+@plugins.command()
+@click.argument("name")
+def enable(name: str) -> None:
+    """Switch a plugin on in the running hub."""
+    answer = HubClient().call("POST", f"/api/plugins/{name}/enable")
+    click.echo(f"{name} is {answer['status']}{': ' + answer['reason'] if answer['reason'] else ''}")
+
+
+def _show(*, as_json: bool) -> None:
+    items = _statuses()
+    if as_json:
+        print_json(items)
+        return
+    rows = [
+        (
+            one["name"],
+            one["version"],
+            one["status"],
+            "; ".join(f"{kind}: {', '.join(names)}" for kind, names in one["adds"].items()),
+            one["reason"],
+        )
+        for one in items
+    ]
+    print_table(
+        ("name", "version", "status", "adds", "reason"), rows, empty="No plugin is installed: pip install hub-okta"
+    )
+
+
+def _statuses() -> list[dict[str, Any]]:
+    try:
+        items: list[dict[str, Any]] = HubClient().call("GET", "/api/plugins")["items"]
+    except Problem:
+        return _installed()
+    return items
+
+
+def _installed() -> list[dict[str, Any]]:
+    from hub import __version__
+    from hub.api.plugins import plugin_view
+    from hub.plugins.host import Plugins
+
+    found = Plugins(version=__version__)
+    found.load()
+    return [plugin_view(status) for status in found.statuses()]

@@ -1,0 +1,69 @@
+"""`hub serve`: run a hub."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from hub.cli.settings import read_settings
+from hub.settings import Settings
+
+__all__ = ["serve"]
+
+
+@click.command()
+@click.option("--demo", is_flag=True, help="Create a demo workflow at first start and print commands to try.")
+def serve(*, demo: bool) -> None:
+    """Run a hub until it is told to stop (SIGTERM, Ctrl-C); what was accepted is finished first.
+
+    An empty data directory is initialised. Settings come from the environment: HUB_HOST, HUB_PORT, HUB_DATA_DIR,
+    HUB_ADMIN_KEY, HUB_PUBLIC_URL and the others of docs/reference/settings.md.
+    """
+    from hub import logs, server
+
+    settings = read_settings()
+    logs.configure(settings.log_level)
+    try:
+        listener = server.listen(settings.host, settings.port)
+    except OSError as error:
+        raise click.ClickException(error.strerror or str(error)) from error
+    if settings.port == 0:
+        settings = settings.model_copy(update={"port": listener.getsockname()[1]})
+    _loop_factory()(_serve(settings, listener, demo=demo))
+
+
+def _loop_factory() -> Callable[[Any], Any]:
+    """`uvloop.run` where it is installed, else `asyncio.run`."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run
+    return uvloop.run
+
+
+async def _serve(settings: Settings, listener: socket.socket, *, demo: bool) -> None:
+    from hub import server
+    from hub.app import create_hub
+    from hub.demo import ensure_demo
+    from hub.errors import PluginError
+
+    try:
+        running = create_hub(settings)
+    except PluginError as error:
+        raise click.ClickException(f"{error} (HUB_STRICT is on)") from error
+
+    async def announce() -> None:
+        click.echo(f"The hub listens on {settings.base_url}  (API {settings.base_url}/docs)")
+        broken = [one for one in running.services.plugins.statuses() if one.status == "broken"]
+        for one in broken:
+            click.echo(f"Plugin {one.name} is broken: {one.reason}", err=True)
+        if running.new_key is not None:
+            click.echo(f"Admin key, shown this once:\n\n  export HUB_API_KEY={running.new_key}\n")
+        if demo:
+            click.echo(await ensure_demo(running.services))
+
+    await server.run(running.app, settings, listener, ready=announce)
