@@ -185,6 +185,8 @@ def _parts(body: bytes, boundary: str) -> Iterator[tuple[Field | File, bytes]]:
         if isinstance(event, NeedData):
             raise ValueError("it ends early")  # noqa: TRY004 - the input is wrong, not its Python type
         if isinstance(event, (Field, File)):
+            if not event.name:
+                raise ValueError("a part has no name")
             part, pieces = event, []
         elif isinstance(event, Data) and part is not None:
             pieces.append(bytes(event.data))

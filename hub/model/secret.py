@@ -140,6 +140,8 @@ class Credential:
 
     def _whsec(self, text: str) -> bytes:
         expected = "whsec_ and base64 of 24 to 64 bytes (Standard Webhooks)"
+        if text.startswith(("whsk_", "whpk_")):
+            raise ValueError(f"{self.title} must be {expected}, not an ed25519 key")
         value = self._base64(text.removeprefix("whsec_"), expected)
         if not 24 <= len(value) <= 64:
             raise ValueError(f"{self.title} must be {expected}, not of {len(value)} bytes")
