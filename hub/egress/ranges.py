@@ -56,6 +56,7 @@ METADATA: Final = (
     _metadata("fd20:ce::254", "Google Cloud"),
     _metadata("fd00:42::42", "Scaleway"),
     _metadata("fd00:c1::a9fe:a9fe", "Oracle Cloud"),
+    _metadata("fe80::a9fe:a9fe", "OpenStack"),
 )
 """Single addresses that hand credentials to whoever asks; they outrank every range they lie in."""
 

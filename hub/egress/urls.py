@@ -55,7 +55,7 @@ def split_url(url: str, pointer: str = "/url") -> SplitUrl:
 
     http and https only; no userinfo, no fragment; a host whose last label is a number (decimal or hexadecimal, which
     resolvers read as an address) is a canonical dotted IPv4 address; IPv6 addresses stand in brackets, without a zone;
-    names are ASCII (a name in another script in its `xn--` form); characters that RFC 3986 wants percent-encoded are so.
+    names are ASCII (a name in another script in its `xn--` form); what RFC 3986 wants percent-encoded is so.
 
     Args:
         url: The text.
