@@ -10,6 +10,7 @@ HubError                      what the hub raises on purpose
 ├── Forbidden                 the key may not do this
 ├── AddressRefused            the egress guard says no; `public` for tenants, `str()` for operators
 ├── ActionFailed              an action ended in an error; `retryable` says whether a retry may help
+│   └── ExpressionError       an expression could not be rendered; names node, field and missing name
 ├── PluginError               a plugin broke a promise; carries the plugin's name
 └── StoreError
 ├── StoreUnavailable      the database did not commit: 503, nothing was accepted
@@ -25,6 +26,7 @@ __all__ = [
     "AddressRefused",
     "Conflict",
     "Drop",
+    "ExpressionError",
     "Fenced",
     "Forbidden",
     "HubError",
@@ -141,6 +143,24 @@ class ActionFailed(HubError):
         super().__init__(message)
         self.retryable = retryable
         self.retry_after = retry_after
+
+
+class ExpressionError(ActionFailed):
+    """An expression of a workflow could not be rendered; a retry never helps.
+
+    Args:
+        message: What is wrong, for the workflow's author.
+        node: Id of the node, None for what belongs to the workflow itself.
+        field: Where the expression stands within it: `with.url`, `if`, `result`.
+        missing: The name that is not there, if that is the reason.
+    """
+
+    def __init__(self, message: str, *, node: str | None, field: str, missing: str | None = None) -> None:
+        place = f"node {node!r}, {field}" if node else field
+        super().__init__(f"{place}: {message}", retryable=False)
+        self.node = node
+        self.field = field
+        self.missing = missing
 
 
 class PluginError(HubError):

@@ -1,0 +1,114 @@
+"""The definition of a workflow as its author writes it, in JSON or YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from hub.errors import Invalid, Problem
+from hub.model.json import dumps
+from hub.model.retry import Retry
+from hub.workflows.document import read_document
+from hub.workflows.limits import MAX_DOCUMENT, MAX_NODES
+from hub.workflows.pointers import problems_of
+
+__all__ = ["Definition", "EventFilter", "ForEach", "Node", "parse"]
+
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$")]
+Condition = Annotated[str, Field(min_length=1, max_length=8_192)] | bool
+_STRICT = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_by_name=False)
+
+
+class ForEach(BaseModel):
+    """Run a node once per item. Written as an expression or a list alone, `concurrency` is 10."""
+
+    model_config = _STRICT
+
+    items: Annotated[str | list[Any], Field(description="An expression that gives a list, or a list.")]
+    concurrency: Annotated[int, Field(ge=1, le=100, description="Items that run at once.")] = 10
+
+
+def _spelled_out(value: object) -> object:
+    return {"items": value} if isinstance(value, str | list) else value
+
+
+class Node(BaseModel):
+    """One step of a workflow; NODE of the HTTP contract."""
+
+    model_config = _STRICT
+
+    id: Annotated[Identifier, Field(description="Unique in the workflow; `nodes.<id>` in expressions.")]
+    name: Annotated[str, Field(max_length=200, description="For people.")] = ""
+    action: Annotated[str, Field(min_length=1, max_length=200, description="What it does, such as `http.request`.")]
+    with_: dict[str, Any] = Field(default={}, alias="with", description="Settings of the action; may hold expressions.")
+    needs: Annotated[tuple[Identifier, ...], Field(description="Nodes that finish before this one starts.")] = ()
+    if_: Condition | None = Field(default=None, alias="if", description="An expression; skipped where it is false.")
+    for_each: Annotated[ForEach | None, BeforeValidator(_spelled_out)] = None
+    timeout: Annotated[float, Field(gt=0, le=86_400, description="Seconds that one try may take.")] | None = None
+    retry: Retry | None = None
+
+
+class EventFilter(BaseModel):
+    """Which events of a source start the workflow; every condition given has to hold."""
+
+    model_config = _STRICT
+
+    source: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    types: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field(min_length=1)] | None = None
+    if_: Condition | None = Field(default=None, alias="if")
+
+
+class Definition(BaseModel):
+    """A workflow: a graph of nodes, what starts it and what it results in."""
+
+    model_config = _STRICT
+
+    name: Annotated[str, Field(max_length=200)] = ""
+    description: Annotated[str, Field(max_length=10_000)] = ""
+    nodes: Annotated[tuple[Node, ...], Field(max_length=MAX_NODES)] = ()
+    result: Any = Field(
+        default=None, description="A value that may hold expressions; left out: the last node's output."
+    )
+    triggers: tuple[Annotated[str, Field(pattern=r"^webhookId:\S{1,100}$")] | EventFilter, ...] = ()
+    deadline: Annotated[float, Field(gt=0, le=31_536_000, description="Seconds an execution may take.")] | None = None
+    concurrency: Annotated[int, Field(ge=1, le=10_000, description="Executions that run at once.")] | None = None
+    serial_key: (
+        Annotated[str, Field(max_length=8_192, description="Executions with the same value run one after the other.")]
+        | None
+    ) = None
+
+    @property
+    def has_result(self) -> bool:
+        """Whether `result` was given, be it null."""
+        return "result" in self.model_fields_set
+
+
+def parse(document: Mapping[str, Any] | str | bytes) -> Definition:
+    """Read a definition from a JSON or YAML text or from a JSON object.
+
+    Graph, actions and expressions are checked by `hub.workflows.compiled.compile_workflow`.
+
+    Raises:
+        Invalid: With one problem per fault, each with its JSON pointer.
+    """
+    value: object = read_document(document) if isinstance(document, str | bytes) else document
+    if not isinstance(value, Mapping):
+        raise Invalid("The definition must be an object.", (Problem("", "must be an object"),))
+    if not isinstance(document, str | bytes):
+        _check_size(value)
+    try:
+        return Definition.model_validate(value)
+    except ValidationError as error:
+        raise Invalid("The definition is not valid.", problems_of(error, value)) from error
+
+
+def _check_size(value: Mapping[str, Any]) -> None:
+    try:
+        size = len(dumps(value))
+    except ValueError as error:
+        raise Invalid("The definition is not JSON.", (Problem("", "must be a JSON value"),)) from error
+    if size > MAX_DOCUMENT:
+        problem = Problem("", f"has {size} bytes; at most {MAX_DOCUMENT} are allowed")
+        raise Invalid("The definition is too large.", (problem,))

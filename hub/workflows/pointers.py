@@ -1,0 +1,45 @@
+"""JSON pointers (RFC 6901) to the faults of a definition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import ValidationError
+
+from hub.errors import Problem
+
+__all__ = ["pointer_of", "problems_of", "steps_within"]
+
+
+def pointer_of(*steps: str | int) -> str:
+    """The pointer to what the steps lead to: `pointer_of("nodes", 0)` is `/nodes/0`."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+
+
+def steps_within(location: Sequence[str | int], value: object) -> tuple[str | int, ...]:
+    """The steps of a pydantic location that are steps into `value` too.
+
+    Pydantic adds the names of union members and of functions to its locations; those lead nowhere in the input. The
+    last step of a missing field is kept, so that the pointer says which one.
+    """
+    steps: list[str | int] = []
+    for position, step in enumerate(location):
+        last = position == len(location) - 1
+        if isinstance(value, Mapping) and (step in value or (last and isinstance(step, str))):
+            value = value.get(step)
+        elif isinstance(value, list | tuple) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            continue
+        steps.append(step)
+    return tuple(steps)
+
+
+def problems_of(error: ValidationError, value: object, *prefix: str | int) -> tuple[Problem, ...]:
+    """One problem per fault that pydantic found in `value`, which stands at `prefix` of the document."""
+    found = {}
+    for fault in error.errors(include_url=False, include_context=False, include_input=False):
+        steps = steps_within(fault["loc"], value)
+        problem = Problem(pointer_of(*prefix, *steps), fault["msg"])
+        found.setdefault((problem.pointer, problem.message), problem)
+    return tuple(found.values())
