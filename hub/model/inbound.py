@@ -99,12 +99,17 @@ class NewEvent:
 
 @dataclass(frozen=True, slots=True)
 class KeptSecret:
-    """A secret to store (value None: forget the slot's secrets of that label) in the accepting transaction."""
+    """A secret to store (value None: forget the slot's secrets of that label) in the accepting transaction.
+
+    Attributes:
+        decoded: The key bytes of `value` as its credential decodes them; None: its UTF-8 bytes.
+    """
 
     slot: str
     value: str | None
     label: str | None = None
     replace: bool = True
+    decoded: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from sqlalchemy import Row
 from hub.model.access import KeyRecord, OrgRecord
 from hub.model.ids import Id
 from hub.model.json import dumps, loads
-from hub.model.outbound import SubscriptionRecord, SubscriptionSpec
+from hub.model.outbound import EventType, SubscriptionRecord, SubscriptionSpec
 from hub.model.source import SourceRecord, SourceSpec, StoredSecret
 from hub.model.workflow import WorkflowRecord, WorkflowVersion
 from hub.store.vault import Vault
 
 __all__ = [
     "SecretKind",
+    "event_type_record",
     "key_record",
     "newest_first",
     "open_secret",
@@ -124,6 +125,7 @@ def subscription_record(vault: Vault, row: Row[Any], secrets: Iterable[StoredSec
         failing_since=row.failing_since,
         warned=row.warned,
         disabled_reason=row.disabled_reason,
+        disabled_at=row.disabled_at,
     )
 
 
@@ -177,3 +179,16 @@ def key_record(row: Row[Any]) -> KeyRecord:
 def org_record(row: Row[Any]) -> OrgRecord:
     """An org from its row."""
     return OrgRecord(id=row.id, name=row.name, created=row.created)
+
+
+def event_type_record(row: Row[Any]) -> EventType:
+    """An operator's event type from its row."""
+    return EventType(
+        name=row.name,
+        direction=row.direction,
+        vendor=row.vendor,
+        version=row.version,
+        summary=row.summary,
+        schema=None if row.schema is None else loads(row.schema),
+        example=None if row.example is None else loads(row.example),
+    )

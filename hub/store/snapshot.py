@@ -13,16 +13,28 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, and_, delete, func, select
 
 from hub.model.ids import Id
+from hub.model.outbound import EventType
 from hub.model.source import StoredSecret
 from hub.model.workflow import WorkflowVersion
 from hub.ports.store.snapshot import Snapshot
 from hub.store import records
-from hub.store.tables import changes, keys, orgs, plugins, secrets, sources, subscriptions, workflow_versions, workflows
+from hub.store.tables import (
+    changes,
+    event_types,
+    keys,
+    orgs,
+    plugins,
+    secrets,
+    sources,
+    subscriptions,
+    workflow_versions,
+    workflows,
+)
 from hub.store.vault import Vault
 
 __all__ = ["Noun", "SnapshotLoader"]
 
-Noun = Literal["org", "source", "workflow", "subscription", "key", "plugin"]
+Noun = Literal["org", "source", "workflow", "subscription", "key", "plugin", "event_type"]
 
 
 _KEPT = 10_000
@@ -60,6 +72,7 @@ class SnapshotLoader:
                 row.id: records.subscription_record(self._vault, row, owned.get(row.id, ()))
                 for row in connection.execute(select(subscriptions))
             },
+            event_types=_event_types(connection),
             disabled_plugins=_disabled(connection),
         )
 
@@ -84,6 +97,7 @@ class SnapshotLoader:
             subscriptions=_merged(
                 old.subscriptions, touched["subscription"], self._subscriptions(connection, touched["subscription"])
             ),
+            event_types=_event_types(connection) if touched["event_type"] else old.event_types,
             disabled_plugins=_disabled(connection) if touched["plugin"] else old.disabled_plugins,
         )
 
@@ -152,6 +166,13 @@ def _published(connection: Connection, org: Id | None = None, key: Id | None = N
 
 def _disabled(connection: Connection) -> frozenset[str]:
     return frozenset(connection.execute(select(plugins.c.name).where(plugins.c.disabled)).scalars())
+
+
+def _event_types(connection: Connection) -> dict[Id, tuple[EventType, ...]]:
+    found: dict[Id, list[EventType]] = defaultdict(list)
+    for row in connection.execute(select(event_types)):
+        found[row.org].append(records.event_type_record(row))
+    return {org: tuple(types) for org, types in found.items()}
 
 
 def _merged(old: Any, touched: set[tuple[Id, Id]], fresh: dict[Id, Any]) -> Any:

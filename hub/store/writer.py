@@ -68,7 +68,7 @@ class Writer:
 
     def __init__(self, database: Database, loader: SnapshotLoader) -> None:
         self._database = database
-        self._loader = loader
+        self.loader = loader
         self._queues: dict[Priority, deque[_Operation]] = {priority: deque() for priority in Priority}
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hub-writer")
         self._connection: Connection | None = None
@@ -171,7 +171,7 @@ class Writer:
         connection = self._connect()
         prepare(connection)
         with connection.begin():
-            self.snapshot = self._loader.full(connection)
+            self.snapshot = self.loader.full(connection)
 
     def _connect(self) -> Connection:
         if self._connection is None:
@@ -208,7 +208,7 @@ class Writer:
         connection = self._connect()
         outcomes: list[Any] = []
         with connection.begin():
-            transaction = Transaction(connection, self._loader, self.snapshot)
+            transaction = Transaction(connection, self.loader, self.snapshot)
             for (work, alone), members in groupby(group, key=lambda operation: (operation.work, operation.alone)):
                 operations = list(members)
                 if alone:

@@ -1,0 +1,22 @@
+"""${message}."""
+# ruff: noqa: PLR0915 - one migration makes every table
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Change the tables."""
+    ${upgrades}
+
+
+def downgrade() -> None:
+    """Change them back."""
+    ${downgrades}
