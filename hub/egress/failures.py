@@ -12,6 +12,7 @@ from typing import Final
 from aiohttp import (
     ClientConnectorDNSError,
     ClientConnectorError,
+    ClientError,
     ClientPayloadError,
     ClientResponseError,
     ServerDisconnectedError,
@@ -86,12 +87,16 @@ async def explain(failure: Failure, guard: Guard, started: float) -> HubError:
         return failure.dial.refusal
     if isinstance(failure.error, ClientConnectorError):
         guard.forget(failure.target.host)
-    certificate = _certificate_error(failure.error)
-    if certificate is None:
-        message, kind = _sentence(failure, guard)
-    else:
+    tls = _tls_error(failure.error)
+    message: str
+    kind: Kind
+    if isinstance(tls, ssl.SSLCertVerificationError):
         left = failure.seconds - (perf_counter() - started)
-        message, kind = await _certificate(certificate, failure, guard, left), "tls"
+        message, kind = await _certificate(tls, failure, guard, left), "tls"
+    elif tls is not None:
+        message, kind = f"TLS failed: {_tls_reason(tls)}", "tls"
+    else:
+        message, kind = _sentence(failure, guard)
     elapsed = round((perf_counter() - started) * 1000)
     address = failure.dial.peer or failure.dial.address
     return EgressError(message, address, kind, status=failure.status, duration_ms=elapsed)
@@ -100,8 +105,6 @@ async def explain(failure: Failure, guard: Guard, started: float) -> HubError:
 def _sentence(failure: Failure, guard: Guard) -> tuple[str, Kind]:
     error = failure.error
     cause = getattr(error, "os_error", error)
-    if isinstance(cause, ssl.SSLError):
-        return f"TLS failed: {_tls_reason(cause)}", "tls"
     if not isinstance(error, ClientConnectorDNSError) and (known := _ERRNO.get(getattr(cause, "errno", None) or 0)):
         return known
     match error:
@@ -140,9 +143,10 @@ def _unresolved(cause: object) -> str:
     return "name does not resolve"
 
 
-def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
+    """OpenSSL's own error behind what aiohttp raised."""
     while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
+        if isinstance(error, ssl.SSLError) and not isinstance(error, ClientError):
             return error
         error = error.__cause__
     return None

@@ -48,7 +48,7 @@ class Tls:
             context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
             try:
                 context.load_verify_locations(cadata=self.ca)
-            except (ssl.SSLError, ValueError):
+            except (ssl.SSLError, TypeError, ValueError):
                 raise _unusable("/tls/ca", "no PEM certificate that can be trusted") from None
         if self.certificate is not None:
             self._load(context)

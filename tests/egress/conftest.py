@@ -55,7 +55,9 @@ class Receiver:
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
-                length = next((line[15:] for line in head.lower().split("\r\n") if line.startswith("content-length:")), "0")
+                length = next(
+                    (line[15:] for line in head.lower().split("\r\n") if line.startswith("content-length:")), "0"
+                )
                 self.bodies.append(await reader.readexactly(int(length)))
                 self.heads.append(head)
                 await self.answer(self, writer)
@@ -109,6 +111,10 @@ class Authority:
     def pem(self) -> str:
         return self.certificate.public_bytes(serialization.Encoding.PEM).decode()
 
+    def own(self) -> Pair:
+        """The authority's own certificate, as a server would show it."""
+        return Pair(self.pem, _pem(self.key))
+
     def issue(self, *names: str, begins: datetime | None = None, ends: datetime | None = None) -> Pair:
         now = datetime.now(UTC)
         key = ec.generate_private_key(ec.SECP256R1())
@@ -120,9 +126,7 @@ class Authority:
         )
         return Pair(
             certificate.public_bytes(serialization.Encoding.PEM).decode(),
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            ).decode(),
+            _pem(key),
         )
 
     def _builder(
@@ -137,6 +141,11 @@ class Authority:
             .not_valid_before(begins)
             .not_valid_after(ends)
         )
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> str:
+    plain = serialization.NoEncryption()
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain).decode()
 
 
 def _name(name: str) -> x509.GeneralName:
@@ -181,7 +190,7 @@ Receive = Callable[..., Awaitable[Receiver]]
 
 @pytest.fixture
 async def receive() -> AsyncIterator[Receive]:
-    """Start a receiver on 127.0.0.1: `await receive(answer, tls=context)`."""
+    """Starts a receiver on 127.0.0.1 that answers as given, over TLS with a context."""
     servers: list[tuple[asyncio.Server, set[asyncio.Task[None]]]] = []
 
     async def start(answer: Answer, *, tls: ssl.SSLContext | None = None) -> Receiver:
@@ -213,7 +222,7 @@ MakeEgress = Callable[..., Awaitable[Egress]]
 
 @pytest.fixture
 async def make_egress() -> AsyncIterator[MakeEgress]:
-    """A started client: `await make_egress()` allows loopback and asks the machine's resolver."""
+    """Makes a started client; it may reach loopback and asks the machine's resolver unless told otherwise."""
     made: list[Egress] = []
 
     async def make(**options: object) -> Egress:
@@ -230,7 +239,7 @@ async def make_egress() -> AsyncIterator[MakeEgress]:
 @pytest.fixture
 def memory() -> Iterator[Callable[[], int]]:
     """The most memory that Python objects took since the test began, bytes."""
-    import tracemalloc  # noqa: PLC0415
+    import tracemalloc
 
     tracemalloc.start()
     yield lambda: tracemalloc.get_traced_memory()[1]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hub.egress.dial import DIAL, Dial
 from hub.egress.errors import EgressError
 from hub.egress.guard import Guard
+from hub.egress.ranges import METADATA
 from hub.errors import AddressRefused, Invalid
 
 Answers = Callable[..., Any]
@@ -37,8 +38,8 @@ class Nothing:
         ("http://[::ffff:10.0.0.5]/", "address ::ffff:a00:5 is an IPv4-mapped form of 10.0.0.5, which is private"),
         (
             "http://169.254.169.254/latest/",
-            "address 169.254.169.254 is a metadata address (AWS, Azure, Google Cloud, Oracle, DigitalOcean and others): "
-            "only the entry 169.254.169.254/32 in HUB_EGRESS_ALLOW permits it",
+            f"address 169.254.169.254 is {METADATA[0].rule}: "
+             "only the entry 169.254.169.254/32 in HUB_EGRESS_ALLOW permits it",
         ),
     ],
 )

@@ -66,8 +66,8 @@ def test_a_url_is_dialled_and_asked_for_as_written(url: str, host: str, port: in
         "http://example.com../", "http://-example.com/", "http://example-.com/", "http://exa!mple.com/", "http://*.com/",
         f"http://{'a' * 64}.com/", f"http://{'a.' * 127}com/", "http://exa\x00mple.com/", "http://a,b.com/",
         # other scripts, and characters that become dots, digits and letters
-        "http://bücher.example/", "http://①②⑦.0.0.1/", "http://127。0。0。1/", "http://ⓛocalhost/", "http://exam​ple.com/",
-        "http://localhost\u00ad/", "http://١٢٧.0.0.1/", "http://example.com／x/",
+        "http://bücher.example/", "http://①②⑦.0.0.1/", "http://127。0。0。1/", "http://ⓛocalhost/", "http://exam\u200bple.com/",
+        "http://localhost\u00ad/", "http://١٢٧.0.0.1/", "http://example.com\uff0fx/",
         # white space, control characters, backslashes, and what must be percent-encoded
         " http://example.com/", "http://example.com/ ", "http://example.com/a b", "http://example.com/\n",
         "http://example.com/\r\nHost: x", "\thttp://example.com/", "ht\ntp://example.com/", "http://example.com/\x7f",
@@ -119,10 +119,8 @@ def test_all_other_ports_are_open() -> None:
     assert max(BLOCKED_PORTS) < 32_768, "a port that systems give out by themselves may belong to any service"
 
 
-pieces = st.sampled_from(
-    ["http", "https", "://", ":", "/", "//", "\\", "@", "[", "]", "::1", "127.0.0.1", "0x7f", "1", "example", ".", "com", "%",
-     "%40", "?", "#", "80", "0", " ", "\t", "\n", "é", "。", "①", "-", "_", "user", "xn--", "\x00", "::ffff:1.2.3.4", "٣"]
-)  # fmt: skip
+PIECES = "http https :// : / // \\ @ [ ] ::1 127.0.0.1 0x7f 1 example . com % %40 ? # 80 0 é 。 ① - _ user xn-- ::ffff:1.2.3.4"
+pieces = st.sampled_from([*PIECES.split(" "), " ", "\t", "\n", "\x00", "\u0663"])
 urls = st.one_of(
     st.lists(pieces, max_size=10).map("".join),
     st.lists(pieces, max_size=9).map(lambda parts: "http://" + "".join(parts)),
