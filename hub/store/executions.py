@@ -173,6 +173,7 @@ class SqlExecutions:
                     ready=now,
                     owner=None,
                     crashes=0,
+                    started=None,
                     finished=None,
                     error=None,
                     error_node=None,
@@ -183,14 +184,15 @@ class SqlExecutions:
 
         await self._writer.run(Priority.JOURNAL, work)
 
-    async def next_due(self) -> int | None:
+    async def next_due(self, *, lowest: int = 0, highest: int = 9) -> int | None:
         """When the next execution without a live lease is due, microseconds UTC; of all orgs.
 
-        Leases that end count, executions that a serial key or a limit holds back do not.
+        Leases that end count, executions that a serial key or a limit holds back do not; of those without a lease
+        only priorities from `lowest` to `highest` are looked at.
         """
         times: list[int | None] = [await self._number(EXPIRES)]
-        priority = await self._number(next_priority(0))
-        while priority is not None:
+        priority = await self._number(next_priority(lowest))
+        while priority is not None and priority <= highest:
             times.append(await self._number(first_due(priority)))
             priority = await self._number(next_priority(priority + 1))
         return min((time for time in times if time is not None), default=None)

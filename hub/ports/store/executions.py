@@ -70,8 +70,8 @@ class Executions(Protocol):
         """Queue a failed or cancelled execution again, its unfinished nodes forgotten. Raises `Conflict`."""
         ...
 
-    async def next_due(self) -> int | None:
-        """When the next execution without a live lease is due, microseconds UTC; of all orgs."""
+    async def next_due(self, *, lowest: int = 0, highest: int = 9) -> int | None:
+        """When the next execution without a live lease is due, microseconds UTC; of all orgs and those priorities."""
         ...
 
     async def get(self, org: Id, execution: Id) -> ExecutionRecord:
