@@ -58,6 +58,10 @@ class Outbound(Protocol):
         """Rotate: older secrets of the same slots expire after `overlap` microseconds (0: at once)."""
         ...
 
+    async def clear_secrets(self, org: Id, subscription: Id, slot: str) -> SubscriptionRecord:
+        """Forget all secrets of a slot. Raises `NotFound`."""
+        ...
+
     async def mark(
         self,
         org: Id,
@@ -171,6 +175,10 @@ class Outbound(Protocol):
 
     async def put_event_type(self, org: Id, event_type: EventType) -> None:
         """Create or replace an operator's event type."""
+        ...
+
+    async def delete_event_type(self, org: Id, direction: str, name: str) -> None:
+        """Raises `NotFound`."""
         ...
 
     async def event_types(self, org: Id) -> tuple[EventType, ...]:
