@@ -1,0 +1,119 @@
+"""What only the engine can do for a node, as data.
+
+The actions `sleep`, `workflow.run`, `publish` and `respond` do nothing by themselves: their `run` is pure and returns
+one of these effects instead of an output, and the engine carries it out together with the node's journal entry. So they
+are durable on every engine, and a node that sleeps or waits holds no slot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol, TypeVar
+
+__all__ = ["Effect", "EngineServices", "Publish", "Respond", "RunWorkflow", "Settled", "Sleep", "carry_out"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Go on later. Exactly one of the two is set.
+
+    Attributes:
+        seconds: From the start of the node's first try.
+        until: With its time zone.
+    """
+
+    seconds: float | None = None
+    until: datetime | None = None
+
+    def due(self, started: int) -> int:
+        """When it ends, microseconds UTC; `started` is when the node's first try began."""
+        if self.until is not None:
+            return int(self.until.timestamp() * 1_000_000)
+        return started + int((self.seconds or 0) * 1_000_000)
+
+    def output(self, started: int) -> dict[str, str]:
+        """The node's output once it is over: `{"until": ISO 8601}`."""
+        return {"until": datetime.fromtimestamp(self.due(started) / 1_000_000, UTC).isoformat()}
+
+
+@dataclass(frozen=True, slots=True)
+class RunWorkflow:
+    """Start a workflow of the same org for `data`, as a child.
+
+    The output is the child's result if `wait` is set (and its failure is the node's failure), else
+    `{"execution": "exec_…"}`.
+    """
+
+    workflow: str
+    data: Any
+    wait: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Publish an event to the org's subscribers; the output is `{"id": "msg_…", "deliveries": n}`."""
+
+    type: str
+    data: Any
+    client: str | None = None
+    ordering_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Respond:
+    """Answer the waiting sender now; the output is `{"status", "headers", "body"}`.
+
+    The first answer of an execution counts. Nobody may be waiting; then it is only journalled.
+
+    Attributes:
+        body: None is an empty body, a string goes out as text, everything else as JSON.
+    """
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+
+    def output(self) -> dict[str, Any]:
+        """The node's output."""
+        return {"status": self.status, "headers": dict(self.headers), "body": self.body}
+
+
+Effect = Sleep | RunWorkflow | Publish | Respond
+"""What `Action.run` of the four actions returns."""
+
+Settled = TypeVar("Settled", covariant=True)
+
+
+class EngineServices(Protocol[Settled]):
+    """How an engine carries effects out; `Settled` is whatever it makes of one (a journal entry, a timer)."""
+
+    async def sleep(self, effect: Sleep) -> Settled:
+        """Let the node wait until the effect is due."""
+        ...
+
+    async def run_workflow(self, effect: RunWorkflow) -> Settled:
+        """Start the child; the node waits for it if the effect says so. Raises `ActionFailed` if there is none."""
+        ...
+
+    async def publish(self, effect: Publish) -> Settled:
+        """Publish once per node and item, however often it is tried. Raises `ActionFailed` for data that is refused."""
+        ...
+
+    async def respond(self, effect: Respond) -> Settled:
+        """Hand the answer to whoever waits."""
+        ...
+
+
+async def carry_out(effect: Effect, services: EngineServices[Settled]) -> Settled:
+    """Give an effect to the service that it is meant for."""
+    match effect:
+        case Sleep():
+            return await services.sleep(effect)
+        case RunWorkflow():
+            return await services.run_workflow(effect)
+        case Publish():
+            return await services.publish(effect)
+        case Respond():
+            return await services.respond(effect)
