@@ -1,0 +1,173 @@
+"""Calls of GitHub's REST API, all of them through the hub's egress guard.
+
+Source: GitHub Docs, "Getting started with the REST API", "Rate limits for the REST API".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+from hub import ActionContext, ActionFailed, Fetched
+
+__all__ = ["DEFAULT_API_URL", "Api", "Connected", "Refused", "Repository", "decoded", "path"]
+
+DEFAULT_API_URL = "https://api.github.com"
+"""Where github.com answers; GitHub Enterprise Server answers at `https://HOST/api/v3`."""
+
+_VERSION = "2022-11-28"
+_LONGEST_MESSAGE = 300
+_MAX_BYTES = 4 << 20
+_DIGITS = re.compile(r"[0-9]{1,11}", re.ASCII)
+
+
+def _no_dots(value: str) -> str:
+    if {".", ".."} & set(value.split("/")):
+        raise ValueError("a name of an owner or repository is not made of dots only")
+    return value
+
+
+Repository = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}$",
+        description="owner/name",
+        examples=["acme-robotics/conveyor"],
+    ),
+    AfterValidator(_no_dots),
+]
+"""A repository as `owner/name`."""
+
+
+class Connected(BaseModel):
+    """What every action here needs.
+
+    Attributes:
+        token: A fine-grained or classic access token, an app's installation token or, for an app's own webhook, its
+            JSON web token; name a connection: `{{ connections.github }}`.
+        api_url: Base URL of the REST API.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    token: Annotated[SecretStr, Field(min_length=1, description="A connection, such as {{ connections.github }}")]
+    api_url: Annotated[
+        str,
+        Field(
+            pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$",
+            description="GitHub Enterprise Server: https://HOST/api/v3",
+        ),
+    ] = DEFAULT_API_URL
+
+
+class Refused(ActionFailed):
+    """GitHub answered, and not with a 2xx.
+
+    Attributes:
+        status: HTTP status of the answer.
+    """
+
+    def __init__(self, message: str, status: int, *, retryable: bool, retry_after: float | None) -> None:
+        super().__init__(message, retryable=retryable, retry_after=retry_after)
+        self.status = status
+
+
+def path(*parts: object) -> str:
+    """A path of the API; each part is quoted, the slash in `owner/name` is kept."""
+    return "".join(f"/{quote(str(part), safe='/')}" for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The REST API as one token sees it.
+
+    Attributes:
+        context: Of the action that calls.
+        connected: Token and base URL.
+    """
+
+    context: ActionContext
+    connected: Connected = field(repr=False)
+
+    async def call(
+        self, method: str, where: str, *, params: Mapping[str, str] | None = None, json: Any = None
+    ) -> Fetched:
+        """Make a call and give the answer, which is a 2xx.
+
+        Raises:
+            Refused: Any other answer. Worth a retry: rate limits (`retry_after` says when) and 5xx.
+            ActionFailed: No answer came.
+            AddressRefused: The guard does not let the hub call there.
+        """
+        fetched = await self.context.request(
+            method,
+            self.connected.api_url.rstrip("/") + where,
+            headers={
+                "accept": "application/vnd.github+json",
+                "authorization": f"Bearer {self.connected.token.get_secret_value()}",
+                "user-agent": "hub-github",
+                "x-github-api-version": _VERSION,
+            },
+            params=params,
+            json=json,
+            max_bytes=_MAX_BYTES,
+        )
+        if not 200 <= fetched.status < 300:
+            raise _failure(fetched, f"{method} {where}")
+        return fetched
+
+    async def json(self, method: str, where: str, *, params: Mapping[str, str] | None = None, json: Any = None) -> Any:
+        """Make a call and give the JSON value of its answer. Raises as `call` does, and for an answer without JSON."""
+        return decoded(await self.call(method, where, params=params, json=json), f"{method} {where}")
+
+
+def decoded(fetched: Fetched, what: str) -> Any:
+    """The JSON value of an answer. Raises `ActionFailed` if it holds none."""
+    try:
+        return fetched.json()
+    except ValueError as error:
+        raise ActionFailed(f"GitHub's answer to {what} is no JSON") from error
+
+
+def _failure(fetched: Fetched, what: str) -> Refused:
+    wait = _wait(fetched)
+    limited = fetched.status == 429 or (fetched.status == 403 and wait is not None)
+    return Refused(
+        f"GitHub answered {fetched.status} to {what}: {_message(fetched)}",
+        fetched.status,
+        retryable=limited or fetched.status >= 500,
+        retry_after=wait,
+    )
+
+
+def _message(fetched: Fetched) -> str:
+    try:
+        told = fetched.json()
+    except ValueError:
+        told = None
+    message = told.get("message") if isinstance(told, dict) else None
+    return str(message)[:_LONGEST_MESSAGE] if message else "no message"
+
+
+def _wait(fetched: Fetched) -> float | None:
+    """Seconds until the rate limit ends, None if the answer speaks of none."""
+    after = _number(fetched, "retry-after")
+    if after is not None:
+        return float(after)
+    reset = _number(fetched, "x-ratelimit-reset")
+    if reset is not None and _number(fetched, "x-ratelimit-remaining") == 0:
+        return max(0.0, reset - datetime.now(UTC).timestamp())
+    return None
+
+
+def _number(fetched: Fetched, name: str) -> int | None:
+    found = fetched.headers.all(name)
+    return (
+        int(found[0]) if len(found) == 1 and found[0].isascii() and found[0].isdigit() and len(found[0]) < 12 else None
+    )
