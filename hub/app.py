@@ -19,6 +19,7 @@ from hub.egress.client import Egress
 from hub.egress.guard import Guard
 from hub.engine.embedded import EmbeddedEngine
 from hub.engine.triggers import WorkflowTriggers
+from hub.inbound.accept import Acceptor
 from hub.inbound.client import Client
 from hub.inbound.context import Contexts
 from hub.inbound.dialects import CORE_DIALECTS
@@ -26,6 +27,7 @@ from hub.inbound.evidence import Evidence
 from hub.inbound.identify import source_named
 from hub.inbound.limits import Limits
 from hub.inbound.pipeline import Parts, Pipeline
+from hub.inbound.replying import Replier
 from hub.inbound.starting import Starter
 from hub.inbound.wire import HubRoutes
 from hub.model.execution import ExecutionRecord
@@ -128,21 +130,28 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
     )
     contexts = Contexts(settings.base_url, _vendor_call(egress), clock)
     triggers = WorkflowTriggers(lambda: plugins.actions, source_named)
+    evidence = Evidence(vault.fingerprint)
+    replier = Replier(
+        plugins=plugins,
+        engine=engine,
+        outputs=_outputs(store, engine),
+        envelope=_envelope(blobs, links, settings),
+        status_url=lambda org, execution: links.url(org, "status", execution.hex(), _STATUS_SECONDS),
+        wait_seconds=settings.wait_seconds,
+    )
     pipeline = Pipeline(
         Parts(
             store=store,
             plugins=plugins,
             engine=engine,
             starter=Starter(plugins, triggers, engine, outbound.schema_fault),
+            acceptor=Acceptor(store, engine, evidence),
+            replier=replier,
             contexts=contexts,
-            evidence=Evidence(vault.fingerprint),
+            evidence=evidence,
             limits=Limits(),
-            outputs=_outputs(store, engine),
-            envelope=_envelope(blobs, links, settings),
-            status_url=lambda org, execution: links.url(org, "status", execution.hex(), _STATUS_SECONDS),
             max_body=settings.max_body_bytes,
             body_seconds=settings.body_seconds,
-            wait_seconds=settings.wait_seconds,
         )
     )
     dialects = plugins.dialects

@@ -21,6 +21,7 @@ __all__ = ["Link", "Links", "Purpose"]
 Purpose = Literal["result", "status"]
 
 _MAC = 32
+_PATHS: dict[Purpose, str] = {"result": "results", "status": "status"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,11 @@ class Links:
         expires = self._clock.now() + int(seconds * 1_000_000)
         payload = dumps([org.hex(), purpose, subject, expires])
         token = base64.urlsafe_b64encode(self._mac(payload) + payload).decode().rstrip("=")
-        return f"{self._base_url}/api/{purpose}s/{token}" if purpose == "result" else f"{self._base_url}/api/status/{token}"
+        return (
+            f"{self._base_url}/api/{purpose}s/{token}"
+            if purpose == "result"
+            else f"{self._base_url}/api/status/{token}"
+        )
 
     def read(self, token: str, purpose: Purpose) -> Link:
         """The link of a token.

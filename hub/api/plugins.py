@@ -10,7 +10,7 @@ from quart_schema import tag_blueprint
 from hub.api.auth import requires
 from hub.api.context import services
 from hub.api.rendering import answer
-from hub.plugins.host import PluginStatus
+from hub.plugins.status import PluginStatus
 
 __all__ = ["blueprint", "plugin_view"]
 

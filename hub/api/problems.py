@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from pydantic import ValidationError
 from quart import Quart, Response, g, request
-from quart_schema import QuerystringValidationError, RequestSchemaValidationError
+from quart_schema import SchemaValidationError
 from werkzeug.exceptions import HTTPException
 
 from hub.api.auth import Unauthorized
@@ -74,72 +74,81 @@ def _escape(part: str | int) -> str:
 
 
 def install(app: Quart) -> None:
-    """Map every error to a problem document."""
-
-    @app.errorhandler(Unauthorized)
-    async def _unauthorized(error: Unauthorized) -> Response:
-        return problem(401, str(error), WWW_Authenticate='Bearer realm="hub"')
-
-    @app.errorhandler(Forbidden)
-    async def _forbidden(error: Forbidden) -> Response:
-        return problem(403, str(error))
-
-    @app.errorhandler(NotFound)
-    async def _not_found(error: NotFound) -> Response:
-        return problem(404, str(error) or "no such thing in this org")
-
-    @app.errorhandler(Conflict)
-    async def _conflict(error: Conflict) -> Response:
-        return problem(error.status, error.detail)
-
-    @app.errorhandler(Invalid)
-    async def _invalid(error: Invalid) -> Response:
-        return problem(error.status, error.detail, error.problems)
-
-    @app.errorhandler(AddressRefused)
-    async def _address(error: AddressRefused) -> Response:
-        return problem(422, error.public)
-
-    @app.errorhandler(Reject)
-    async def _reject(error: Reject) -> Response:
-        return problem(error.status, error.reason)
-
-    @app.errorhandler(StoreUnavailable)
-    async def _store(_error: StoreUnavailable) -> Response:
-        return problem(503, "the database is not available; nothing was changed", Retry_After="5")
-
-    @app.errorhandler(RequestSchemaValidationError)
-    async def _schema(error: RequestSchemaValidationError) -> Response:
-        return _validation(error.validation_error, "the body is not as it should be")
-
-    @app.errorhandler(QuerystringValidationError)
-    async def _query(error: QuerystringValidationError) -> Response:
-        return _validation(error.validation_error, "the query is not as it should be")
-
-    @app.errorhandler(HTTPException)
-    async def _http(error: HTTPException) -> Response:
-        response = problem(error.code or 500, error.description or error.name)
-        if error.code == 405:
-            allowed = getattr(error, "valid_methods", None)
-            if allowed:
-                response.headers["Allow"] = ", ".join(sorted(allowed))
-        return response
-
-    @app.errorhandler(Exception)
-    async def _unexpected(error: Exception) -> Response:
-        log.error("request failed", path=request.path, error=type(error).__name__, exc_info=error)
-        return problem(500, "the hub failed; the operator finds this request id in the log")
-
-    @app.after_request
-    async def _identify(response: Response) -> Response:
-        response.headers["X-Request-Id"] = request_id()
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-        response.headers.setdefault("Cache-Control", "no-store")
-        return response
+    """Map every error to a problem document, and give every answer its id and its safe headers."""
+    for kind, handler in _HANDLERS.items():
+        app.register_error_handler(kind, handler)
+    app.after_request(_finish)
 
 
-def _validation(error: Any, detail: str) -> Response:
-    if isinstance(error, ValidationError):
-        return problem(422, detail, problems_of(error))
-    return problem(422, f"{detail}: a JSON object is expected")
+async def _finish(response: Response) -> Response:
+    response.headers["X-Request-Id"] = request_id()
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+async def _http(error: HTTPException) -> Response:
+    response = problem(error.code or 500, error.description or error.name)
+    allowed = getattr(error, "valid_methods", None)
+    if error.code == 405 and allowed:
+        response.headers["Allow"] = ", ".join(sorted(allowed))
+    return response
+
+
+async def _unexpected(error: Exception) -> Response:
+    log.error("request failed", path=request.path, error=type(error).__name__, exc_info=error)
+    return problem(500, "the hub failed; the operator finds this request id in the log")
+
+
+async def _unauthorized(error: Unauthorized) -> Response:
+    return problem(401, str(error), WWW_Authenticate='Bearer realm="hub"')
+
+
+async def _forbidden(error: Forbidden) -> Response:
+    return problem(403, str(error))
+
+
+async def _not_found(error: NotFound) -> Response:
+    return problem(404, str(error) or "no such thing in this org")
+
+
+async def _conflict(error: Conflict) -> Response:
+    return problem(error.status, error.detail)
+
+
+async def _invalid(error: Invalid) -> Response:
+    return problem(error.status, error.detail, error.problems)
+
+
+async def _address(error: AddressRefused) -> Response:
+    return problem(422, error.public)
+
+
+async def _reject(error: Reject) -> Response:
+    return problem(error.status, error.reason)
+
+
+async def _store(_error: StoreUnavailable) -> Response:
+    return problem(503, "the database is not available; nothing was changed", Retry_After="5")
+
+
+async def _schema(error: SchemaValidationError) -> Response:
+    fault = error.validation_error
+    problems = problems_of(fault) if isinstance(fault, ValidationError) else ()
+    return problem(422, "the input is not as it should be", problems)
+
+
+_HANDLERS: dict[type[Exception], Any] = {
+    Unauthorized: _unauthorized,
+    Forbidden: _forbidden,
+    NotFound: _not_found,
+    Conflict: _conflict,
+    Invalid: _invalid,
+    AddressRefused: _address,
+    Reject: _reject,
+    StoreUnavailable: _store,
+    SchemaValidationError: _schema,
+    HTTPException: _http,
+    Exception: _unexpected,
+}

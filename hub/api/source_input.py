@@ -47,7 +47,7 @@ class SourceInput(SourceSpec):
     hmac_secret: SecretText | None = None
     shared_key: SecretText | None = None
     signing_secrets: tuple[SecretText, ...] = ()
-    secrets: dict[str, tuple[SecretInput, ...]] = {}
+    secrets: dict[str, tuple[SecretInput, ...]] = Field(default={})
 
     def spec(self) -> SourceSpec:
         """The part that is stored as it is."""

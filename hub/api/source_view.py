@@ -9,8 +9,7 @@ from hub.api.auth import Caller
 from hub.api.context import Services
 from hub.api.rendering import instant_text, optional_id
 from hub.api.source_input import credential_of
-from hub.inbound.identify import short_id
-from hub.model.ids import write_id
+from hub.model.ids import short_id, write_id
 from hub.model.secret import Credential
 from hub.model.source import API_KEY_SLOT, SHARED_KEY_SLOT, URL_SLOT, SourceRecord, StoredSecret
 

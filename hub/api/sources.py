@@ -80,9 +80,7 @@ async def change(source: str) -> Response:
     secrets = stored_secrets(data, vendor, hub.clock.now())
     record = await hub.store.sources.update(who.org.id, record.id, spec, generation=generation)
     for slot in slots_given(given):
-        await hub.store.sources.put_secrets(
-            who.org.id, record.id, slot, [one for one in secrets if one.slot == slot]
-        )
+        await hub.store.sources.put_secrets(who.org.id, record.id, slot, [one for one in secrets if one.slot == slot])
     record = hub.store.snapshot.sources[record.id]
     return answer(source_view(record, hub, who), generation=record.generation)
 

@@ -1,4 +1,4 @@
-"""Step 2, admit: enabled, method, allowlist, API key, rate limit in the dialect's order, then the body under its cap."""
+"""Step 2, admit: enabled, method, allowlist, API key, rate limit in the dialect's order."""
 
 from __future__ import annotations
 
@@ -37,6 +37,9 @@ async def admit(arrival: Arrival, found: Identified, vendor: Vendor | None, limi
         waiting = _CHECKS[check](arrival, found, vendor, limits)
         if waiting is not None:
             await waiting
+    unpublished = found.workflow is not None and found.workflow.id not in found.snapshot.published
+    if unpublished and arrival.route.flavour != "draft":
+        raise Refused(Refusal("admit", "unpublished", 404, "the workflow is not published"))
 
 
 def _enabled(_arrival: Arrival, found: Identified, _vendor: Vendor | None, _limits: Limits) -> None:

@@ -36,11 +36,6 @@ class Arrival:
     params: Mapping[str, str]
     chunks: Callable[[], AsyncIterator[bytes]]
 
-    def flag(self, name: str) -> bool:
-        """Whether `?name=true` (or 1, yes, on, in any case) stands in the query."""
-        values = self.query.all(name)
-        return bool(values) and values[-1].lower() in {"true", "1", "yes", "on"}
-
     @property
     def declared_length(self) -> int | None:
         """Content-Length, None when absent or no number."""

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass
 
 from hub.inbound.arrival import Arrival
 from hub.inbound.gate import Gate, decoy
 from hub.inbound.refused import Refused
-from hub.model.ids import Id, read_id
+from hub.model.ids import Id, read_id, short_id
 from hub.model.source import StoredSecret
 from hub.model.workflow import WorkflowRecord
 from hub.plugins.dialect import Dialect, Refusal, Target
 from hub.ports.store.snapshot import Snapshot
 
-__all__ = ["Identified", "identify", "meant", "short_id", "source_named"]
+__all__ = ["Identified", "identify", "meant", "source_named"]
 
 _decoys: dict[str, Gate] = {}
 
@@ -29,11 +27,6 @@ class Identified:
     workflow: WorkflowRecord | None
     target: Target
     secret: StoredSecret | None
-
-
-def short_id(source: Id) -> str:
-    """VibeIQ's form of a source id: 16 URL-safe characters (protocols.md 4), derived and therefore stable."""
-    return base64.urlsafe_b64encode(hashlib.blake2b(source, digest_size=12).digest()).decode()
 
 
 def source_named(snapshot: Snapshot, text: str) -> Id | None:
@@ -54,7 +47,7 @@ def identify(arrival: Arrival, snapshot: Snapshot) -> Identified:
         Refused: 401, the id is unknown or the credential is wrong; which of the two shows only in `reason`.
     """
     dialect = arrival.dialect
-    target = dialect.target(arrival.params, _last_values(arrival))
+    target = dialect.target(arrival.params, arrival.query)
     workflow, gate = _find(snapshot, dialect, target)
     source = gate.source
     secret = None
@@ -63,8 +56,9 @@ def identify(arrival: Arrival, snapshot: Snapshot) -> Identified:
         if secret is None:
             why = "the credential in the URL matches no live secret" if gate.known else "no source has this id"
             raise Refused(Refusal("identify", "url_secret" if gate.known else "unknown", 401, why))
-    elif dialect.slot is None and not gate.known:
-        raise Refused(Refusal("identify", "unknown", 404, "no source has this id"))
+    elif dialect.slot is None and not (gate.known and source.spec.open):
+        why = 'only a source with "open": true answers to its bare id' if gate.known else "no source has this id"
+        raise Refused(Refusal("identify", "unknown", 404, why))
     elif dialect.slot is not None and not source.has(dialect.slot):
         raise Refused(
             Refusal("identify", "unset", 401, f"the source has no {dialect.slot} secret: {dialect.title} needs it")
@@ -74,13 +68,9 @@ def identify(arrival: Arrival, snapshot: Snapshot) -> Identified:
 
 def meant(arrival: Arrival, snapshot: Snapshot) -> Identified | None:
     """The source whose id the URL names, whatever credential it carries; for the evidence of a refusal only."""
-    target = arrival.dialect.target(arrival.params, _last_values(arrival))
+    target = arrival.dialect.target(arrival.params, arrival.query)
     workflow, gate = _find(snapshot, arrival.dialect, target)
     return Identified(gate, snapshot, workflow, target, None) if gate.known else None
-
-
-def _last_values(arrival: Arrival) -> dict[str, str]:
-    return dict(arrival.query.pairs)
 
 
 def _find(snapshot: Snapshot, dialect: Dialect, target: Target) -> tuple[WorkflowRecord | None, Gate]:

@@ -61,11 +61,15 @@ def read(request: Request, dialect: Dialect, vendor: Vendor | None, context: Sou
         parsed_or_none = None
     try:
         events = tuple(vendor.read(request, context))
-        for event in events:
-            if not isinstance(event, Event):
-                raise PluginError(vendor.name, f"read gave a {type(event).__name__}, not an Event")
+        _check(vendor, events)
     except Reject as reject:
         raise Refused(Refusal("read", "body", reject.status, reject.reason)) from reject
     except Exception as error:  # noqa: BLE001 - the plugin's fault: the request is held, the sender answered 2xx
         return Reading((), parsed_or_none, f"plugin {vendor.name} failed in read: {type(error).__name__}: {error}")
     return Reading(events, parsed_or_none)
+
+
+def _check(vendor: Vendor, events: tuple[object, ...]) -> None:
+    for event in events:
+        if not isinstance(event, Event):
+            raise PluginError(vendor.name, f"read gave a {type(event).__name__}, not an Event")

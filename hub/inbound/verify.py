@@ -18,7 +18,7 @@ from hub.plugins.dialect import Refusal
 from hub.plugins.host import Plugins
 from hub.plugins.vendor import Vendor
 
-__all__ = ["HMAC_HEADER", "SHARED_KEY_QUERY", "verify"]
+__all__ = ["HMAC_HEADER", "SHARED_KEY_QUERY", "Asked", "verify"]
 
 HMAC_HEADER = "x-webhook-signature"
 """Header of the source's HMAC (FlowTrux, protocols.md 2)."""
@@ -27,22 +27,16 @@ SHARED_KEY_QUERY = "key"
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class Asked:
+    """A bound vendor and what asking it takes."""
+
     vendor: Vendor
     source: Source
     plugins: Plugins
     clock: RequestClock
 
 
-async def verify(
-    arrival: Arrival,
-    gate: Gate,
-    request: Request,
-    vendor: Vendor | None,
-    context: Source,
-    plugins: Plugins,
-    clock: RequestClock,
-) -> Grant:
+async def verify(arrival: Arrival, gate: Gate, request: Request, asked: Asked | None) -> Grant:
     """Check every credential that is set on the source, then the bound vendor's scheme.
 
     Returns:
@@ -52,9 +46,7 @@ async def verify(
         Refused: 401, a credential is missing or wrong; 503, a key server did not answer or the clock ran out.
     """
     _source_credentials(arrival, gate, request)
-    if vendor is None:
-        return Grant()
-    return await _vendor_scheme(request, _Asked(vendor, context, plugins, clock))
+    return Grant() if asked is None else await _vendor_scheme(request, asked)
 
 
 def _source_credentials(arrival: Arrival, gate: Gate, request: Request) -> None:
@@ -75,7 +67,7 @@ def _source_credentials(arrival: Arrival, gate: Gate, request: Request) -> None:
             raise Refused(Refusal("verify", "shared_key", 401, f"the shared key in ?key= {why}"))
 
 
-async def _vendor_scheme(request: Request, asked: _Asked) -> Grant:
+async def _vendor_scheme(request: Request, asked: Asked) -> Grant:
     vendor = asked.vendor
     for credential in vendor.credentials:
         if credential.required and not asked.source.secrets(credential.slot):
@@ -83,9 +75,7 @@ async def _vendor_scheme(request: Request, asked: _Asked) -> Grant:
             raise Refused(Refusal("verify", "signature", 401, reason))
     try:
         scheme = vendor.scheme_for(asked.source.settings)
-        checked: Grant | Secret = await asked.plugins.ask(
-            vendor.name, asked.clock, scheme.verify, request, asked.source
-        )
+        checked: object = await asked.plugins.ask(vendor.name, asked.clock, scheme.verify, request, asked.source)
     except Unavailable as unavailable:
         raise Refused(Refusal("verify", "unavailable", 503, unavailable.reason)) from unavailable
     except Reject as reject:

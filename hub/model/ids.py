@@ -6,13 +6,15 @@ first. A UUID in its usual form is read too.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import threading
 import time
 import uuid
 from typing import Literal
 
-__all__ = ["Id", "Kind", "base62", "new_id", "read_id", "unbase62", "write_id"]
+__all__ = ["Id", "Kind", "base62", "new_id", "read_id", "short_id", "unbase62", "write_id"]
 
 Id = bytes
 """Sixteen bytes."""
@@ -78,3 +80,8 @@ def read_id(kind: Kind, text: str) -> Id | None:
         return uuid.UUID(text).bytes if len(text) == 36 else None
     except ValueError:
         return None
+
+
+def short_id(raw: bytes) -> str:
+    """VibeIQ's form of an id: 16 URL-safe characters (protocols.md 4), derived from the bytes and therefore stable."""
+    return base64.urlsafe_b64encode(hashlib.blake2b(raw, digest_size=12).digest()).decode()

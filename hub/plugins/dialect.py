@@ -15,6 +15,7 @@ from hub.model.ids import Id
 from hub.model.reply import Reply
 from hub.model.request import Request
 from hub.model.source import SourceRecord
+from hub.model.values import Values
 
 __all__ = ["Check", "Dialect", "Flavour", "Parsed", "Receipt", "Refusal", "Route", "Started", "Target", "Waited"]
 
@@ -135,7 +136,7 @@ class Dialect:
     """A URL style and reply shape.
 
     Attributes:
-        target: Route parameters and request line -> what is meant. Pure; must not raise.
+        target: Route parameters and query -> what is meant. Pure; must not raise.
         slot: The dialect's own credential. Not set on the source: refused, unless the source is open to this dialect.
         carried: Where the credential travels, `url` (in `Target.secret`) or `signature` (checked in verify).
         checks: The admit checks in the dialect's order.
@@ -152,7 +153,7 @@ class Dialect:
     name: str
     title: str
     routes: tuple[Route, ...]
-    target: Callable[[Mapping[str, str], Mapping[str, str]], Target]
+    target: Callable[[Mapping[str, str], Values[str]], Target]
     slot: str | None
     carried: Literal["url", "signature"] = "url"
     checks: tuple[Check, ...] = ("enabled", "method", "allowlist", "api_key", "rate_limit")

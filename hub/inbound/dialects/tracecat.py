@@ -6,17 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub.errors import Reject
+from hub.inbound.payloads import FORMS, form_object, switched_on
 from hub.model.ids import write_id
 from hub.model.json import dumps, loads
 from hub.model.reply import Reply
 from hub.model.request import Request
 from hub.model.source import URL_SLOT
+from hub.model.values import Values
 from hub.plugins.dialect import Dialect, Parsed, Receipt, Refusal, Route, Started, Target, Waited
 
 __all__ = ["TRACECAT"]
 
 NDJSON = frozenset({"application/x-ndjson", "application/jsonlines", "application/jsonl"})
-FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 _UNAUTHORIZED = "Unauthorized webhook request"
 _DETAILS = {
@@ -27,7 +28,7 @@ _DETAILS = {
 }
 
 
-def _target(params: Mapping[str, str], _query: Mapping[str, str]) -> Target:
+def _target(params: Mapping[str, str], _query: Values[str]) -> Target:
     return Target(workflow=params["workflow"], secret=params["secret"])
 
 
@@ -61,18 +62,9 @@ def _lines(body: bytes) -> tuple[Any, ...]:
 
 def _form(request: Request) -> dict[str, Any]:
     try:
-        fields = request.form()
+        return form_object(request)
     except Reject as reject:
         raise Reject("Invalid form data payload", 400) from reject
-    form: dict[str, Any] = {}
-    for name, value in fields.pairs:
-        if name not in form:
-            form[name] = value
-        elif isinstance(form[name], list):
-            form[name].append(value)
-        else:
-            form[name] = [form[name], value]
-    return form
 
 
 def _written(started: Started) -> str:
@@ -103,8 +95,7 @@ def _refused(refusal: Refusal) -> Reply:
 
 def _waited(waited: Waited) -> Reply:
     receipt = waited.receipt
-    flags = receipt.request.query.all("unwrap")
-    unwrap = bool(flags) and flags[-1].lower() in {"true", "1", "yes", "on"}
+    unwrap = switched_on(receipt.request.query, "unwrap")
     if not waited.executions:
         return Reply(200, dumps(None if unwrap else {"kind": "value", "value": None}), media_type="application/json")
     answers: list[Any] = []

@@ -1,0 +1,71 @@
+"""Vectense: `POST /api/webhook/{workspace}/{workflow}?key=…` (protocols.md 3); the workspace is the org."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hub.errors import Reject
+from hub.model.reply import Reply
+from hub.model.request import Request
+from hub.model.source import SHARED_KEY_SLOT
+from hub.model.values import Values
+from hub.plugins.dialect import Dialect, Parsed, Receipt, Refusal, Route, Target
+
+__all__ = ["VECTENSE"]
+
+_INVALID_KEY = "Invalid shared key"
+_ERRORS = {
+    400: "Invalid request format",
+    401: _INVALID_KEY,
+    403: "Forbidden",
+    404: "Workflow is not published",
+    405: "Method not allowed",
+    408: "Request body did not arrive in time",
+    413: "Request too large",
+    429: "Rate limit exceeded",
+    503: "Service unavailable",
+}
+
+
+def _target(params: Mapping[str, str], query: Values[str]) -> Target:
+    keys = query.all("key")
+    return Target(workflow=params["workflow"], org=params["org"], secret=keys[0] if len(keys) == 1 else None)
+
+
+def _parse(request: Request) -> Parsed:
+    """JSON where it says so or is so, else the text."""
+    if not request.body:
+        return Parsed((None,))
+    try:
+        return Parsed((request.json(),))
+    except Reject as reject:
+        if request.media_type == "application/json" or request.media_type.endswith("+json"):
+            raise Reject("Invalid request format", 400) from reject
+    try:
+        return Parsed((request.body.decode(),))
+    except UnicodeDecodeError as error:
+        raise Reject("Invalid request format", 400) from error
+
+
+def _accepted(receipt: Receipt) -> Reply:
+    return Reply(200, {"status": "accepted", "workflow_started": bool(receipt.started)})
+
+
+def _refused(refusal: Refusal) -> Reply:
+    if refusal.check == "internal":
+        return Reply(500, {"error": "Internal server error"})
+    status = 403 if refusal.check == "enabled" else refusal.status
+    return Reply(status, {"error": _ERRORS.get(status) or refusal.public or "Request refused"})
+
+
+VECTENSE = Dialect(
+    name="vectense",
+    title="Vectense",
+    routes=(Route("/api/webhook/<org>/<workflow>", ("POST",)),),
+    target=_target,
+    slot=SHARED_KEY_SLOT,
+    parse=_parse,
+    accepted=_accepted,
+    refused=_refused,
+    urls={"vectense": "{base}/api/webhook/{org}/{workflow}?key={key}"},
+)
