@@ -1,0 +1,44 @@
+"""Reads a webhook: one event, thin, naming what happened to which object.
+
+The payload is `{cuid, actorCuid, event, targetCuid or targetCuids, targetType, text}` and clientId, reportId,
+findingId, assessmentId where they apply (api-documentation/webhooks/webhook-payload-structure). `cuid` is unique for
+each webhook request, and PlexTrac sends it again when it tries again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hub import Event, Reject, Request, Source
+from hub_plextrac.settings import Settings
+
+__all__ = ["TEST_EVENT", "read"]
+
+TEST_EVENT = "testWebhook"
+"""The name under which PlexTrac logs a test of the connection."""
+
+
+def read(request: Request, source: Source) -> tuple[Event, ...]:
+    """The event of a webhook.
+
+    Raises:
+        Reject: Status 400: the body is no webhook of PlexTrac.
+    """
+    payload = request.json()
+    name = _text(payload.get("event")) if isinstance(payload, dict) else None
+    if name is None:
+        raise Reject("the body has no text in event, as a webhook of PlexTrac has", 400)
+    settings = source.settings
+    return (
+        Event(
+            name,
+            payload,
+            id=_text(payload.get("cuid")),
+            account=settings.instance if isinstance(settings, Settings) else None,
+            control=name == TEST_EVENT,
+        ),
+    )
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,96 @@
+"""Where PlexTrac's API keeps the object that a webhook is about (api-docs.plextrac.com)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import quote
+
+from hub import ActionFailed
+
+__all__ = ["Kind", "Lookup", "Route", "kind_of", "report_route", "route_of"]
+
+Kind = Literal["report", "finding", "assessment", "engagement"]
+"""What can be got."""
+
+_ABOUT: Mapping[str, Kind] = {
+    "ReportPublished": "report",
+    "ReportStatusChanged": "report",
+    "FindingPublished": "finding",
+    "AssessmentSubmitted": "assessment",
+    "SchedulerEngagementSubmitted": "engagement",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path that gives the object."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A report of which only the cuid is known: its ids have to be looked up first."""
+
+    cuid: str
+
+
+def kind_of(payload: Mapping[str, Any]) -> Kind:
+    """What the event of a payload is about. A submitted assessment may name nothing but the report made from it.
+
+    Raises:
+        ActionFailed: The event is about none of these; no retry helps.
+    """
+    event = payload.get("event")
+    kind = _ABOUT.get(event) if isinstance(event, str) else None
+    if kind is None:
+        raise ActionFailed(f"the event {event!r} is about no known object: set object", retryable=False)
+    if kind == "assessment" and "targetCuid" not in payload and "reportId" in payload:
+        return "report"
+    return kind
+
+
+def route_of(kind: Kind, payload: Mapping[str, Any], target: str | None) -> Route | Lookup:
+    """The way to an object.
+
+    Args:
+        kind: What to get.
+        payload: The webhook's payload, for the ids in it.
+        target: The cuid of the object, if the payload names one.
+
+    Raises:
+        ActionFailed: The payload lacks an id that the way needs; no retry helps.
+    """
+    if kind == "assessment":
+        return Route(f"/api/v2/assessments/{_part(target, 'targetCuid')}")
+    if kind == "engagement":
+        return Route(f"/api/v2/engagement-schedule-events/{_part(target, 'targetCuid')}")
+    if kind == "report" and target is not None and not ("clientId" in payload and "reportId" in payload):
+        return Lookup(_text(target, "targetCuid"))
+    report = report_route(payload.get("clientId"), payload.get("reportId"))
+    if kind == "report":
+        return report
+    return Route(f"{report.path}/flaw/{_part(payload.get('findingId'), 'findingId')}")
+
+
+def report_route(client: Any, report: Any) -> Route:
+    """The way to a report by its ids. Raises `ActionFailed` if one is missing."""
+    return Route(f"/api/v1/client/{_part(client, 'clientId')}/report/{_part(report, 'reportId')}")
+
+
+def _part(value: Any, name: str) -> str:
+    """An id as one segment of a path: ids are opaque, so nothing in them may end the segment."""
+    text = _text(value, name)
+    if text in (".", ".."):
+        raise ActionFailed(f"{name} of the payload is no id", retryable=False)
+    return quote(text, safe="")
+
+
+def _text(value: Any, name: str) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, str) and value:
+        return value
+    raise ActionFailed(f"the payload has no {name}, without which PlexTrac does not find the object", retryable=False)
