@@ -13,6 +13,7 @@ from hub.model.request import Request
 __all__ = ["fresh", "instant"]
 
 _NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?", re.ASCII)
+_EXPECTED = "a moment is a number of seconds or milliseconds since 1970, or ISO 8601"
 _MILLISECONDS_FROM = 100_000_000_000
 """From here on a number counts milliseconds: as seconds it would be the year 5138, as milliseconds it is 1973."""
 
@@ -31,7 +32,7 @@ def instant(value: str | float) -> datetime:
             return _iso(value)
         value = float(value)
     if isinstance(value, bool) or not math.isfinite(value) or value < 0:
-        raise ValueError("a moment is a number of seconds or milliseconds since 1970, or ISO 8601")
+        raise ValueError(_EXPECTED)
     try:
         return datetime.fromtimestamp(value / 1000 if value >= _MILLISECONDS_FROM else value, UTC)
     except (OverflowError, OSError) as error:
@@ -39,9 +40,10 @@ def instant(value: str | float) -> datetime:
 
 
 def _iso(text: str) -> datetime:
-    if not text.isascii():
-        raise ValueError("a moment is written in ASCII")
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(_EXPECTED) from error
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
