@@ -2,6 +2,8 @@
 
 A GET with the header `x-okta-verification-challenge`, unsigned and without a body, is answered with the header's value
 as `verification` (concepts/event-hooks, "One-time verification request"). The answer is public: no secret goes into it.
+The header decides and not the method: Okta sends it with nothing else, and a Tracecat URL with `vendor=okta` answers it
+however it comes.
 """
 
 from __future__ import annotations

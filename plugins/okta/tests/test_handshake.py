@@ -62,3 +62,11 @@ def test_whatever_the_value_is_it_stays_a_json_text(
     answer = challenge(arrive(headers={HEADER: value}, method="GET"), source())
     assert answer is not None
     assert answer.body == {"verification": value}
+
+
+@pytest.mark.parametrize("method", vendor.methods)
+def test_the_header_decides_and_not_the_method(
+    arrive: Callable[..., Request], source: Callable[..., Source], method: str
+) -> None:
+    answer = challenge(arrive(b"{}", {HEADER: "v"}, method), source())
+    assert answer == Reply(200, {"verification": "v"})
