@@ -35,7 +35,7 @@ def instant(value: str | float) -> datetime:
         raise ValueError(_EXPECTED)
     try:
         return datetime.fromtimestamp(value / 1000 if value >= _MILLISECONDS_FROM else value, UTC)
-    except (OverflowError, OSError) as error:
+    except (OverflowError, OSError, ValueError) as error:
         raise ValueError("a moment after the year 9999") from error
 
 
