@@ -19,7 +19,9 @@ from hub.store.database import Database, sqlite_url
 from hub.store.executions import SqlExecutions
 from hub.store.inbound import SqlInbound
 from hub.store.migrations import migrate
+from hub.store.outbound import SqlOutbound
 from hub.store.parts import Parts
+from hub.store.retention import SqlRetention
 from hub.store.snapshot import SnapshotLoader
 from hub.store.sources import SqlSources
 from hub.store.tables import changes, orgs
@@ -62,6 +64,8 @@ class SqlStore:
         self.workflows = SqlWorkflows(parts)
         self.inbound = SqlInbound(parts)
         self.executions = SqlExecutions(parts)
+        self.outbound = SqlOutbound(parts)
+        self.retention = SqlRetention(parts)
 
     @property
     def snapshot(self) -> Snapshot:

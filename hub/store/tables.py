@@ -40,7 +40,6 @@ __all__ = [
     "jobs",
     "keys",
     "messages",
-    "meta",
     "metadata",
     "nodes",
     "nonces",
@@ -93,8 +92,6 @@ def _org() -> Column[bytes]:
 
 
 # The instance -------------------------------------------------------------------------------------------------------
-
-meta = Table("meta", metadata, Column("name", Text, primary_key=True), _text("value"))
 
 changes = Table(
     "changes",
@@ -338,6 +335,7 @@ nonces = Table(
     _bytes("events"),
     _time("claimed"),
     PrimaryKeyConstraint("org", "source", "nonce"),
+    Index("ix_nonces_claimed", "claimed"),
     sqlite_with_rowid=False,
 )
 

@@ -13,9 +13,21 @@ from hub.ports.store.inbound import Inbound
 from hub.ports.store.outbound import Outbound
 from hub.ports.store.page import Page
 from hub.ports.store.registry import Sources, Workflows
+from hub.ports.store.retention import Retention
 from hub.ports.store.snapshot import Snapshot
 
-__all__ = ["Access", "Executions", "Inbound", "Outbound", "Page", "Snapshot", "Sources", "Store", "Workflows"]
+__all__ = [
+    "Access",
+    "Executions",
+    "Inbound",
+    "Outbound",
+    "Page",
+    "Retention",
+    "Snapshot",
+    "Sources",
+    "Store",
+    "Workflows",
+]
 
 
 class Store(Protocol):
@@ -27,6 +39,7 @@ class Store(Protocol):
     inbound: Inbound
     executions: Executions
     outbound: Outbound
+    retention: Retention
 
     @property
     def snapshot(self) -> Snapshot:

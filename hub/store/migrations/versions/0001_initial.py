@@ -306,12 +306,6 @@ def upgrade() -> None:
         sqlite_where=sa.text("idempotency_key IS NOT NULL"),
     )
     op.create_table(
-        "meta",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_meta")),
-    )
-    op.create_table(
         "nodes",
         sa.Column("org", sa.LargeBinary(length=16), nullable=False),
         sa.Column("execution", sa.LargeBinary(length=16), nullable=False),
@@ -353,6 +347,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("org", "source", "nonce", name=op.f("pk_nonces")),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_nonces_claimed", "nonces", ["claimed"], unique=False)
     op.create_table(
         "orgs",
         sa.Column("id", sa.LargeBinary(length=16), nullable=False),
@@ -551,11 +546,11 @@ def downgrade() -> None:
     op.drop_table("plugins")
     op.drop_index("uq_orgs_name", table_name="orgs")
     op.drop_table("orgs")
+    op.drop_index("ix_nonces_claimed", table_name="nonces")
     op.drop_table("nonces")
     op.drop_index("ix_nodes_output_ref", table_name="nodes", sqlite_where=sa.text("output_ref IS NOT NULL"))
     op.drop_index("ix_nodes_input_ref", table_name="nodes", sqlite_where=sa.text("input_ref IS NOT NULL"))
     op.drop_table("nodes")
-    op.drop_table("meta")
     op.drop_index(
         "uq_messages_org_idempotency_key", table_name="messages", sqlite_where=sa.text("idempotency_key IS NOT NULL")
     )
