@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from aiohttp import StreamReader
 
@@ -18,8 +17,7 @@ _SLACK: Final = 64 * 1024
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(NamedTuple):
     """What was read.
 
     Attributes:
@@ -59,6 +57,8 @@ async def read_body(content: StreamReader, encoding: str, cap: int) -> Body:
         kept.append(chunk)
         if size > cap or received > 2 * cap + _SLACK:
             return Body(b"".join(kept)[:cap], ended=False, note=f"the body is longer than {cap} bytes")
+        if content.at_eof():
+            break
     if inflate is not None and not inflate.complete:
         note = f"the {encoding} stream ends too early"
     return Body(kept[0] if len(kept) == 1 else b"".join(kept), ended=True, note=note)

@@ -6,7 +6,6 @@ import asyncio
 import io
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
-from functools import partial
 from time import perf_counter
 from typing import Final
 
@@ -93,7 +92,7 @@ class Egress:
             method: GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS.
             url: Absolute http or https URL, sent as written.
             headers: What to send besides Host, Content-Length, User-Agent and Accept-Encoding; the last two may be set.
-            body: The exact bytes to send.
+            body: The exact bytes to send, as application/octet-stream where no Content-Type is set.
             timeout: Seconds for everything: name, connection, TLS, request and the whole body.
             max_bytes: Most bytes of the body to keep, after decompression.
             tls: Policy of https; None checks against the machine's certificates.
@@ -122,14 +121,12 @@ class Egress:
             async with asyncio.timeout(timeout):
                 connections = await self._pools.get(tls, pool)
                 connections.busy += 1
-                call = partial(
-                    connections.session.request,
-                    method,
-                    target.target,
-                    headers=sent,
-                    data=body if body is None or len(body) < _LARGE else io.BytesIO(body),
-                    allow_redirects=False,
-                )
+                session = connections.session
+
+                def call() -> Awaitable[ClientResponse]:
+                    data = body if body is None or len(body) < _LARGE else io.BytesIO(body)
+                    return session.request(method, target.target, headers=sent, data=data, allow_redirects=False)
+
                 answer = await (_resent(call, dial) if resend else call())
                 read = await read_body(answer.content, _encoding(answer), max_bytes)
                 return _response(answer, read, dial.peer, started)
@@ -141,7 +138,7 @@ class Egress:
             DIAL.reset(token)
             if connections is not None:
                 connections.busy -= 1
-            if answer is not None:
+            if answer is not None and not answer.closed:
                 answer.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from hub.errors import Invalid, Problem
@@ -50,15 +51,19 @@ def check_headers(headers: Headers, pointer: str = "/headers") -> list[tuple[str
     """
     listed = pairs(headers)
     for name, value in listed:
-        if not _NAME.fullmatch(name):
-            raise _refused(pointer, name, "is no name of a header")
-        if name.lower() in FRAMING:
-            raise _refused(pointer, name, "is written by the hub itself")
-        if _CONTROL.search(value):
-            raise _refused(pointer, name, "holds a control character")
+        if (fault := _fault(name)) or (fault := _unsendable(value)):
+            place = name.replace("~", "~0").replace("/", "~1")
+            raise Invalid("the headers cannot be sent", (Problem(f"{pointer}/{place}", f"{name!a} {fault}"),))
     return listed
 
 
-def _refused(pointer: str, name: str, message: str) -> Invalid:
-    place = name.replace("~", "~0").replace("/", "~1")
-    return Invalid("the headers cannot be sent", (Problem(f"{pointer}/{place}", f"{name!a} {message}"),))
+@lru_cache(maxsize=1024)
+def _fault(name: str) -> str:
+    """Why a header of this name cannot be sent, empty where it can."""
+    if not _NAME.fullmatch(name):
+        return "is no name of a header"
+    return "is written by the hub itself" if name.lower() in FRAMING else ""
+
+
+def _unsendable(value: str) -> str:
+    return "holds a control character" if not value.isprintable() and _CONTROL.search(value) else ""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Coroutine, Hashable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 from aiohttp.connector import Connection
@@ -30,12 +30,12 @@ _NO_TIMEOUT: Final = ClientTimeout(total=None)
 class Answer(ClientResponse):
     """A response that notes who gives it; its connection may be back in the pool before anybody can ask."""
 
-    async def start(self, connection: Connection) -> ClientResponse:
+    def start(self, connection: Connection) -> Coroutine[Any, Any, ClientResponse]:
         """Note the address at the other end, then go on."""
         dial, transport = DIAL.get(), connection.transport
         if dial is not None and transport is not None and (name := transport.get_extra_info("peername")):
             dial.peer = name[0]
-        return await super().start(connection)
+        return super().start(connection)
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ class Pools:
         """
         if self._closed:
             raise EgressError("the hub is stopping", None, "closed")
-        if tls == _DEFAULT:
+        if tls is not None and tls == _DEFAULT:
             tls = None
         key = (tls, name)
         pool = self._pools.get(key)
@@ -118,7 +118,6 @@ class Pools:
         return ClientSession(
             connector=connector,
             headers=self._headers,
-            skip_auto_headers=("Content-Type",),
             cookie_jar=DummyCookieJar(),
             response_class=Answer,
             timeout=_NO_TIMEOUT,

@@ -325,8 +325,9 @@ def _hanging_up_after(requests: int) -> Any:
     return answer
 
 
+@pytest.mark.parametrize("size", [1, 500_000])
 async def test_a_dead_kept_connection_is_replaced_where_that_is_asked_for(
-    make_egress: MakeEgress, receive: Receive
+    make_egress: MakeEgress, receive: Receive, size: int
 ) -> None:
     egress = await make_egress()
     receiver = await receive(_hanging_up_after(1))
@@ -334,9 +335,10 @@ async def test_a_dead_kept_connection_is_replaced_where_that_is_asked_for(
     with pytest.raises(EgressError, match="the connection was closed without an answer"):
         await call(egress, receiver.port)
     await call(egress, receiver.port)
-    assert (await call(egress, receiver.port, body=b"again", resend=True)).status == 200
+    body = b"again" * size
+    assert (await call(egress, receiver.port, body=body, resend=True)).status == 200
     assert receiver.connections == 3
-    assert receiver.bodies[-2:] == [b"again", b"again"]
+    assert receiver.bodies[-2:] == [body, body]
 
 
 async def test_a_fresh_connection_that_dies_is_not_replaced(make_egress: MakeEgress, receive: Receive) -> None:
@@ -361,6 +363,30 @@ async def test_hanging_receivers_hold_up_nobody(make_egress: MakeEgress, receive
     assert all(
         isinstance(end, asyncio.CancelledError) for end in await asyncio.gather(*waiting, return_exceptions=True)
     )
+
+
+async def test_answers_nobody_asked_for_are_given_to_nobody(make_egress: MakeEgress, receive: Receive) -> None:
+    async def twice(_receiver: Any, writer: asyncio.StreamWriter) -> None:
+        good, bad = (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n" + body for body in (b"good", b"evil"))
+        writer.write(good + bad)
+
+    receiver = await receive(twice)
+    egress = await make_egress()
+    for _ in range(3):
+        assert (await call(egress, receiver.port)).body == b"good"
+    assert receiver.connections == 3
+
+
+async def test_a_switch_of_protocols_ends_the_connection(
+    make_egress: MakeEgress, receive: Receive, replied: Replied
+) -> None:
+    receiver = await receive(
+        replied(b"", status="101 Switching Protocols", headers=["Upgrade: x", "Connection: upgrade"])
+    )
+    egress = await make_egress()
+    for _ in range(2):
+        assert (await call(egress, receiver.port, timeout=1)).status == 101
+    assert receiver.connections == 2
 
 
 async def test_after_the_stop_nothing_is_called(make_egress: MakeEgress, receive: Receive, replied: Replied) -> None:

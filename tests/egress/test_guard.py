@@ -38,8 +38,10 @@ class Nothing:
         ("http://[::ffff:10.0.0.5]/", "address ::ffff:a00:5 is an IPv4-mapped form of 10.0.0.5, which is private"),
         (
             "http://169.254.169.254/latest/",
-            f"address 169.254.169.254 is {METADATA[0].rule}: "
-             "only the entry 169.254.169.254/32 in HUB_EGRESS_ALLOW permits it",
+            (
+                f"address 169.254.169.254 is {METADATA[0].rule}: "
+                "only the entry 169.254.169.254/32 in HUB_EGRESS_ALLOW permits it"
+            ),
         ),
     ],
 )

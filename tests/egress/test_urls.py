@@ -119,7 +119,9 @@ def test_all_other_ports_are_open() -> None:
     assert max(BLOCKED_PORTS) < 32_768, "a port that systems give out by themselves may belong to any service"
 
 
-PIECES = "http https :// : / // \\ @ [ ] ::1 127.0.0.1 0x7f 1 example . com % %40 ? # 80 0 é 。 ① - _ user xn-- ::ffff:1.2.3.4"
+PIECES = (
+    "http https :// : / // \\ @ [ ] ::1 127.0.0.1 0x7f 1 example . com % %40 ? # 80 0 é 。 ① - _ user ::ffff:1.2.3.4"
+)
 pieces = st.sampled_from([*PIECES.split(" "), " ", "\t", "\n", "\x00", "\u0663"])
 urls = st.one_of(
     st.lists(pieces, max_size=10).map("".join),
