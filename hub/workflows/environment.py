@@ -7,14 +7,15 @@ own (bounded) ones, every operator is intercepted and bounded, and statements do
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from jinja2 import StrictUndefined, Undefined, UndefinedError, nodes
 from jinja2.compiler import CodeGenerator, Frame
-from jinja2.runtime import Context, missing
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
 
 from hub.workflows.budget import Budget, Fault
 from hub.workflows.functions import FILTERS, GLOBALS, METHODS, TESTS
@@ -82,16 +83,16 @@ class ExpressionContext(Context):
 class ExpressionGenerator(CodeGenerator):
     """Generates code for one expression: no constant folding, and no operator that bypasses the environment."""
 
-    def visit_Output(self, node: nodes.Output, frame: Frame) -> None:
+    def visit_Output(self, node: nodes.Output, frame: Frame) -> None:  # noqa: N802 - the name is Jinja2's
         """Yield the value itself; the inherited method would fold constants and join strings."""
         self.writeline("yield ", node)
         self.visit(node.nodes[0], frame)
 
-    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:
+    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 - the name is Jinja2's
         """`a ~ b`."""
         self._call("concatenate", node.nodes, frame)
 
-    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:
+    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:  # noqa: N802 - the name is Jinja2's
         """`a < b <= c`."""
         self.write(f"environment.compare(context, {tuple(operand.op for operand in node.ops)!r}, (")
         for operand in (node.expr, *(operand.expr for operand in node.ops)):
@@ -99,7 +100,7 @@ class ExpressionGenerator(CodeGenerator):
             self.write(", ")
         self.write("))")
 
-    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:
+    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:  # noqa: N802 - the name is Jinja2's
         """`a[b]` and `a[b:c]`; the inherited method leaves slices to Python."""
         if not isinstance(node.arg, nodes.Slice):
             super().visit_Getitem(node, frame)
@@ -174,7 +175,7 @@ class ExpressionEnvironment(ImmutableSandboxedEnvironment):
             pass
         return Missing(obj=obj, name=str(argument)[:100] if isinstance(argument, str | int) else "?")
 
-    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         """A whitelisted method or global, nothing else."""
         if isinstance(obj, Method):
             return obj.function(context, obj.value, *args, **kwargs)

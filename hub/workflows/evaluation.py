@@ -51,6 +51,11 @@ class Expression:
         budget = budget or Budget()
         return self.guarded(scope, lambda: self.value(scope, budget))
 
+    def render_text(self, scope: Scope, budget: Budget) -> str | Reference:
+        """What stands for it inside a text."""
+        rendered: str | Reference = self.guarded(scope, lambda: self.text(scope, budget))
+        return rendered
+
     def value(self, scope: Scope, budget: Budget) -> Any:
         """The value; raises what `guarded` translates."""
         if self._root is None and self.parsed.path is not None:
@@ -76,7 +81,7 @@ class Expression:
             raise self._error(explain(self.parsed.tree, scope, error), error.name) from None
         except Fault as error:
             raise self._error(str(error)) from None
-        except Exception as error:  # noqa: BLE001 - whatever an operation of Python's raises belongs to the expression
+        except Exception as error:
             raise self._error(f"cannot be computed ({type(error).__name__})") from error
 
     def _error(self, message: str, missing: str | None = None) -> ExpressionError:
@@ -88,6 +93,7 @@ class Expression:
 
 
 def compile_source(source: str, pointer: str, node: str | None) -> Expression:
+    """Compile the text between the delimiters. Raises `Fault` if it can never work."""
     try:
         parsed = parse_expression(source)
         for constant in parsed.constants:

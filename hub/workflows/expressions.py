@@ -78,7 +78,7 @@ class Text:
         rendered: list[str | Reference] = []
         for part in self.parts:
             if isinstance(part, Expression):
-                rendered.append(part.guarded(scope, lambda part=part: part.text(scope, budget)))
+                rendered.append(part.render_text(scope, budget))
             else:
                 rendered.append(part)
         if any(isinstance(part, Reference) for part in rendered):

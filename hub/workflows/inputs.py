@@ -33,15 +33,24 @@ def check_input(action: Action, settings: Mapping[str, Any], template: Template,
         open_places = [expression.pointer for expression in template.expressions]
         problems = []
         for fault in error.errors(include_url=False, include_context=False, include_input=False):
-            place = pointer + pointer_of(*steps_within(fault["loc"], settings))
-            if fault["type"] in ("missing", "extra_forbidden") or not _touched(place, open_places):
+            steps = steps_within(fault["loc"], settings)
+            place = pointer + pointer_of(*steps)
+            if not _open(fault["type"], fault["loc"], steps, pointer, open_places):
                 message = _message(fault["type"], fault["msg"], str(fault["loc"][-1]) if fault["loc"] else "", action)
                 problems.append(Problem(place, message))
         return list(dict.fromkeys(problems))
     return []
 
 
-def _touched(place: str, open_places: Iterable[str]) -> bool:
+def _open(
+    kind: str, location: tuple[str | int, ...], steps: tuple[str | int, ...], pointer: str, open_places: Iterable[str]
+) -> bool:
+    """Whether rendering may mend a fault: its place, one above or one below holds an expression."""
+    through_union = len(steps) < len(location)
+    if kind in ("missing", "extra_forbidden") and not through_union:
+        return False
+    agreeing = next((n for n, (a, b) in enumerate(zip(location, steps, strict=False)) if a != b), len(steps))
+    place = pointer + pointer_of(*steps[:agreeing])
     return any(
         place == found or found.startswith(f"{place}/") or place.startswith(f"{found}/") for found in open_places
     )

@@ -37,7 +37,7 @@ def steps_within(location: Sequence[str | int], value: object) -> tuple[str | in
 
 def problems_of(error: ValidationError, value: object, *prefix: str | int) -> tuple[Problem, ...]:
     """One problem per fault that pydantic found in `value`, which stands at `prefix` of the document."""
-    found = {}
+    found: dict[tuple[str, str], Problem] = {}
     for fault in error.errors(include_url=False, include_context=False, include_input=False):
         steps = steps_within(fault["loc"], value)
         problem = Problem(pointer_of(*prefix, *steps), fault["msg"])

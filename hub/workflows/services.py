@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
-__all__ = ["Effect", "EngineServices", "Publish", "Respond", "RunWorkflow", "Settled", "Sleep", "carry_out"]
+__all__ = ["Effect", "EngineServices", "Publish", "Respond", "RunWorkflow", "Settled_co", "Sleep", "carry_out"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,30 +83,30 @@ class Respond:
 Effect = Sleep | RunWorkflow | Publish | Respond
 """What `Action.run` of the four actions returns."""
 
-Settled = TypeVar("Settled", covariant=True)
+Settled_co = TypeVar("Settled_co", covariant=True)
 
 
-class EngineServices(Protocol[Settled]):
-    """How an engine carries effects out; `Settled` is whatever it makes of one (a journal entry, a timer)."""
+class EngineServices(Protocol[Settled_co]):
+    """How an engine carries effects out; `Settled_co` is whatever it makes of one (a journal entry, a timer)."""
 
-    async def sleep(self, effect: Sleep) -> Settled:
+    async def sleep(self, effect: Sleep) -> Settled_co:
         """Let the node wait until the effect is due."""
         ...
 
-    async def run_workflow(self, effect: RunWorkflow) -> Settled:
+    async def run_workflow(self, effect: RunWorkflow) -> Settled_co:
         """Start the child; the node waits for it if the effect says so. Raises `ActionFailed` if there is none."""
         ...
 
-    async def publish(self, effect: Publish) -> Settled:
+    async def publish(self, effect: Publish) -> Settled_co:
         """Publish once per node and item, however often it is tried. Raises `ActionFailed` for data that is refused."""
         ...
 
-    async def respond(self, effect: Respond) -> Settled:
+    async def respond(self, effect: Respond) -> Settled_co:
         """Hand the answer to whoever waits."""
         ...
 
 
-async def carry_out(effect: Effect, services: EngineServices[Settled]) -> Settled:
+async def carry_out(effect: Effect, services: EngineServices[Settled_co]) -> Settled_co:
     """Give an effect to the service that it is meant for."""
     match effect:
         case Sleep():

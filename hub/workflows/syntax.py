@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, cast
 
 from jinja2 import TemplateSyntaxError, nodes
+from jinja2.nodes import Expr
 from jinja2.parser import Parser
 
 from hub.workflows.budget import Fault
@@ -65,12 +67,12 @@ class Parsed:
         constants: The largest parts that read no name and compute something.
     """
 
-    tree: nodes.Expr
+    tree: Expr
     names: frozenset[str]
     nodes: frozenset[str]
     connections: frozenset[str]
     path: tuple[str, tuple[Step, ...]] | None
-    constants: tuple[nodes.Expr, ...]
+    constants: tuple[Expr, ...]
 
 
 def cut_up(text: str) -> list[str]:
@@ -104,19 +106,19 @@ def _end_of(text: str, start: int) -> int:
     """Where the `}}` of an expression begins."""
     expected: list[str] = []
     for found in _SPECIAL.finditer(text, start, start + MAX_SOURCE + 2):
-        token = found.group()
-        if token in _CLOSING:
-            expected.append(_CLOSING[token])
+        bracket = found.group()
+        if bracket in _CLOSING:
+            expected.append(_CLOSING[bracket])
             if len(expected) > MAX_BRACKETS:
                 raise Fault(f"an expression opens more than {MAX_BRACKETS} brackets at once")
-        elif token in ")]}":
-            if expected and expected[-1] == token:
+        elif bracket in ")]}":
+            if expected and expected[-1] == bracket:
                 expected.pop()
             elif not expected and text.startswith("}}", found.start()):
                 return found.start()
             else:
-                raise Fault(f"an expression has a {token!r} too many")
-        elif token in "'\"":
+                raise Fault(f"an expression has a {bracket!r} too many")
+        elif bracket in "'\"":
             raise Fault("a string inside an expression is not closed")
     raise Fault(f"an expression is not closed with }}}} (within {MAX_SOURCE} characters)")
 
@@ -146,31 +148,27 @@ def parse_expression(source: str) -> Parsed:
 
 def _facts(tree: nodes.Expr) -> Parsed:
     names: set[str] = set()
-    node_ids: set[str] = set()
-    connections: set[str] = set()
-    inner: set[int] = set()
-    path = plain_path(tree)
+    elements: dict[str, set[str]] = {"nodes": set(), "connections": set()}
+    owners: set[int] = set()
     for node in _walk(tree):
         _check(node)
         if isinstance(node, nodes.Getattr | nodes.Getitem):
-            inner.add(id(node.node))
+            owners.add(id(node.node))
             chain = plain_path(node)
-            if chain and len(chain[1]) == 1 and isinstance(key := chain[1][0][1], str):
-                if chain[0] == "nodes":
-                    node_ids.add(key)
-                elif chain[0] == "connections":
-                    connections.add(key)
+            if chain and chain[0] in elements and len(chain[1]) == 1:
+                elements[chain[0]].add(str(chain[1][0][1]))
         elif isinstance(node, nodes.Name):
             names.add(node.name)
-            if node.name in ("nodes", "connections") and id(node) not in inner:
+            if node.name in elements and id(node) not in owners:
                 raise Fault(f"names no element of `{node.name}`: write {node.name}.NAME")
-    if "nodes" in names and not node_ids:
-        raise Fault("has to name the node: nodes.ID, without computing its id")
-    if connections and (path is None or len(path[1]) > 2):
+    for name, found in elements.items():
+        if name in names and not found:
+            raise Fault(f"has to name an element of `{name}` without computing the name: {name}.NAME")
+    path = plain_path(tree)
+    if elements["connections"] and (path is None or len(path[1]) > 2):
         raise Fault("a connection stands alone in its expression: connections.NAME or connections.NAME.FIELD")
-    if "connections" in names and not connections:
-        raise Fault("has to name the connection: connections.NAME")
-    return Parsed(tree, frozenset(names), frozenset(node_ids), frozenset(connections), path, tuple(_constants(tree)))
+    connections, node_ids = frozenset(elements["connections"]), frozenset(elements["nodes"])
+    return Parsed(tree, frozenset(names), node_ids, connections, path, tuple(_constants(tree)))
 
 
 def _walk(tree: nodes.Node) -> Iterator[nodes.Node]:
@@ -210,8 +208,8 @@ def _check_named(node: nodes.Filter | nodes.Test) -> None:
     if function is None or node.node is None:
         raise Fault(f"uses the {what} {node.name!r}, which does not exist; there are: {', '.join(sorted(table))}")
     try:
-        signature = inspect.signature(function)
-        signature.bind(None, None, *node.args, **{pair.key: pair.value for pair in node.kwargs})
+        named = {str(pair.key): pair.value for pair in node.kwargs}
+        inspect.signature(cast("Callable[..., Any]", function)).bind(None, None, *node.args, **named)
     except TypeError as error:
         raise Fault(f"gives the {what} {node.name!r} wrong arguments: {error}") from None
 
@@ -227,6 +225,7 @@ def _check_call(node: nodes.Call) -> None:
 
 
 def plain_path(tree: nodes.Node) -> tuple[str, tuple[Step, ...]] | None:
+    """Name and steps of a tree that is nothing but `name.a["b"][0]`, else None."""
     steps: list[Step] = []
     while True:
         if isinstance(tree, nodes.Getattr):

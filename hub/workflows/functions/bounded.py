@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from jinja2 import Undefined, pass_context
 
@@ -14,6 +14,7 @@ from hub.workflows.operators import present
 __all__ = ["Table", "list_of", "path_of", "range_of", "text_of", "walk"]
 
 Function = Callable[..., Any]
+Declared = TypeVar("Declared", bound=Function)
 
 
 class Table(dict[str, Function]):
@@ -21,7 +22,7 @@ class Table(dict[str, Function]):
 
     def add(
         self, *names: str, flat: bool = False, context: bool = False, missing: bool = False
-    ) -> Callable[[Function], Function]:
+    ) -> Callable[[Declared], Declared]:
         """Declare a function `(budget, value, *arguments)` under its names.
 
         Args:
@@ -31,7 +32,7 @@ class Table(dict[str, Function]):
             missing: It accepts missing values; else one is an error.
         """
 
-        def declare(function: Function) -> Function:
+        def declare(function: Declared) -> Declared:
             @pass_context
             def call(ctx: Any, /, *args: Any, **kwargs: Any) -> Any:
                 budget: Budget = ctx.budget

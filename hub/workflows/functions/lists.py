@@ -66,7 +66,7 @@ def join(context: Any, value: Any, separator: Any = "", attribute: Any = None) -
         value, separator = separator, value
     parts = [as_text(budget, item) for item in _attributes(context, value, attribute, "join")]
     budget.length(sum(map(len, parts)) + len(text_of(separator, "join")) * len(parts))
-    return separator.join(parts)
+    return text_of(separator, "join").join(parts)
 
 
 @LISTS.add("sort", context=True)

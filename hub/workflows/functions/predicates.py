@@ -105,7 +105,9 @@ def divisible(budget: Budget, value: Any, by: Any) -> bool:
     """Whether a whole number can be divided by another without a remainder."""
     if not isinstance(value, int) or not isinstance(by, int) or by == 0:
         raise Fault("divisibleby needs whole numbers")
-    return bool(budget.number(value) % budget.number(by) == 0)
+    budget.number(value)
+    budget.number(by)
+    return value % by == 0
 
 
 @TESTS.add("startingwith")
