@@ -1,0 +1,25 @@
+"""The certificate check: now and then Slack posts `ssl_check=1` to see whether the endpoint's certificate is valid.
+
+It is a form without signature, wants an empty 200 and means nothing else. The answer is the same for everybody and made
+of nothing that was sent. Source: Slack Developer Docs, "Implementing slash commands".
+"""
+
+from __future__ import annotations
+
+from hub import Reply, Request, Source
+
+__all__ = ["challenge"]
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+def challenge(request: Request, source: Source) -> Reply | None:
+    """An empty 200 for a certificate check; None for anything else.
+
+    Raises:
+        Reject: Status 400: the form has too many fields to read, or the content type is given twice.
+    """
+    del source
+    if b"ssl_check" not in request.body or request.media_type != _FORM:
+        return None
+    return Reply(200) if request.form().all("ssl_check") == ("1",) else None

@@ -1,0 +1,55 @@
+"""Interactivity: buttons, menus, modals, shortcuts; a form whose field `payload` holds JSON.
+
+`trigger_id` is new for each interaction and serves as duplicate key. Source: Slack Developer Docs, "Handling user
+interaction", "Interaction payloads".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic_core import from_json
+
+from hub import Event, Reject
+from hub_slack.fields import moment, part, text
+
+__all__ = ["interaction"]
+
+
+def interaction(payload: str) -> Event:
+    """The event that the field `payload` tells; its type is the payload's: `block_actions`, `view_submission`, ….
+
+    Raises:
+        Reject: Status 400: it is no JSON object with a type.
+    """
+    told = _object(payload)
+    kind = text(told, "type")
+    if kind is None:
+        raise Reject("the payload has no type", 400)
+    return Event(
+        kind,
+        told,
+        id=text(told, "trigger_id"),
+        time=moment(_when(told)),
+        account=text(part(told, "team"), "id") or text(part(told, "enterprise"), "id"),
+    )
+
+
+def _object(payload: str) -> dict[str, Any]:
+    try:
+        told = from_json(payload, allow_inf_nan=False)
+    except ValueError as error:
+        raise Reject(f"the payload is no JSON: {error}", 400) from error
+    if not isinstance(told, dict):
+        raise Reject("the payload is no JSON object", 400)
+    return told
+
+
+def _when(told: Mapping[str, Any]) -> str | None:
+    """Shortcuts and dialogs carry the time themselves, block actions in each action."""
+    if found := text(told, "action_ts"):
+        return found
+    actions = told.get("actions")
+    first = actions[0] if isinstance(actions, list) and actions else None
+    return text(first, "action_ts") if isinstance(first, dict) else None

@@ -1,0 +1,36 @@
+"""What an operator sets on a source of this vendor: how Slack is acknowledged."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["Settings"]
+
+
+class Settings(BaseModel):
+    """Settings of a Slack source.
+
+    Attributes:
+        command_text: What the user of a slash command reads at once; empty: nothing.
+        command_visible: Whether the whole channel sees the command and `command_text`, not only its user.
+        close_all_views: Whether a submitted modal closes the modals beneath it too.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    command_text: Annotated[
+        str,
+        Field(
+            title="Answer to slash commands",
+            description="Shown at once while the workflow runs; leave empty for nothing.",
+            max_length=3_000,
+        ),
+    ] = ""
+    command_visible: Annotated[
+        bool, Field(title="Show in the channel", description="Everybody in the channel sees command and answer.")
+    ] = False
+    close_all_views: Annotated[
+        bool, Field(title="Close all modals", description="A submitted modal closes those beneath it too.")
+    ] = False
