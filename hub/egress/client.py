@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
 
-from aiohttp import ClientError, ClientOSError, ClientResponse, ServerDisconnectedError
+from aiohttp import ClientConnectorError, ClientError, ClientOSError, ClientResponse, ServerDisconnectedError
 
 from hub.egress.body import Body, read_body
 from hub.egress.dial import DIAL, Dial
@@ -147,8 +147,8 @@ async def _resent(call: Callable[[], Awaitable[ClientResponse]], dial: Dial) -> 
     for _ in range(_RESENDS):
         try:
             return await call()
-        except (ServerDisconnectedError, ClientOSError):
-            if dial.address is not None:
+        except (ServerDisconnectedError, ClientOSError) as error:
+            if dial.address is not None or isinstance(error, ClientConnectorError):
                 raise
     return await call()
 

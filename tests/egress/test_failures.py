@@ -52,16 +52,20 @@ async def test_a_name_that_does_not_resolve(make_egress: MakeEgress) -> None:
     class Failing:
         def __init__(self, number: int) -> None:
             self.number = number
+            self.asked = 0
 
         async def resolve(self, host: str) -> list[str]:
+            self.asked += 1
             raise socket.gaierror(self.number, host)
 
     for number, sentence in (
         (socket.EAI_NONAME, "name does not resolve"),
         (socket.EAI_AGAIN, "name does not resolve at the moment: the name server gives no answer"),
     ):
-        error = await fail(await make_egress(resolver=Failing(number)), "http://x.example/")
+        resolver = Failing(number)
+        error = await fail(await make_egress(resolver=resolver), "http://x.example/", resend=True)
         assert (str(error), error.kind, error.address) == (sentence, "name", None)
+        assert resolver.asked == 1
 
 
 async def test_an_address_that_refused_is_asked_for_anew(
