@@ -276,8 +276,9 @@ class Plugins(Offers):
                 raise PluginError(one.plugin, f"{hook} failed: {_said(error)}") from error
             if given is None:
                 continue
-            if type(given) is not type(value):
-                raise PluginError(one.plugin, f"{hook} gave a {type(given).__name__}, not a {type(value).__name__}")
+            wanted = type(value)
+            if type(given) is not wanted:
+                raise PluginError(one.plugin, f"{hook} gave a {type(given).__name__} in place of {wanted.__name__}")
             value = given
         return value
 

@@ -15,12 +15,6 @@ from hub.plugins.hooks import Implementation
 
 __all__ = ["Lifespans"]
 
-START_SECONDS = 30.0
-"""How long a plugin may take to start."""
-
-STOP_SECONDS = 10.0
-"""How long it may take to stop, before it is cancelled."""
-
 _log = structlog.get_logger("hub.plugins")
 
 
@@ -31,9 +25,16 @@ class _Life:
 
 
 class Lifespans:
-    """The plugins that run."""
+    """The plugins that run.
 
-    def __init__(self) -> None:
+    Args:
+        start_seconds: How long a plugin may take to start.
+        stop_seconds: How long it may take to stop, before it is cancelled.
+    """
+
+    def __init__(self, start_seconds: float = 30.0, stop_seconds: float = 10.0) -> None:
+        self._start_seconds = start_seconds
+        self._stop_seconds = stop_seconds
         self._lives: dict[str, _Life] = {}
 
     async def start(self, one: Implementation, hub: HubHandle) -> None:
@@ -46,7 +47,7 @@ class Lifespans:
         task = asyncio.create_task(_live(one, hub, entered, ending), name=f"hub_lifespan of {one.plugin}")
         waiter = asyncio.create_task(entered.wait())
         try:
-            await asyncio.wait({task, waiter}, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({task, waiter}, timeout=self._start_seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             waiter.cancel()
             if not entered.is_set() and not task.done():
@@ -54,7 +55,7 @@ class Lifespans:
         if entered.is_set():
             self._lives[one.plugin] = _Life(task, ending)
         elif task.cancelled():
-            raise PluginError(one.plugin, f"hub_lifespan did not start within {START_SECONDS:g} s")
+            raise PluginError(one.plugin, f"hub_lifespan did not start within {self._start_seconds:g} s")
         else:
             error = task.exception()
             raise PluginError(one.plugin, f"hub_lifespan failed to start: {_said(error)}") from error
@@ -65,9 +66,9 @@ class Lifespans:
         if life is None:
             return
         life.ending.set()
-        done, _ = await asyncio.wait({life.task}, timeout=STOP_SECONDS)
+        done, _ = await asyncio.wait({life.task}, timeout=self._stop_seconds)
         if not done:
-            _log.error("hub_lifespan did not stop in time", plugin=plugin, seconds=STOP_SECONDS)
+            _log.error("hub_lifespan did not stop in time", plugin=plugin, seconds=self._stop_seconds)
             await _end(life.task)
         elif not life.task.cancelled() and (error := life.task.exception()) is not None:
             _log.error("hub_lifespan failed to stop", plugin=plugin, error=_said(error))

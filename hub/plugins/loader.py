@@ -176,7 +176,8 @@ def _register(name: str, hook: Implementation, registry: Registry) -> None:
         close = getattr(result, "close", None)
         if callable(close):
             close()
-        raise PluginError(name, f"hub_register must be a plain function that returns nothing, not {result!r}"[:300])
+        kind = type(result).__name__
+        raise PluginError(name, f"hub_register must be a plain function that returns nothing, not a {kind}")
 
 
 def clashes(staged: dict[str, tuple[Entry, ...]], taken: dict[tuple[str, str], str]) -> dict[str, str]:

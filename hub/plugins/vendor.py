@@ -122,6 +122,8 @@ class Vendor:
             yield "deadline is a number of seconds up to 600"
         if self.max_body is not None and self.max_body < 0:
             yield "max_body is negative"
+        if not self.methods:
+            yield "methods is empty"
         yield from (f"{one!r} is no HTTP method in upper case" for one in self.methods if not _METHOD.fullmatch(one))
         yield from (
             f"{host!r} is no host pattern, such as api.example.com or sns.*.amazonaws.com"

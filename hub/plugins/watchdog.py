@@ -52,6 +52,9 @@ class Watchdog:
         report: Called in the watchdog's thread, once for each time that the loop is stuck; by default it logs.
         interval: Seconds between two signs of life.
         threshold: Seconds of silence after which the loop counts as blocked.
+
+    Attributes:
+        beats: Signs of life so far.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Watchdog:
         self._threshold = threshold
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watched = 0
+        self.beats = 0
         self._alive = threading.Event()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
@@ -102,10 +106,14 @@ class Watchdog:
             del frame
             self._alive.wait()
 
+    def _beat(self) -> None:
+        self.beats += 1
+        self._alive.set()
+
     def _ask(self) -> bool:
         try:
             if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._alive.set)
+                self._loop.call_soon_threadsafe(self._beat)
         except RuntimeError:
             return False
         return True

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,7 +77,7 @@ def make_message() -> Callable[..., Sent]:
 
 
 @pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
     """Installs a distribution as pip would lay it out: module and dist-info on the path; gives the module's file."""
     site = tmp_path / "site-packages"
     site.mkdir()
@@ -101,6 +103,12 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pa
         package.mkdir(exist_ok=True)
         file = package / "__init__.py"
         file.write_text(textwrap.dedent(code))
+        importlib.invalidate_caches()
+        written.append(package.name)
         return file
 
-    return write
+    written: list[str] = []
+    yield write
+    for name in written:
+        for loaded in [one for one in sys.modules if one.partition(".")[0] == name]:
+            del sys.modules[loaded]
