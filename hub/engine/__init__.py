@@ -1,1 +1,1 @@
-"""TODO."""
+"""The embedded engine: executions run inside the hub's own process."""

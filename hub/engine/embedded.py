@@ -1,0 +1,282 @@
+"""The embedded engine: runs executions inside the hub's own process, on asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from hub.egress.client import Egress
+from hub.engine.claims import Claims
+from hub.engine.host import Publisher, Tools
+from hub.engine.leases import Leases
+from hub.engine.run import Run
+from hub.engine.slots import Slots
+from hub.engine.versions import Versions
+from hub.engine.waits import Waits
+from hub.errors import Invalid, NotFound
+from hub.model.execution import Claimed, ExecutionRecord, Lease, NewExecution
+from hub.model.ids import Id, write_id
+from hub.model.record import Record
+from hub.plugins.host import Plugins
+from hub.ports.clock import Clock
+from hub.ports.store import Store
+
+__all__ = ["EmbeddedEngine"]
+
+_PATIENCE = 5_000_000
+"""Microseconds after which an idle engine looks for work that another process left."""
+
+_GRACE = 10.0
+"""Seconds that handing executions back to the store may take at a stop."""
+
+_log = structlog.get_logger("hub.engine")
+
+
+class EmbeddedEngine:
+    """`hub.ports.engine.Engine` for one process; several processes may share a database.
+
+    `start_running` and `stop` begin and end its life; `start` is the port's and starts executions.
+    """
+
+    def __init__(  # noqa: PLR0913 - its parts and its limits, by name
+        self,
+        *,
+        store: Store,
+        plugins: Plugins,
+        egress: Egress,
+        outbound: Publisher,
+        clock: Clock,
+        owner: str,
+        slots: int = 64,
+        lease_seconds: float = 15.0,
+        shutdown_seconds: float = 30.0,
+    ) -> None:
+        """An engine that is not running yet.
+
+        Args:
+            store: Where executions live.
+            plugins: Gives the actions that there are, the core's included, and hears what has finished.
+            egress: For the calls of actions.
+            outbound: For the `publish` action.
+            clock: Decides what is due and which lease has ended.
+            owner: Id of this process, different from that of every other one and from its own former lives.
+            slots: Executions that run at once.
+            lease_seconds: After so long without a renewal another process takes over.
+            shutdown_seconds: How long `stop` lets what runs finish.
+        """
+        self._store = store
+        self._plugins = plugins
+        self._clock = clock
+        self._owner = owner
+        self._lease = int(lease_seconds * 1_000_000)
+        self._shutdown_seconds = shutdown_seconds
+        self._tools = Tools(store, clock, Versions(store, lambda: plugins.actions), egress, outbound)
+        self._runs: dict[Id, Run] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._slots = Slots(slots)
+        self._claims = Claims(
+            store.executions,
+            clock,
+            self._slots,
+            owner=owner,
+            lease=self._lease,
+            patience=min(_PATIENCE, self._lease),
+            found=self._claimed,
+        )
+        self._leases = Leases(
+            store.executions, clock, owner=owner, lease=self._lease, held=self._held, lost=self._abort
+        )
+        self._waits = Waits(self._tools, self._runs.__contains__)
+        self._services: list[asyncio.Task[None]] = []
+        self._stopping = False
+
+    async def start_running(self) -> None:
+        """Begin to claim work."""
+        self._services = [
+            asyncio.create_task(self._claims.serve(), name="hub-claims"),
+            asyncio.create_task(self._leases.serve(), name="hub-leases"),
+            asyncio.create_task(self._waits.serve(), name="hub-waits"),
+        ]
+
+    async def stop(self) -> None:
+        """Take no more work, let what runs finish for `shutdown_seconds`, then hand the rest back to the store."""
+        self._stopping = True
+        await _end(self._services[:1])
+        await self._gone(self._shutdown_seconds)
+        for run in self._runs.values():
+            run.stop()
+        await self._gone(_GRACE)
+        for task in self._tasks:
+            task.cancel()
+        await self._gone(None)
+        await _end(self._services[1:])
+        self._services = []
+
+    async def node_names(self, execution: ExecutionRecord) -> Mapping[str, str]:
+        """What people call the nodes of an execution's version, by id; empty where that cannot be read any more."""
+        try:
+            workflow = await self._tools.versions.of(execution)
+        except (NotFound, Invalid):
+            return {}
+        return {node.id: node.name or node.id for node in workflow.nodes.values()}
+
+    def lease(self, *, waiting: bool = False) -> Lease | None:
+        """See the port."""
+        if self._stopping or self._slots.free(waiting=waiting) <= 0 or (self._claims.backlog and not waiting):
+            return None
+        lease = Lease(self._owner, self._clock.now() + self._lease)
+        self._slots.promise(lease, waiting=waiting)
+        return lease
+
+    def unlease(self, lease: Lease) -> None:
+        """See the port."""
+        self._slots.withdraw(lease)
+        self._claims.slot_free()
+
+    def saturated(self) -> bool:
+        """Whether no slot is free for a waiting sender and twice as many wait already as there are slots."""
+        return self._stopping or (self._slots.free(waiting=True) <= 0 and self._waits.count >= 2 * self._slots.total)
+
+    def start(self, executions: Sequence[NewExecution]) -> None:
+        """See the port."""
+        for execution in executions:
+            if execution.id in self._runs:
+                continue
+            lease = execution.lease
+            waiting = None if lease is None else self._slots.redeem(lease)
+            if lease is None or waiting is None:
+                self.wake()
+            else:
+                self._spawn(Run(self._tools, self, execution, lease, waiting=waiting))
+
+    def wake(self) -> None:
+        """See the port."""
+        self._claims.wake()
+
+    async def wait(self, org: Id, execution: Id, deadline: int) -> ExecutionRecord | None:
+        """See the port."""
+        run = self._runs.get(execution)
+        if run is not None:
+            if run.execution.org != org:
+                raise NotFound("no such execution")
+            if run.answer is not None:
+                return run.view()
+        return await self._waits.wait(org, execution, deadline)
+
+    async def cancel(self, org: Id, execution: Id) -> bool:
+        """See the port."""
+        cancelled = await self._store.executions.cancel(org, execution, self._clock.now())
+        if not cancelled:
+            await self._store.executions.get(org, execution)  # raises NotFound
+        for one in cancelled:
+            self._abort(one)
+            await self._waits.look(org, one)
+        self.wake()
+        return bool(cancelled)
+
+    async def signal(self, org: Id, execution: Id, name: str, value: Any) -> None:
+        """See the port; `name` is the node that waits."""
+        await self._store.executions.signal(org, execution, name, value, self._clock.now())
+        run = self._runs.get(execution)
+        if run is not None:
+            run.signal(name, value)
+        self.wake()
+
+    async def retry(self, org: Id, execution: Id) -> None:
+        """See the port."""
+        await self._store.executions.reopen(org, execution, self._clock.now())
+        self.wake()
+
+    def born(self, children: Sequence[NewExecution]) -> None:
+        """Executions that a run has created."""
+        self.start(children)
+
+    def answered(self, run: Run) -> None:
+        """A run has answered its waiting sender."""
+        self._waits.settle(run.execution.id, run.view)
+
+    def finished(self, run: Run) -> None:
+        """A run has finished."""
+        execution = run.execution
+        self._waits.settle(execution.id, run.view)
+        if execution.parent is not None:
+            parent = self._runs.get(execution.parent)
+            if parent is None:
+                self._claims.due(self._clock.now())
+            else:
+                parent.child_finished(execution.id)
+        self._observe(run.view())
+
+    def rests(self, due: int) -> None:
+        """A run waits in the store."""
+        self._claims.due(due)
+
+    def _observe(self, record: ExecutionRecord) -> None:
+        org = self._store.snapshot.orgs.get(record.org)
+        self._plugins.observe(
+            Record(
+                kind="execution",
+                id=write_id("exec", record.id),
+                org="" if org is None else org.name,
+                state=record.state,
+                at=datetime.fromtimestamp((record.finished or 0) / 1_000_000, UTC),
+                reason="" if record.error is None else record.error.message,
+                detail={"workflow": write_id("wf", record.workflow), "version": record.version, "kind": record.kind},
+            )
+        )
+
+    async def _gone(self, seconds: float | None) -> None:
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=seconds)
+
+    def _claimed(self, claimed: Sequence[Claimed]) -> None:
+        for one in claimed:
+            record = one.record
+            waiting = record.priority == 0
+            if record.id in self._runs:
+                # this process lost the lease, or was resting a moment ago, and its old run has not ended yet
+                self._abort(record.id)
+            self._spawn(Run(self._tools, self, record, one.lease, waiting=waiting, journal=one.nodes))
+
+    def _spawn(self, run: Run) -> None:
+        execution = run.execution.id
+        self._runs[execution] = run
+        task = asyncio.create_task(run.main())
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._ended(run, done))
+
+    def _ended(self, run: Run, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._slots.give(waiting=run.waiting)
+        if self._runs.get(run.execution.id) is run:
+            del self._runs[run.execution.id]
+        if run.exclusive:
+            self._claims.wake()
+        else:
+            self._claims.slot_free()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error(
+                "execution stopped by a fault of the engine",
+                execution=write_id("exec", run.execution.id),
+                exc_info=error,
+            )
+
+    def _abort(self, execution: Id) -> None:
+        """Break a run off: its execution is cancelled, or belongs to somebody else."""
+        run = self._runs.pop(execution, None)
+        if run is not None:
+            run.abort()
+
+    def _held(self) -> Collection[Id]:
+        self._slots.withdraw_older(self._clock.now())
+        return self._runs.keys()
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

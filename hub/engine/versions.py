@@ -1,0 +1,72 @@
+"""Compiled workflows by version, so that an execution does not compile its definition again."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hub.model.execution import ExecutionRecord, NewExecution
+from hub.model.ids import Id
+from hub.plugins.action import Action
+from hub.ports.store import Store
+from hub.workflows.compiled import Workflow, compile_workflow
+
+__all__ = ["Versions"]
+
+_KEPT = 512
+
+
+class Versions:
+    """Published versions are compiled once while they are in use; a draft run's own copy is compiled each time.
+
+    A plugin that an operator switches on or off changes what actions there are: all is compiled anew then.
+    """
+
+    __slots__ = ("_actions", "_compiled", "_disabled", "_store")
+
+    def __init__(self, store: Store, actions: Callable[[], Mapping[str, Action]]) -> None:
+        self._store = store
+        self._actions = actions
+        self._compiled: OrderedDict[tuple[Id, int], Workflow] = OrderedDict()
+        self._disabled: frozenset[str] = frozenset()
+
+    def known(self, execution: NewExecution | ExecutionRecord) -> Workflow | None:
+        """The compiled version of an execution if that takes no read."""
+        disabled = self._store.snapshot.disabled_plugins
+        if disabled is not self._disabled and disabled != self._disabled:
+            self._compiled.clear()
+        self._disabled = disabled
+        key = (execution.workflow, execution.version)
+        workflow = self._compiled.get(key)
+        if workflow is not None and execution.version:
+            self._compiled.move_to_end(key)
+            return workflow
+        return None
+
+    async def of(self, execution: NewExecution | ExecutionRecord) -> Workflow:
+        """The compiled version of an execution.
+
+        Raises:
+            NotFound: The workflow was deleted.
+            Invalid: The version uses an action that is not there any more.
+        """
+        workflow = self.known(execution)
+        if workflow is not None:
+            return workflow
+        workflow = compile_workflow(await self._definition(execution), self._actions())
+        if execution.version:
+            self._compiled[(execution.workflow, execution.version)] = workflow
+            while len(self._compiled) > _KEPT:
+                self._compiled.popitem(last=False)
+        return workflow
+
+    async def _definition(self, execution: NewExecution | ExecutionRecord) -> Mapping[str, Any]:
+        if not execution.version:
+            draft: Mapping[str, Any] = execution.definition or {}
+            return draft
+        published = self._store.snapshot.published.get(execution.workflow)
+        if published is not None and published.number == execution.version:
+            return published.definition
+        version = await self._store.workflows.version(execution.org, execution.workflow, execution.version)
+        return version.definition
