@@ -80,8 +80,9 @@ class Vault:
         self._left -= 1
         if self._left < 0:
             self._fresh_salt()
+        head, cipher = self._sealing
         nonce = os.urandom(_NONCE)
-        return self._head + nonce + self._own.encrypt(nonce, data, context)
+        return head + nonce + cipher.encrypt(nonce, data, context)
 
     def decrypt(self, sealed: bytes, context: bytes) -> bytes:
         """Open what `encrypt` sealed.
@@ -91,6 +92,8 @@ class Vault:
         """
         if sealed[:1] != _VERSION or len(sealed) < _HEAD + _NONCE + 16:
             raise StoreError("a sealed value is damaged")
+        if int.from_bytes(sealed[1:5]) not in self._masters:
+            self.reload()
         try:
             cipher = self._cipher(sealed[1:5], sealed[5:_HEAD])
             return cipher.decrypt(sealed[_HEAD : _HEAD + _NONCE], sealed[_HEAD + _NONCE :], context)
@@ -114,8 +117,7 @@ class Vault:
         if not self._masters:
             return
         key, salt = self.newest.to_bytes(4), secrets.token_bytes(16)
-        self._own = self._derive_cipher(key, salt)
-        self._head = _VERSION + key + salt
+        self._sealing = (_VERSION + key + salt, self._derive_cipher(key, salt))
         self._left = _PER_SALT
 
     def _derive_cipher(self, key: bytes, salt: bytes) -> AESGCM:

@@ -158,12 +158,14 @@ class Writer:
 
     def _take(self) -> list[_Operation]:
         group: list[_Operation] = []
-        waiting = sum(len(queue) for queue in self._queues.values())
+        lengths = {priority: len(queue) for priority, queue in self._queues.items()}
+        lengths[Priority.RETENTION] = min(lengths[Priority.RETENTION], _SHARE[Priority.RETENTION])
+        shares = {priority: min(length, _SHARE[priority]) for priority, length in lengths.items()}
+        room = _ROOM - sum(shares.values())
         for priority, queue in self._queues.items():
-            room = len(queue) if waiting <= _ROOM else min(len(queue), _SHARE[priority])
-            if priority is Priority.RETENTION:
-                room = min(room, _SHARE[priority])
-            group.extend(_sorted_by_work([queue.popleft() for _ in range(room)]))
+            more = min(lengths[priority] - shares[priority], room)
+            room -= more
+            group.extend(_sorted_by_work([queue.popleft() for _ in range(shares[priority] + more)]))
         self._offered -= sum(operation.future is None for operation in group)
         return group
 

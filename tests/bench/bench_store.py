@@ -27,7 +27,7 @@ from hub.store.blobs import DirectoryBlobs
 from hub.store.sql import SqlStore
 from hub.store.vault import Vault
 
-_BODY = b'{"id":12345,"type":"incident.created","title":"disk is full","severity":"high","host":"db-7.example","tags":["a","b"]}'
+_BODY = b'{"id":12345,"type":"incident.created","title":"disk is full","host":"db-7.example","tags":["a","b"],"n":10}'
 _DATA = {"id": 12345, "type": "incident.created", "title": "disk is full", "host": "db-7.example", "tags": ["a", "b"]}
 _HEADERS = (
     ("host", "hub.example"), ("content-type", "application/json"), ("user-agent", "bench/1"), ("accept", "*/*"),
@@ -95,7 +95,7 @@ async def run(directory: Path, callers: int, seconds: float) -> None:
     await asyncio.gather(*(caller(number) for number in range(callers)))
     took = time.perf_counter() - begin
     await store.stop()
-    print(f"pairs/s {len(accepts) / took:.0f}   accept {_percentiles(accepts)}   journal {_percentiles(finishes)}")
+    sys.stdout.write(f"pairs/s {len(accepts) / took:.0f}   accept {_percentiles(accepts)}   journal {_percentiles(finishes)}\n")
 
 
 def _percentiles(times: list[float]) -> str:
