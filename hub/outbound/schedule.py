@@ -80,18 +80,18 @@ class Scheduler:
         lane.rate = rate
         self._queue(subscription, lane)
 
-    def room(self, subscription: Id) -> int:
-        """How many more deliveries of a subscription are worth claiming; 0 until half its window is free."""
+    def room(self, subscription: Id, now: int) -> int:
+        """How many more deliveries of a subscription are worth claiming; 0 while its window is half full or more."""
         lane = self._lanes.get(subscription)
         if lane is None:
             return _SMALLEST_WINDOW
         free = lane.window - len(lane.waiting)
-        return free if 2 * free >= lane.window else 0
+        return free if 2 * free >= lane.window and lane.quiet_until <= now else 0
 
-    def accepts(self, subscription: Id) -> bool:
+    def accepts(self, subscription: Id, now: int) -> bool:
         """Whether one more delivery of the subscription may be claimed at birth."""
         lane = self._lanes.get(subscription)
-        return lane is None or len(lane.waiting) < lane.window
+        return lane is None or (len(lane.waiting) < lane.window and lane.quiet_until <= now)
 
     def offer(self, deliveries: Iterable[DueDelivery]) -> None:
         """Take claimed deliveries in, in the order in which they are to start within their subscriptions."""
@@ -165,11 +165,15 @@ class Scheduler:
         """Forget a subscription that was deleted, `evict`ed before; what is under way ends by itself."""
         self._lanes.pop(subscription, None)
 
-    def drop(self, deliveries: frozenset[Id]) -> None:
-        """Forget claimed deliveries that have not started and whose lease is lost."""
+    def drop(self, deliveries: frozenset[Id]) -> list[DueDelivery]:
+        """Forget claimed deliveries that have not started and whose lease is lost; hands them back."""
+        dropped: list[DueDelivery] = []
         for lane in self._lanes.values():
-            if any(due.record.id in deliveries for due in lane.waiting):
+            lost = [due for due in lane.waiting if due.record.id in deliveries]
+            if lost:
+                dropped.extend(lost)
                 lane.waiting = deque(due for due in lane.waiting if due.record.id not in deliveries)
+        return dropped
 
     def next_opening(self) -> int | None:
         """When a throttled or rate-limited lane with something to send opens, microseconds UTC."""

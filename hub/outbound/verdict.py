@@ -34,9 +34,9 @@ class Verdict:
 def judge(delivery: DeliveryRecord, attempt: Attempt, retry: Retry, now: int, rng: random.Random) -> Verdict:
     """Decide after an attempt.
 
-    2xx delivers. 410 (RFC 9110, 15.5.11) ends the delivery and the subscription. Anything else, redirects included,
-    is tried again after a backoff with full jitter until the retries are used up. `Retry-After`, 429 and 503 slow
-    the whole subscription, without `Retry-After` by the wait of this retry.
+    A whole answer of 2xx delivers. 410 (RFC 9110, 15.5.11) ends the delivery and the subscription. Anything else,
+    redirects included, is tried again after a backoff with full jitter until the retries are used up. `Retry-After`,
+    429 and 503 slow the whole subscription, without `Retry-After` by the wait of this retry.
 
     Args:
         delivery: As it was claimed; its `tries` do not count this attempt.
@@ -45,7 +45,7 @@ def judge(delivery: DeliveryRecord, attempt: Attempt, retry: Retry, now: int, rn
         now: When the attempt ended, microseconds UTC.
         rng: Where the jitter comes from.
     """
-    if attempt.status is not None and 200 <= attempt.status < 300:
+    if attempt.status is not None and 200 <= attempt.status < 300 and not attempt.error:
         return Verdict("delivered")
     if attempt.status == 410:
         return Verdict("dead", gone=True)

@@ -82,6 +82,10 @@ class Outbound(Protocol):
         """
         ...
 
+    async def published(self, org: Id, idempotency_key: str) -> Published | None:
+        """The message that had this idempotency key, None when there is none."""
+        ...
+
     async def add(self, org: Id, message: Id, deliveries: Sequence[NewDelivery], *, release: bool = False) -> int:
         """Add deliveries to an accepted message (a replay); `release` turns a held message into an accepted one.
 
@@ -108,8 +112,11 @@ class Outbound(Protocol):
         """
         ...
 
-    async def backlog(self) -> Mapping[tuple[Id, Id], int]:
-        """For each (org, subscription) with pending deliveries: when the first may be claimed, microseconds UTC."""
+    async def backlog(self, owner: str, now: int) -> Mapping[tuple[Id, Id], int]:
+        """For each (org, subscription) with pending deliveries: when the first may be claimed, microseconds UTC.
+
+        What `owner` holds by leases that last does not count.
+        """
         ...
 
     async def message(self, org: Id, message: Id) -> tuple[MessageRecord, tuple[DeliveryRecord, ...]]:
