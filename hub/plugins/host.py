@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from functools import partial
 from importlib.metadata import EntryPoint
 from typing import Any, Literal, TypeVar
 
@@ -71,7 +72,7 @@ class Plugins(Offers):
         self._lifespans = Lifespans()
         self._observers = Observers(lambda: self._hooks("hub_observe"))
         self._hub: HubHandle | None = None
-        self._changes: set[asyncio.Task[None]] = set()
+        self._changes: dict[str, asyncio.Task[None]] = {}
 
     # Coming and going
 
@@ -105,7 +106,7 @@ class Plugins(Offers):
         self._hub = hub
         for plugin in self._plugins:
             if plugin.state == "active":
-                await self._begin(plugin, hub)
+                await self._revive(plugin, hub, plugin.turn)
         self._refresh()
         try:
             self._insist()
@@ -124,9 +125,10 @@ class Plugins(Offers):
     def disable(self, name: str) -> None:
         """Take away at once what a plugin adds; its lifespan ends in the background (`settled`). Raises `NotFound`."""
         for plugin in self._named(name):
+            plugin.turn += 1
             plugin.state, plugin.reason = "disabled", ""
-            if plugin.lifespan is not None:
-                self._later(self._lifespans.stop(name))
+            if plugin.lifespan is not None and self._hub is not None:
+                self._later(name, partial(self._lifespans.stop, name))
         self._refresh()
 
     def enable(self, name: str) -> None:
@@ -142,6 +144,7 @@ class Plugins(Offers):
         for plugin in self._named(name):
             if plugin.state == "active":
                 continue
+            plugin.turn += 1
             plugin.state, plugin.reason = "disabled", ""
             plugin.stage()
             if plugin.staged is None:
@@ -149,7 +152,7 @@ class Plugins(Offers):
             fault = clashes({name: plugin.entries}, self._taken((plugin,))).get(name)
             if fault is None and self._hub is not None and plugin.lifespan is not None:
                 plugin.reason = "starting"
-                self._later(self._revive(plugin, self._hub))
+                self._later(name, partial(self._revive, plugin, self._hub, plugin.turn))
             else:
                 plugin.settle(fault)
         self._refresh()
@@ -157,7 +160,7 @@ class Plugins(Offers):
     async def settled(self) -> None:
         """Return once lifespans begun or ended by `enable` and `disable` are through."""
         while self._changes:
-            await asyncio.gather(*self._changes, return_exceptions=True)
+            await asyncio.gather(*self._changes.values(), return_exceptions=True)
 
     def statuses(self) -> tuple[PluginStatus, ...]:
         """Every plugin found, by name."""
@@ -295,31 +298,31 @@ class Plugins(Offers):
                 taken.update(((entry.kind, entry.key), plugin.name) for entry in plugin.entries)
         return taken
 
-    async def _begin(self, plugin: Plugin, hub: HubHandle) -> None:
+    async def _revive(self, plugin: Plugin, hub: HubHandle, turn: int) -> None:
+        """Start a lifespan and settle the plugin, unless somebody has enabled or disabled it again meanwhile."""
         lifespan = plugin.lifespan
-        if lifespan is not None:
-            try:
-                await self._lifespans.start(lifespan, hub)
-            except PluginError as error:
-                plugin.fail(error)
-
-    async def _revive(self, plugin: Plugin, hub: HubHandle) -> None:
-        await self._lifespans.stop(plugin.name)
-        await self._begin(plugin, hub)
-        if plugin.reason == "starting":
-            plugin.settle()
-        elif plugin.state == "disabled":
-            await self._lifespans.stop(plugin.name)
-        self._refresh()
-
-    def _later(self, change: Any) -> None:
-        try:
-            task = asyncio.get_running_loop().create_task(change)
-        except RuntimeError:
-            change.close()
+        if lifespan is None or turn != plugin.turn:
             return
-        self._changes.add(task)
-        task.add_done_callback(self._changes.discard)
+        fault = None
+        try:
+            await self._lifespans.start(lifespan, hub)
+        except PluginError as error:
+            fault = error
+        if turn == plugin.turn:
+            plugin.settle(fault)
+            self._refresh()
+
+    def _later(self, name: str, change: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Change a plugin's lifespan in the background, after the changes to it that are under way."""
+        before = self._changes.get(name)
+
+        async def run() -> None:
+            if before is not None:
+                await asyncio.wait({before})
+            await change()
+
+        task = self._changes[name] = asyncio.get_running_loop().create_task(run(), name=f"lifespan of plugin {name}")
+        task.add_done_callback(lambda done: self._changes.pop(name) if self._changes.get(name) is done else None)
 
     def _refresh(self) -> None:
         active = [plugin for plugin in self._plugins if plugin.state == "active"]

@@ -180,7 +180,7 @@ def _register(name: str, hook: Implementation, registry: Registry) -> None:
         raise PluginError(name, f"hub_register must be a plain function that returns nothing, not a {kind}")
 
 
-def clashes(staged: dict[str, tuple[Entry, ...]], taken: dict[tuple[str, str], str]) -> dict[str, str]:
+def clashes(staged: dict[str, tuple[Entry, ...]], taken: dict[tuple[str, str], str]) -> dict[str, PluginError]:
     """Which plugins claim what another one has: plugin -> why. Among plugins on trial, both claimants are named.
 
     Args:
@@ -191,12 +191,12 @@ def clashes(staged: dict[str, tuple[Entry, ...]], taken: dict[tuple[str, str], s
     for plugin, entries in staged.items():
         for entry in entries:
             claims[entry.kind, entry.key].append(plugin)
-    faults: dict[str, str] = {}
+    faults: dict[str, PluginError] = {}
     for (kind, key), plugins in claims.items():
         owner = taken.get((kind, key))
         if owner is None and len(plugins) == 1:
             continue
         for plugin in plugins:
             others = " and ".join(sorted({*plugins, *((owner,) if owner else ())} - {plugin}))
-            faults.setdefault(plugin, f"{kind} {key!r} is claimed by {others} too")
+            faults.setdefault(plugin, PluginError(plugin, f"{kind} {key!r} is claimed by {others} too"))
     return faults

@@ -24,12 +24,14 @@ class Plugin:
     Attributes:
         state: `disabled` also while its lifespan starts.
         staged: What it adds once it is active; None while it is not imported or could not be.
+        turn: Counts how often it was enabled or disabled, so that a late start knows that it is out of date.
     """
 
     candidate: Candidate
     state: PluginState = "disabled"
     reason: str = ""
     staged: Staged | None = None
+    turn: int = 0
 
     @property
     def name(self) -> str:
@@ -59,12 +61,12 @@ class Plugin:
             except PluginError as error:
                 self.fail(error)
 
-    def settle(self, fault: str | None = None) -> None:
+    def settle(self, fault: PluginError | None = None) -> None:
         """Make it active, or broken if there is a fault."""
         if fault is None:
             self.state, self.reason = "active", ""
         else:
-            self.fail(PluginError(self.name, fault))
+            self.fail(fault)
 
     def fail(self, error: PluginError) -> None:
         """Make it broken."""

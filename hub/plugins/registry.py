@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ from hub.plugins.dialect import Dialect
 from hub.plugins.scheme import Scheme
 from hub.plugins.vendor import NAME, Vendor
 
-__all__ = ["Entry", "EntryKind", "Panel", "Parser", "Registry", "SchemeEntry"]
+__all__ = ["Entry", "EntryKind", "Panel", "Parser", "Registry", "SchemeEntry", "adds"]
 
 EntryKind = Literal[
     "vendor", "scheme", "action", "parser", "event_type", "dialect", "engine", "store", "command", "panel"
@@ -176,8 +176,3 @@ def adds(entries: tuple[Entry, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
     for entry in entries:
         kinds.setdefault(entry.kind, []).append(entry.value.name if entry.kind == "event_type" else entry.key)
     return ((kind, tuple(dict.fromkeys(keys))) for kind, keys in kinds.items())
-
-
-def active(entries: Mapping[str, tuple[Entry, ...]], kind: EntryKind) -> dict[str, Any]:
-    """Entries of a kind by key, of all the plugins given."""
-    return {entry.key: entry.value for group in entries.values() for entry in group if entry.kind == kind}

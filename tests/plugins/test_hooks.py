@@ -483,6 +483,35 @@ async def test_hub_lifespan_follows_disable_and_enable_while_the_hub_runs(host: 
     await plugins.stop()
 
 
+async def test_hub_lifespan_never_overlaps_itself(host: Callable[..., Plugins]) -> None:
+    log: list[str] = []
+    let_go, stopping = asyncio.Event(), asyncio.Event()
+
+    @asynccontextmanager
+    async def hub_lifespan(hub: Hub) -> AsyncIterator[None]:
+        log.append("starts")
+        yield
+        stopping.set()
+        await let_go.wait()
+        log.append("stops")
+
+    plugins = host(plugin("a", hub_lifespan=hub_lifespan, hub_guard=lambda request: None))
+    await plugins.start(Hub())
+    plugins.disable("a")
+    await stopping.wait()
+    for _ in range(3):
+        plugins.enable("a")
+        plugins.disable("a")
+    plugins.enable("a")
+    assert not plugins.has_guards
+    let_go.set()
+    await plugins.settled()
+    assert plugins.has_guards
+    assert log == ["starts", "stops", "starts"]
+    await plugins.stop()
+    assert log == ["starts", "stops", "starts", "stops"]
+
+
 async def test_hub_lifespan_that_fails_at_enable_breaks_the_plugin(host: Callable[..., Plugins]) -> None:
     down = False
 
