@@ -43,6 +43,7 @@ from hub.store.blobs import DirectoryBlobs
 from hub.store.sql import SqlStore
 from hub.store.vault import Vault
 from hub.workflows.actions import CORE_ACTIONS
+from hub.workflows.payloads import body_template
 
 __all__ = ["Hub", "create_hub"]
 
@@ -112,21 +113,36 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
     prepare_data_dir(settings.data_dir)
     clock = clock or SystemClock()
     plugins = plugins or Plugins(
-        version=hub.__version__, strict=settings.strict, dialects=CORE_DIALECTS, actions=CORE_ACTIONS
+        version=hub.__version__, strict=settings.strict, dialects=CORE_DIALECTS, actions=CORE_ACTIONS.values()
     )
     plugins.load()
     owner = secrets.token_hex(8)
     vault = Vault(settings.data_dir / "keys")
     blobs = DirectoryBlobs(settings.data_dir / "blobs")
-    store = SqlStore(
-        url=settings.database_url, data_dir=settings.data_dir, vault=vault, blobs=blobs, clock=clock, owner=owner
-    )
+    store = SqlStore(settings.database_url, settings.data_dir, vault=vault, blobs=blobs, clock=clock, owner=owner)
     guard = Guard(settings.egress_allow)
     egress = Egress(guard, user_agent=f"integration-hub/{hub.__version__}")
     links = Links(vault.derive("links"), clock, settings.base_url)
-    outbound = Outbound(store=store, plugins=plugins, egress=egress, guard=guard, clock=clock, owner=owner)
+    outbound = Outbound(
+        store=store,
+        plugins=plugins,
+        egress=egress,
+        guard=guard,
+        clock=clock,
+        owner=owner,
+        blobs=blobs,
+        compile_template=body_template,
+        public_url=settings.base_url,
+    )
     engine = EmbeddedEngine(
-        store=store, plugins=plugins, egress=egress, outbound=outbound, clock=clock, owner=owner, slots=settings.workers
+        store=store,
+        plugins=plugins,
+        egress=egress,
+        outbound=outbound,
+        clock=clock,
+        owner=owner,
+        slots=settings.workers,
+        shutdown_seconds=settings.shutdown_seconds,
     )
     contexts = Contexts(settings.base_url, _vendor_call(egress), clock)
     triggers = WorkflowTriggers(lambda: plugins.actions, source_named)

@@ -1,0 +1,40 @@
+"""Body templates of subscriptions: the language of workflows over the names of a message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hub.errors import Invalid, Problem
+from hub.workflows.expressions import compile_value
+from hub.workflows.references import Mixed, Reference
+from hub.workflows.scope import Scope
+
+__all__ = ["body_template"]
+
+
+def body_template(template: Any) -> Callable[[Mapping[str, Any]], Any]:
+    """Compile a template; what comes back renders it over names (`type`, `timestamp`, `data`, `client`, `id`).
+
+    Raises:
+        Invalid: An expression can never work. Rendering raises `ExpressionError` for a name that is missing, and
+            `Invalid` where a connection is named: receivers get no secrets of the org.
+    """
+    compiled = compile_value(template, "/template")
+
+    def render(names: Mapping[str, Any]) -> Any:
+        value = compiled.render(Scope(dict(names)))
+        if _has_reference(value):
+            message = "names a connection, which only workflows may use"
+            raise Invalid(f"the template {message}", (Problem("/template", message),))
+        return value
+
+    return render
+
+
+def _has_reference(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_reference, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(_has_reference, value))
+    return isinstance(value, (Reference, Mixed))
