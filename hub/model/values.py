@@ -47,7 +47,7 @@ class Values(Mapping[str, V], Generic[V]):
     @staticmethod
     def of_headers(raw: Iterable[tuple[bytes, bytes]]) -> Values[str]:
         """Headers from their bytes; values are read as Latin-1, so that no byte is lost (RFC 9110, 5.5)."""
-        return Values(((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw), caseless=True)
+        return Values([(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw], caseless=True)
 
     def all(self, name: str) -> tuple[V, ...]:
         """Every value of `name` in order; empty if there is none."""
@@ -86,7 +86,7 @@ class Values(Mapping[str, V], Generic[V]):
         return f"Values(names={list(self)})"
 
     def _folded(self) -> tuple[tuple[str, V], ...]:
-        return tuple((name.lower(), value) for name, value in self.pairs) if self.caseless else self.pairs
+        return tuple([(name.lower(), value) for name, value in self.pairs]) if self.caseless else self.pairs
 
     def _names(self) -> dict[str, tuple[V, ...]]:
         if self._index is None:
