@@ -17,6 +17,7 @@ from hub.store.documents import Documents
 from hub.store.execution_rows import execution_row
 from hub.store.paging import page
 from hub.store.parts import Parts
+from hub.store.records import request_context
 from hub.store.refusals import Refusals
 from hub.store.tables import event_keys, events, requests
 from hub.store.transaction import Transaction
@@ -163,7 +164,7 @@ class SqlInbound:
 
     def _seal(self, record: RequestRecord, body: bytes | None, ref: str | None) -> tuple[Any, ...]:
         values = {
-            "headers": self._vault.encrypt(dumps(record.headers), b"requests" + record.org + record.id),
+            "headers": self._vault.encrypt(dumps(record.headers), request_context(record.org, record.id)),
             "body": body,
             "body_ref": ref,
         }
@@ -176,7 +177,7 @@ class SqlInbound:
         return self._seal(record, body, ref)
 
     def _request_record(self, row: Row[Any], body: bytes | None) -> RequestRecord:
-        headers = loads(self._vault.decrypt(row.headers, b"requests" + row.org + row.id))
+        headers = loads(self._vault.decrypt(row.headers, request_context(row.org, row.id)))
         return RequestRecord(
             org=row.org,
             id=row.id,

@@ -22,10 +22,13 @@ __all__ = [
     "newest_first",
     "open_secret",
     "org_record",
+    "request_context",
     "sealed_secret",
     "sealed_spec",
+    "secret_context",
     "source_record",
     "spec_bytes",
+    "subscription_context",
     "subscription_record",
     "version_record",
     "workflow_record",
@@ -44,7 +47,7 @@ def sealed_secret(vault: Vault, org: Id, owner: Id, kind: SecretKind, secret: St
         "kind": kind,
         "slot": secret.slot,
         "label": secret.label,
-        "sealed": vault.encrypt(packed, _secret_context(org, owner, secret.id)),
+        "sealed": vault.encrypt(packed, secret_context(org, owner, secret.id)),
         "created": secret.created,
         "expires": secret.expires,
         "revoked": secret.revoked,
@@ -58,7 +61,7 @@ def open_secret(vault: Vault, row: Row[Any]) -> StoredSecret:
     Raises:
         StoreError: The row was altered or its master key is gone.
     """
-    packed = vault.decrypt(row.sealed, _secret_context(row.org, row.owner, row.id))
+    packed = vault.decrypt(row.sealed, secret_context(row.org, row.owner, row.id))
     end = 4 + int.from_bytes(packed[:4])
     return StoredSecret(
         id=row.id,
@@ -72,8 +75,14 @@ def open_secret(vault: Vault, row: Row[Any]) -> StoredSecret:
     )
 
 
-def _secret_context(org: Id, owner: Id, secret: Id) -> bytes:
+def secret_context(org: Id, owner: Id, secret: Id) -> bytes:
+    """What binds a sealed secret to its row."""
     return b"secrets" + org + owner + secret
+
+
+def request_context(org: Id, request: Id) -> bytes:
+    """What binds the sealed headers of a request to its row."""
+    return b"requests" + org + request
 
 
 def newest_first(secrets: Iterable[StoredSecret]) -> tuple[StoredSecret, ...]:
@@ -101,9 +110,14 @@ def source_record(row: Row[Any], secrets: Iterable[StoredSecret]) -> SourceRecor
     )
 
 
+def subscription_context(org: Id, subscription: Id) -> bytes:
+    """What binds a subscription's sealed spec to its row."""
+    return b"subscriptions" + org + subscription
+
+
 def sealed_spec(vault: Vault, org: Id, subscription: Id, spec: SubscriptionSpec) -> bytes:
     """The column `subscriptions.sealed_spec`: sealed, since its headers may hold credentials."""
-    return vault.encrypt(dumps(spec.model_dump(mode="json")), b"subscriptions" + org + subscription)
+    return vault.encrypt(dumps(spec.model_dump(mode="json")), subscription_context(org, subscription))
 
 
 def subscription_record(vault: Vault, row: Row[Any], secrets: Iterable[StoredSecret]) -> SubscriptionRecord:
@@ -112,7 +126,7 @@ def subscription_record(vault: Vault, row: Row[Any], secrets: Iterable[StoredSec
     Raises:
         StoreError: The row was altered or its master key is gone.
     """
-    spec = vault.decrypt(row.sealed_spec, b"subscriptions" + row.org + row.id)
+    spec = vault.decrypt(row.sealed_spec, subscription_context(row.org, row.id))
     return SubscriptionRecord(
         org=row.org,
         id=row.id,

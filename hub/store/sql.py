@@ -21,6 +21,7 @@ from hub.store.inbound import SqlInbound
 from hub.store.migrations import migrate
 from hub.store.outbound import SqlOutbound
 from hub.store.parts import Parts
+from hub.store.reseal import Resealing
 from hub.store.retention import SqlRetention
 from hub.store.snapshot import SnapshotLoader
 from hub.store.sources import SqlSources
@@ -58,7 +59,7 @@ class SqlStore:
         self._writer = Writer(self._database, SnapshotLoader(vault))
         self._clock = clock
         self._poll: asyncio.Task[None] | None = None
-        parts = Parts(self._database, self._writer, vault, blobs, clock, owner)
+        self.parts = parts = Parts(self._database, self._writer, vault, blobs, clock, owner)
         self.access = SqlAccess(parts)
         self.sources = SqlSources(parts)
         self.workflows = SqlWorkflows(parts)
@@ -66,6 +67,7 @@ class SqlStore:
         self.executions = SqlExecutions(parts)
         self.outbound = SqlOutbound(parts)
         self.retention = SqlRetention(parts)
+        self.resealing = Resealing(parts)
 
     @property
     def snapshot(self) -> Snapshot:

@@ -33,13 +33,40 @@ __all__ = [
 class Store(Protocol):
     """All nouns of one database."""
 
-    access: Access
-    sources: Sources
-    workflows: Workflows
-    inbound: Inbound
-    executions: Executions
-    outbound: Outbound
-    retention: Retention
+    @property
+    def access(self) -> Access:
+        """Orgs, keys, connections, audit, jobs."""
+        ...
+
+    @property
+    def sources(self) -> Sources:
+        """Inbound hub URLs."""
+        ...
+
+    @property
+    def workflows(self) -> Workflows:
+        """Workflows and their versions."""
+        ...
+
+    @property
+    def inbound(self) -> Inbound:
+        """Requests and events."""
+        ...
+
+    @property
+    def executions(self) -> Executions:
+        """Executions and their journal."""
+        ...
+
+    @property
+    def outbound(self) -> Outbound:
+        """Subscriptions, messages, deliveries."""
+        ...
+
+    @property
+    def retention(self) -> Retention:
+        """Removal of what is old."""
+        ...
 
     @property
     def snapshot(self) -> Snapshot:

@@ -1,0 +1,83 @@
+"""Sealing again what stands under an older master key, one small step per transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, Row, Table, select, tuple_, update
+
+from hub.errors import Invalid
+from hub.store.parts import Parts
+from hub.store.records import request_context, secret_context, subscription_context
+from hub.store.tables import requests, secrets, subscriptions
+from hub.store.transaction import Transaction
+from hub.store.vault import Vault
+from hub.store.writer import Priority
+
+__all__ = ["Resealing"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    table: Table
+    column: Column[bytes]
+    context: Callable[[Row[Any]], bytes]
+
+
+_SEALED = (
+    _Sealed(secrets, secrets.c.sealed, lambda row: secret_context(row.org, row.owner, row.id)),
+    _Sealed(subscriptions, subscriptions.c.sealed_spec, lambda row: subscription_context(row.org, row.id)),
+    _Sealed(requests, requests.c.headers, lambda row: request_context(row.org, row.id)),
+)
+
+
+class Resealing:
+    """Walks all sealed values after `Vault.rotate`; then the old key files may be removed."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._writer = parts.writer
+        self._vault = parts.vault
+
+    async def step(self, cursor: str = "", *, limit: int = 200) -> tuple[int, str | None]:
+        """Look at up to `limit` rows from `cursor` on and seal those again that are under an older master key.
+
+        Returns how many were sealed again, and the cursor of the next step, None at the end. Raises `Invalid` for a
+        cursor that is none.
+        """
+        number, key = _place(cursor)
+        done, last = await self._writer.run(
+            Priority.RETENTION, lambda transaction: _step(transaction, self._vault, _SEALED[number], key, limit)
+        )
+        if last is not None:
+            return done, f"{number}:{last.hex()}"
+        return done, f"{number + 1}:" if number + 1 < len(_SEALED) else None
+
+
+def _place(cursor: str) -> tuple[int, bytes]:
+    number, _, key = (cursor or "0:").partition(":")
+    try:
+        place = int(number), bytes.fromhex(key)
+    except ValueError:
+        place = -1, b""
+    if not 0 <= place[0] < len(_SEALED):
+        raise Invalid("the cursor is not one that this hub gave")
+    return place
+
+
+def _step(
+    transaction: Transaction, vault: Vault, sealed: _Sealed, after: bytes, limit: int
+) -> tuple[int, bytes | None]:
+    key = list(sealed.table.primary_key.columns)
+    start = [after[16 * index : 16 * (index + 1)] for index in range(len(key))]
+    query = select(*key, sealed.column.label("sealed"))
+    rows = transaction.execute(query.where(tuple_(*key) > tuple(start)).order_by(*key).limit(limit)).all()
+    stale = [row for row in rows if vault.stale(row.sealed)]
+    for row in stale:
+        context = sealed.context(row)
+        fresh = vault.encrypt(vault.decrypt(row.sealed, context), context)
+        place = [column == getattr(row, column.name) for column in key]
+        transaction.execute(update(sealed.table).where(*place).values({sealed.column: fresh}))
+    last = b"".join(getattr(rows[-1], column.name) for column in key) if len(rows) == limit else None
+    return len(stale), last
