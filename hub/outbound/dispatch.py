@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -60,6 +60,7 @@ class Dispatcher:
         clock: The hub's clock.
         owner: Id of this process in leases.
         pace: How it sends.
+        logged: Told of each attempt once it is committed.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Dispatcher:
         clock: Clock,
         owner: str,
         pace: Pace,
+        logged: Callable[[Attempted], None],
     ) -> None:
         self._store = store
         self._blobs = blobs
@@ -80,6 +82,7 @@ class Dispatcher:
         self._clock = clock
         self._owner = owner
         self._pace = pace
+        self._logged = logged
         self._scheduler = Scheduler(pace.slots)
         self._backlog = Backlog()
         self._held: dict[Id, DueDelivery] = {}
@@ -87,12 +90,20 @@ class Dispatcher:
         self._loops: list[asyncio.Task[None]] = []
         self._hungry = asyncio.Event()
         self._alarm = Alarm(clock, self._ring)
+        self._claiming = False
+        self._turned = asyncio.Event()
         self._stopping = True
 
     @property
     def under_way(self) -> int:
         """Deliveries that this process holds."""
         return len(self._held)
+
+    async def settled(self) -> None:
+        """Return once this process holds no delivery and looks for none: what is left is due later, or throttled."""
+        while self._held or self._sending or self._claiming or self._hungry.is_set():
+            self._turned.clear()
+            await self._turned.wait()
 
     async def start(self) -> None:
         """Go on with what the store has. Raises `StoreUnavailable`."""
@@ -186,10 +197,16 @@ class Dispatcher:
         for due in self._scheduler.take(self._clock.now()):
             task = asyncio.create_task(self._deliver(due))
             self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
+            task.add_done_callback(self._sent)
         opening = self._scheduler.next_opening()
         if opening is not None:
             self._alarm.set(opening)
+
+    def _sent(self, task: asyncio.Task[None]) -> None:
+        self._sending.discard(task)
+        self._turned.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("delivery_failed", exc_info=error)
 
     async def _deliver(self, due: DueDelivery) -> None:
         record = due.record
@@ -245,6 +262,7 @@ class Dispatcher:
             return
         finally:
             self._held.pop(delivery, None)
+        self._logged(done)
         if done.state == "pending":
             self.due(*lane, max(done.due, self._scheduler.quiet_until(lane[1])))
         elif unblocked:
@@ -294,18 +312,26 @@ class Dispatcher:
             now = self._clock.now()
             wanted = self._backlog.wanted(now, self._scheduler.room)
             if wanted:
+                self._claiming = True
                 try:
-                    claim = await self._store.outbound.claim(self._owner, self._until(now), now, wanted)
-                except StoreError as error:
-                    log.warning("claim_failed", error=str(error))
-                    self._alarm.set(self._clock.now() + _SECOND)
-                    continue
-                self._backlog.settle(wanted, claim.later)
-                self._take_in(claim.deliveries)
-                self._pump()
+                    await self._claim_some(wanted, now)
+                finally:
+                    self._claiming = False
+            self._turned.set()
             later = self._backlog.next(self._clock.now())
             if later is not None:
                 self._alarm.set(later)
+
+    async def _claim_some(self, wanted: Mapping[Lane, int], now: int) -> None:
+        try:
+            claim = await self._store.outbound.claim(self._owner, self._until(now), now, wanted)
+        except StoreError as error:
+            log.warning("claim_failed", error=str(error))
+            self._alarm.set(self._clock.now() + _SECOND)
+            return
+        self._backlog.settle(wanted, claim.later)
+        self._take_in(claim.deliveries)
+        self._pump()
 
     async def _renew(self) -> None:
         while True:

@@ -10,7 +10,7 @@ from hub.egress.guard import Guard
 from hub.errors import Invalid, Problem
 from hub.model.event import Event
 from hub.model.ids import Id
-from hub.model.outbound import Published, SubscriptionRecord
+from hub.model.outbound import Attempted, Published, SubscriptionRecord
 from hub.model.source import SourceRecord
 from hub.outbound.catalog import OutboundCatalog
 from hub.outbound.deliver import Courier
@@ -18,6 +18,7 @@ from hub.outbound.dispatch import Dispatcher, Pace
 from hub.outbound.freeze import Compile, Templates
 from hub.outbound.handle import Handle
 from hub.outbound.health import Health, HealthRule
+from hub.outbound.observed import attempt_records, message_record
 from hub.outbound.operational import subscription_data
 from hub.outbound.publish import Publication, Publisher
 from hub.outbound.recover import Recovery
@@ -75,6 +76,8 @@ class Outbound:
         health: HealthRule | None = None,
     ) -> None:
         self._store = store
+        self._plugins = plugins
+        self._clock = clock
         self.catalog = OutboundCatalog(plugins, lambda: store.snapshot)
         templates = Templates(compile_template)
         self._publisher = Publisher(store, plugins, self.catalog, templates, clock)
@@ -87,6 +90,7 @@ class Outbound:
             clock=clock,
             owner=owner,
             pace=pace or Pace(),
+            logged=self._logged,
         )
         self._resender = Resender(
             store=store,
@@ -123,6 +127,10 @@ class Outbound:
         """Deliveries that this process holds."""
         return self._dispatcher.under_way
 
+    async def settled(self) -> None:
+        """Return once nothing is on its way: what is left is due later, paused or throttled."""
+        await self._dispatcher.settled()
+
     async def publish(self, publication: Publication) -> Published:
         """Accept a message; it is on the disk when this returns.
 
@@ -132,6 +140,9 @@ class Outbound:
         """
         published, fresh = await self._publisher.publish(publication, self._dispatcher.birth)
         self._dispatcher.accepted(published.leased, fresh)
+        if self._plugins.has_observers and not published.duplicate:
+            org = self._store.snapshot.orgs[publication.org].name
+            self._plugins.observe(message_record(publication, published, org, self._clock.now()))
         return published
 
     async def test(self, org: Id, subscription: Id, event: str) -> Tried:
@@ -153,6 +164,12 @@ class Outbound:
     def schema_fault(self, source: SourceRecord, event: Event) -> str:
         """Why an event that came in does not fit its catalogued schema; empty when it does or none is known."""
         return self.catalog.fault(source, event)
+
+    def _logged(self, done: Attempted) -> None:
+        if self._plugins.has_observers:
+            org = self._store.snapshot.orgs[done.of.record.org].name
+            for record in attempt_records(done, org):
+                self._plugins.observe(record)
 
     def _org_named(self, name: str) -> Id | None:
         org = self._store.snapshot.org_named(name)
