@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import structlog
 from quart import Quart
 
 import hub
+from hub.adapters import body_template, node_outputs, result_envelope, vendor_call
 from hub.api import install_api
 from hub.api.context import EXTENSION, Services
 from hub.api.links import Links
@@ -19,6 +19,7 @@ from hub.egress.client import Egress
 from hub.egress.guard import Guard
 from hub.engine.embedded import EmbeddedEngine
 from hub.engine.triggers import WorkflowTriggers
+from hub.errors import NotFound
 from hub.inbound.accept import Acceptor
 from hub.inbound.client import Client
 from hub.inbound.context import Contexts
@@ -30,27 +31,22 @@ from hub.inbound.pipeline import Parts, Pipeline
 from hub.inbound.replying import Replier
 from hub.inbound.starting import Starter
 from hub.inbound.wire import HubRoutes
-from hub.model.execution import ExecutionRecord
-from hub.model.fetched import Fetched
-from hub.model.json import dumps
-from hub.model.values import Values
 from hub.outbound.service import Outbound
 from hub.plugins.host import Plugins
-from hub.plugins.vendor import Vendor
+from hub.plugins.watchdog import Watchdog
 from hub.ports.clock import Clock, SystemClock
 from hub.settings import Settings
 from hub.store.blobs import DirectoryBlobs
 from hub.store.sql import SqlStore
 from hub.store.vault import Vault
 from hub.workflows.actions import CORE_ACTIONS
-from hub.workflows.payloads import body_template
 
 __all__ = ["Hub", "create_hub"]
 
 log = structlog.get_logger(__name__)
 
 _STATUS_SECONDS = 86_400
-_FETCH_BYTES = 1 << 20
+"""Life of the status URL that a sender gets when the answer takes too long."""
 
 
 @dataclass
@@ -64,8 +60,9 @@ class Hub:
     settings: Settings
     app: Quart
     services: Services
+    engine: EmbeddedEngine
     new_key: str | None = None
-    _stops: list[Any] = field(default_factory=list)
+    _stops: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
 
     async def start(self) -> None:
         """Open the store, then start what works on it; anything that fails stops what had started."""
@@ -76,7 +73,7 @@ class Hub:
                 (parts.egress.start, parts.egress.stop),
                 (self._start_plugins, parts.plugins.stop),
                 (parts.outbound.start, parts.outbound.stop),
-                (parts.engine.start_running, parts.engine.stop),
+                (self.engine.start_running, self.engine.stop),
             ):
                 await start()
                 self._stops.append(stop)
@@ -88,9 +85,22 @@ class Hub:
         parts = self.services
         self.new_key = await ensure_admin_key(parts.store, self.settings, parts.clock)
         for name, (disabled, _version) in (await parts.store.access.plugins()).items():
-            if disabled and parts.plugins.vendor_status(name) == "active":
-                parts.plugins.disable(name)
+            if disabled:
+                self._disable(name)
         await parts.plugins.start(parts.outbound.handle)
+        watchdog = Watchdog(lambda: parts.plugins.packages)
+        watchdog.start()
+
+        async def stop() -> None:
+            watchdog.stop()
+
+        self._stops.append(stop)
+
+    def _disable(self, name: str) -> None:
+        try:
+            self.services.plugins.disable(name)
+        except NotFound:
+            log.info("a disabled plugin is not installed any more", plugin=name)
 
     async def stop(self) -> None:
         """Finish what was accepted within the configured time, then close, last started first."""
@@ -144,14 +154,15 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
         slots=settings.workers,
         shutdown_seconds=settings.shutdown_seconds,
     )
-    contexts = Contexts(settings.base_url, _vendor_call(egress), clock)
+    contexts = Contexts(settings.base_url, vendor_call(egress), clock)
     triggers = WorkflowTriggers(lambda: plugins.actions, source_named)
     evidence = Evidence(vault.fingerprint)
+    limits = Limits()
     replier = Replier(
         plugins=plugins,
         engine=engine,
-        outputs=_outputs(store, engine),
-        envelope=_envelope(blobs, links, settings),
+        outputs=node_outputs(store, engine),
+        envelope=result_envelope(blobs, links, settings),
         status_url=lambda org, execution: links.url(org, "status", execution.hex(), _STATUS_SECONDS),
         wait_seconds=settings.wait_seconds,
     )
@@ -165,15 +176,14 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
             replier=replier,
             contexts=contexts,
             evidence=evidence,
-            limits=Limits(),
+            limits=limits,
             max_body=settings.max_body_bytes,
             body_seconds=settings.body_seconds,
         )
     )
-    dialects = plugins.dialects
     app = Quart("hub", static_folder=None)
     routes = HubRoutes(app, pipeline, Client(settings.trusted_proxies))
-    for dialect in dialects:
+    for dialect in plugins.dialects:
         routes.add(dialect)
     services = Services(
         settings=settings,
@@ -188,62 +198,13 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
         clock=clock,
         pipeline=pipeline,
         contexts=contexts,
-        dialects=dialects,
+        dialects=plugins.dialects,
         base_url=settings.base_url,
         links=links,
     )
     app.extensions[EXTENSION] = services
     install_api(app)
-    running = Hub(settings, app, services)
+    running = Hub(settings, app, services, engine)
     app.before_serving(running.start)
     app.after_serving(running.stop)
     return running
-
-
-def _vendor_call(egress: Egress) -> Any:
-    async def call(
-        vendor: Vendor, method: str, url: str, headers: Mapping[str, str], body: bytes, seconds: float
-    ) -> Fetched:
-        response = await egress.request(
-            method,
-            url,
-            headers=headers,
-            body=body or None,
-            timeout=seconds,
-            max_bytes=_FETCH_BYTES,
-            pool=f"vendor {vendor.name}",
-            hosts=vendor.hosts,
-        )
-        return Fetched(response.status, Values(response.headers, caseless=True), response.body)
-
-    return call
-
-
-def _outputs(store: SqlStore, engine: EmbeddedEngine) -> Any:
-    async def outputs(execution: ExecutionRecord) -> Mapping[str, tuple[str, Any]]:
-        names = await engine.node_names(execution)
-        nodes = [one for one in await store.executions.nodes(execution.org, execution.id) if one.item < 0]
-        done = sorted((one for one in nodes if one.state == "succeeded"), key=lambda one: one.finished or 0)
-        return {one.node: (names.get(one.node, one.node), one.output) for one in done}
-
-    return outputs
-
-
-def _envelope(blobs: DirectoryBlobs, links: Links, settings: Settings) -> Any:
-    async def envelope(execution: ExecutionRecord) -> dict[str, Any] | None:
-        """The download envelope of a result over the threshold (Tracecat, protocols.md 1)."""
-        if execution.result is None:
-            return None
-        data = dumps(execution.result)
-        if len(data) <= settings.externalize_bytes:
-            return None
-        ref = await blobs.put(execution.org, data)
-        return {
-            "kind": "download_export" if isinstance(execution.result, list) else "download_file",
-            "download_url": links.url(execution.org, "result", ref, settings.link_seconds),
-            "expires_in_seconds": settings.link_seconds,
-            "content_type": "application/json",
-            "size_bytes": len(data),
-        }
-
-    return envelope

@@ -15,11 +15,13 @@ def configure(level: str) -> None:
 
     Args:
         level: Least level that is written: debug, info, warning, error.
+
+    Tracebacks are written without local variables, which may hold secrets.
     """
     number = logging.getLevelNamesMapping()[level.upper()]
     person = sys.stderr.isatty()
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if person else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback) if person else structlog.processors.JSONRenderer()
     )
     processors: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,

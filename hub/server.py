@@ -41,9 +41,9 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def server_config(settings: Settings, listener: socket.socket) -> Config:
-    """Hypercorn's settings: no access log (URLs hold secrets), slow and half-sent heads are cut off."""
+    """Hypercorn's settings: no access log, since URLs hold secrets. The listener becomes Hypercorn's, which closes it."""
     config = Config()
-    config.bind = [f"fd://{listener.fileno()}"]
+    config.bind = [f"fd://{listener.detach()}"]
     config.accesslog = None
     config.errorlog = "-"
     config.loglevel = "WARNING"

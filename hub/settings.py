@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     ] = 1 << 20
     body_seconds: Annotated[float, Field(gt=0, le=600, description="Longest time a body may take to arrive.")] = 30.0
     wait_seconds: Annotated[float, Field(gt=0, le=600, description="Longest wait of a synchronous answer.")] = 30.0
-    workers: Annotated[int, Field(ge=1, le=1024, description="Executions that run at once in this process.")] = 64
+    workers: Annotated[int, Field(ge=1, le=1024, description="Executions that run at once in this process.")] = 256
     externalize_bytes: Annotated[
         int, Field(ge=0, description="Results over this size are answered as a signed link.")
     ] = 128 * 1024

@@ -6,7 +6,7 @@ from quart import Quart
 from quart_schema import Info, QuartSchema
 
 import hub
-from hub.api import executions, health, plugins, problems, results, sources, workflows
+from hub.api import executions, health, openapi, plugins, problems, results, sources, workflows
 
 __all__ = ["install_api"]
 
@@ -17,6 +17,7 @@ _BLUEPRINTS = (
     executions.blueprint,
     plugins.blueprint,
     results.blueprint,
+    openapi.blueprint,
 )
 
 
@@ -32,6 +33,7 @@ def install_api(app: Quart) -> None:
         security_schemes={"key": {"type": "apiKey", "name": "X-Api-Key", "in_": "header"}},
         security=[{"key": []}],
         conversion_preference="pydantic",
+        openapi_provider_class=openapi.ManagementApi,
     )
     problems.install(app)
     for blueprint in _BLUEPRINTS:

@@ -57,7 +57,7 @@ def _show(*, as_json: bool) -> None:
             one["name"],
             one["version"],
             one["status"],
-            "; ".join(f"{kind}: {', '.join(names)}" for kind, names in one["adds"].items()),
+            "; ".join(f"{kind}: {_few(names)}" for kind, names in one["adds"].items()),
             one["reason"],
         )
         for one in items
@@ -65,6 +65,10 @@ def _show(*, as_json: bool) -> None:
     print_table(
         ("name", "version", "status", "adds", "reason"), rows, empty="No plugin is installed: pip install hub-okta"
     )
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names) if len(names) <= 6 else f"{', '.join(names[:3])} and {len(names) - 3} more"
 
 
 def _statuses() -> list[dict[str, Any]]:

@@ -6,16 +6,17 @@ One Quart application routes every request; routes whose endpoint is a `HubEndpo
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from types import MappingProxyType
 from urllib.parse import parse_qsl
 
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 from quart import Quart
 from quart.asgi import ASGIHTTPConnection
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import MapAdapter, RequestRedirect, Rule
+from werkzeug.routing import RequestRedirect, Rule
 
 from hub.inbound.arrival import Arrival
 from hub.inbound.client import Client
@@ -29,6 +30,7 @@ from hub.plugins.dialect import Dialect, Refusal, Route
 __all__ = ["HubConnection", "HubRoutes"]
 
 _EXTENSION = "hub.inbound"
+_KNOWN_URLS = 4096
 _NEVER = frozenset({"set-cookie", "content-length", "transfer-encoding", "connection"})
 _SAFE = ((b"x-content-type-options", b"nosniff"), (b"content-security-policy", b"default-src 'none'; sandbox"))
 
@@ -53,7 +55,7 @@ class HubRoutes:
         self.client = client
         self._endpoints: dict[str, _Endpoint] = {}
         self._app = app
-        self._adapter: MapAdapter | None = None
+        self._cached_match = lru_cache(maxsize=_KNOWN_URLS)(self._match)
         app.asgi_http_class = HubConnection
         app.extensions[_EXTENSION] = self
 
@@ -67,17 +69,17 @@ class HubRoutes:
                 rule.methods.discard("HEAD")
             self._app.url_map.add(rule)
 
-    def match(self, path: str, method: str) -> tuple[_Endpoint, dict[str, Any]] | None:
+    def match(self, path: str, method: str) -> tuple[_Endpoint, Mapping[str, str]] | None:
         """Dialect, route and parameters of a hub URL; None for everything else."""
-        adapter = self._adapter
-        if adapter is None:
-            adapter = self._adapter = self._app.url_map.bind("hub")
+        return self._cached_match(path, method)
+
+    def _match(self, path: str, method: str) -> tuple[_Endpoint, Mapping[str, str]] | None:
         try:
-            endpoint, params = adapter.match(path, method)
+            endpoint, params = self._app.url_map.bind("hub").match(path, method)
         except (HTTPException, RequestRedirect):
             return None
         found = self._endpoints.get(endpoint)
-        return None if found is None else (found, dict(params))
+        return None if found is None else (found, MappingProxyType(dict(params)))
 
 
 class HubConnection(ASGIHTTPConnection):
@@ -103,7 +105,7 @@ class HubConnection(ASGIHTTPConnection):
 
 
 def _arrival(
-    scope: HTTPScope, receive: ASGIReceiveCallable, endpoint: _Endpoint, params: dict[str, Any], client: Client
+    scope: HTTPScope, receive: ASGIReceiveCallable, endpoint: _Endpoint, params: Mapping[str, str], client: Client
 ) -> tuple[Arrival, Refusal | None]:
     headers = Values.of_headers(scope["headers"])
     raw_query = scope["query_string"].decode("latin-1")

@@ -24,6 +24,7 @@ Kind = Literal["org", "key", "src", "wf", "exec", "req", "evt", "msg", "sub", "d
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _VALUE = {character: value for value, character in enumerate(_ALPHABET)}
+_PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 _WIDTH = 22
 _lock = threading.Lock()
 _last = 0
@@ -46,11 +47,11 @@ def new_id() -> Id:
 def base62(raw: Id) -> str:
     """Sixteen bytes as 22 base62 characters."""
     number = int.from_bytes(raw)
-    digits = []
-    for _ in range(_WIDTH):
-        number, digit = divmod(number, 62)
-        digits.append(_ALPHABET[digit])
-    return "".join(reversed(digits))
+    pairs = []
+    for _ in range(_WIDTH // 2):
+        number, pair = divmod(number, 3844)
+        pairs.append(_PAIRS[pair])
+    return "".join(reversed(pairs))
 
 
 def unbase62(text: str) -> Id | None:

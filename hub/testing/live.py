@@ -62,7 +62,7 @@ class _Caller:
         async with self.session.request(
             method, url, data=body or None, headers=headers, allow_redirects=False, skip_auto_headers={"Content-Type"}
         ) as response:
-            return Answer(response.status, dict(response.headers), await response.read())
+            return Answer(response.status, response.headers, await response.read())
 
     async def post(self, path: str, value: Any, *, headers: Mapping[str, str] | None = None) -> Answer:
         """POST a JSON value as a sender would."""

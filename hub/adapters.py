@@ -1,0 +1,98 @@
+"""Small pieces with which the composition root joins parts that do not know each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hub.api.links import Links
+from hub.egress.client import Egress
+from hub.egress.errors import EgressError
+from hub.engine.embedded import EmbeddedEngine
+from hub.errors import Unavailable
+from hub.inbound.context import Call
+from hub.inbound.replying import Envelope, NodeOutputs
+from hub.model.execution import ExecutionRecord
+from hub.model.fetched import Fetched
+from hub.model.json import dumps
+from hub.model.values import Values
+from hub.outbound.freeze import Render
+from hub.plugins.vendor import Vendor
+from hub.ports.blobs import Blobs
+from hub.ports.store import Store
+from hub.settings import Settings
+from hub.workflows.expressions import compile_value
+from hub.workflows.scope import Scope
+
+__all__ = ["body_template", "node_outputs", "result_envelope", "vendor_call"]
+
+_FETCH_BYTES = 1 << 20
+
+
+def body_template(template: Any) -> Render:
+    """The body templates of subscriptions are written in the workflows' expressions.
+
+    Raises:
+        Invalid: The template can never work.
+    """
+    compiled = compile_value(template, "/template")
+    return lambda names: compiled.render(Scope(dict(names)))
+
+
+def vendor_call(egress: Egress) -> Call:
+    """How vendors call out: through the guard, to `Vendor.hosts` only."""
+
+    async def call(
+        vendor: Vendor, method: str, url: str, headers: Mapping[str, str], body: bytes, seconds: float
+    ) -> Fetched:
+        try:
+            response = await egress.request(
+                method,
+                url,
+                headers=headers,
+                body=body or None,
+                timeout=seconds,
+                max_bytes=_FETCH_BYTES,
+                pool=f"vendor {vendor.name}",
+                hosts=vendor.hosts,
+            )
+        except EgressError as error:
+            raise Unavailable(str(error)) from error
+        if response.truncated:
+            raise Unavailable(f"the answer is not whole: {response.note}")
+        return Fetched(response.status, Values(response.headers, caseless=True), response.body)
+
+    return call
+
+
+def node_outputs(store: Store, engine: EmbeddedEngine) -> NodeOutputs:
+    """Names and outputs of the nodes of an execution, for the response modes."""
+
+    async def outputs(execution: ExecutionRecord) -> Mapping[str, tuple[str, Any]]:
+        names = await engine.node_names(execution)
+        nodes = [one for one in await store.executions.nodes(execution.org, execution.id) if one.item < 0]
+        done = sorted((one for one in nodes if one.state == "succeeded"), key=lambda one: one.finished or 0)
+        return {one.node: (names.get(one.node, one.node), one.output) for one in done}
+
+    return outputs
+
+
+def result_envelope(blobs: Blobs, links: Links, settings: Settings) -> Envelope:
+    """The download envelope of a result over the threshold (Tracecat, protocols.md 1)."""
+
+    async def envelope(execution: ExecutionRecord) -> dict[str, Any] | None:
+        if execution.result is None:
+            return None
+        data = dumps(execution.result)
+        if len(data) <= settings.externalize_bytes:
+            return None
+        ref = await blobs.put(execution.org, data)
+        return {
+            "kind": "download_export" if isinstance(execution.result, list) else "download_file",
+            "download_url": links.url(execution.org, "result", ref, settings.link_seconds),
+            "expires_in_seconds": settings.link_seconds,
+            "content_type": "application/json",
+            "size_bytes": len(data),
+        }
+
+    return envelope
