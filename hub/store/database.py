@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, create_engine, event
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql import Executable
@@ -70,8 +70,9 @@ class Database:
         try:
             async with self._reader.connect() as connection:
                 return (await connection.execute(statement)).all()
-        except DBAPIError as error:
-            raise StoreUnavailable(f"the database cannot be read: {error.orig}") from error
+        except SQLAlchemyError as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            raise StoreUnavailable(f"the database cannot be read: {cause}") from error
 
     async def first(self, statement: Executable) -> Row[Any] | None:
         """The first row of a reading statement, None without one; raises as `rows`."""

@@ -209,6 +209,18 @@ class SqlExecutions:
         rows = await self._database.rows(select(nodes).where(nodes.c.org == org, nodes.c.execution == execution))
         return _by_start([await node_record(self._documents, row) for row in rows])
 
+    async def of_request(self, org: Id, request: Id) -> tuple[ExecutionRecord, ...]:
+        """The executions that a request started, oldest first, triggers and results left out; not its replays'.
+
+        Their ids are younger than the request's by no more than accepting it took, so that no index is needed.
+        """
+        last = (int.from_bytes(request) + (_ACCEPTED_WITHIN_MS << 80)).to_bytes(16)
+        query = select(executions).where(
+            _COLUMNS.org == org, _COLUMNS.id > request, _COLUMNS.id < last, _COLUMNS.request == request
+        )
+        rows = await self._database.rows(query.order_by(_COLUMNS.id))
+        return tuple([await execution_record(self._documents, row, whole=False) for row in rows])
+
     async def list(
         self,
         org: Id,

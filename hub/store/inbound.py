@@ -71,7 +71,9 @@ class SqlInbound:
         return self._refusals.dropped
 
     async def release(self, org: Id, request: Id, events: Sequence[NewEvent]) -> Accepted:
-        """Turn a held request into an accepted one with these events. Raises `NotFound`, `Conflict`.
+        """Turn a held request, or the held events of an accepted one, into accepted ones with these events.
+
+        Raises `NotFound`, and `Conflict` when nothing of it is held.
 
         Its held events give way to these, which keep their places as first ones of their keys.
         """
@@ -81,12 +83,12 @@ class SqlInbound:
             row = transaction.first(select(requests.c.state).where(requests.c.org == org, requests.c.id == request))
             if row is None:
                 raise NotFound("no such request")
-            if row.state != "held":
+            if row.state != "held" and not _holds_events(transaction, org, request):
                 raise Conflict(f"the request is not held but {row.state}")
             _forget_held(transaction, org, request)
             happened = write_events(transaction, prepared)
             outcome = tuple(happened[event.id] for event in prepared)
-            duplicate = bool(outcome) and all(event.duplicate for event in outcome)
+            duplicate = row.state == "held" and bool(outcome) and all(event.duplicate for event in outcome)
             transaction.execute(
                 update(requests)
                 .where(requests.c.org == org, requests.c.id == request)
@@ -104,9 +106,16 @@ class SqlInbound:
         return self._request_record(row, await self._documents.unpack_bytes(org, row.body, row.body_ref))
 
     async def requests(
-        self, org: Id, *, source: Id | None = None, state: str | None = None, limit: int, cursor: str | None = None
+        self,
+        org: Id,
+        *,
+        source: Id | None = None,
+        state: str | None = None,
+        limit: int,
+        cursor: str | None = None,
+        oldest_first: bool = False,
     ) -> Page[RequestRecord]:
-        """Requests newest first, bodies left out."""
+        """Requests newest first (or oldest first), bodies left out."""
         query = select(requests).where(requests.c.org == org)
         if source is not None:
             query = query.where(requests.c.source == source)
@@ -121,6 +130,7 @@ class SqlInbound:
             lambda row: self._request_record(row, None),
             limit=limit,
             cursor=cursor,
+            oldest_first=oldest_first,
         )
 
     async def event(self, org: Id, event: Id) -> EventRecord:
@@ -226,6 +236,11 @@ class SqlInbound:
             state=row.state,
             reason=row.reason,
         )
+
+
+def _holds_events(transaction: Transaction, org: Id, request: Id) -> bool:
+    held = and_(events.c.org == org, events.c.request == request, events.c.state == "held")
+    return transaction.first(select(events.c.id).where(held).limit(1)) is not None
 
 
 def _forget_held(transaction: Transaction, org: Id, request: Id) -> None:

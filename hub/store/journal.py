@@ -24,7 +24,7 @@ from sqlalchemy import (
 from hub.errors import Fenced
 from hub.model.execution import FINISHED, ExecutionChange
 from hub.model.ids import Id
-from hub.store.bulk import DIALECT, in_powers
+from hub.store.bulk import DIALECT, in_powers, repeated
 from hub.store.execution_rows import EXECUTIONS, NODES
 from hub.store.tables import executions
 from hub.store.transaction import Transaction
@@ -35,6 +35,7 @@ _COLUMNS = (
     "org", "id", "fence", "state", "result", "result_ref", "error", "error_node", "started", "finished", "due",
     "release", "open", "progress",
 )  # fmt: skip
+_PAIR = ("org", "id")
 _MOST = 32
 _NOTHING = ExecutionChange()
 _NO: ColumnClause[Any] = literal_column("0")
@@ -126,9 +127,7 @@ def _change(transaction: Transaction, writes: Sequence[JournalWrite]) -> int:
 @cache
 def _change_sql(count: int) -> str:
     """UPDATE of `count` executions from rows of parameters in the order of `_COLUMNS`."""
-    values = union_all(
-        *(select(*(bindparam(f"{name}{index}").label(name) for name in _COLUMNS)) for index in range(count))
-    ).subquery("v")
+    values = select(*(bindparam(name).label(name) for name in _COLUMNS)).subquery("v")
     old, new = executions.c, values.c
     ready = case(
         (new.release == _NO, old.ready),
@@ -153,7 +152,7 @@ def _change_sql(count: int) -> str:
         )
         .where(old.org == new.org, old.id == new.id, old.fence == new.fence, old.owner.is_not(None))
     )
-    return _positional(statement, [f"{name}{index}" for index in range(count) for name in _COLUMNS])
+    return _positional(statement, _COLUMNS, _COLUMNS, count)
 
 
 @cache
@@ -161,9 +160,7 @@ def _wake_sql(count: int) -> str:
     """UPDATE of the parents of `count` executions: two times now, then org and id of each."""
     child = executions.alias("child")
     old = executions.c
-    pairs = union_all(
-        *(select(bindparam(f"org{index}").label("org"), bindparam(f"id{index}").label("id")) for index in range(count))
-    ).subquery("v")
+    pairs = select(*(bindparam(name).label(name) for name in _PAIR)).subquery("v")
     parents = (
         select(child.c.org.label("org"), child.c.parent.label("parent"))
         .join(pairs, and_(child.c.org == pairs.c.org, child.c.id == pairs.c.id))
@@ -180,13 +177,13 @@ def _wake_sql(count: int) -> str:
         )
         .where(old.org == parents.c.org, old.id == parents.c.parent, old.ready.is_not(None))
     )
-    names = [f"{name}{index}" for index in range(count) for name in ("org", "id")]
-    return _positional(statement, ["due", "ready", *names])
+    return _positional(statement, ("due", "ready", *_PAIR), _PAIR, count)
 
 
-def _positional(statement: Update, order: list[str]) -> str:
-    """The text of a statement whose parameters stand in `order`."""
+def _positional(statement: Update, order: Sequence[str], row: Sequence[str], count: int) -> str:
+    """The text of a statement whose parameters stand in `order`, with the SELECT of `row` written `count` times."""
     compiled = statement.compile(dialect=DIALECT)
-    if compiled.positiontup != order:
+    if tuple(compiled.positiontup or ()) != tuple(order):
         raise AssertionError(compiled.positiontup)
-    return str(compiled)
+    part = "SELECT " + ", ".join(f"? AS {name}" for name in row)
+    return repeated(str(compiled), part, " UNION ALL ", count)

@@ -42,8 +42,9 @@ async def page(
     *,
     limit: int,
     cursor: str | None,
+    oldest_first: bool = False,
 ) -> Page[T]:
-    """The rows of `query` newest first, `limit` at most, from behind `cursor`.
+    """The rows of `query` newest first (or oldest first), `limit` at most, from behind `cursor`.
 
     Raises:
         Invalid: The cursor is no cursor.
@@ -51,7 +52,8 @@ async def page(
     """
     last = after(cursor)
     if last is not None:
-        query = query.where(key < last)
-    rows: Sequence[Row[Any]] = await database.rows(query.order_by(key.desc()).limit(limit + 1))
+        query = query.where(key > last if oldest_first else key < last)
+    order = key if oldest_first else key.desc()
+    rows: Sequence[Row[Any]] = await database.rows(query.order_by(order).limit(limit + 1))
     more = rows[limit - 1].id.hex() if len(rows) > limit else None
     return Page(tuple(read(row) for row in rows[:limit]), more)

@@ -80,9 +80,7 @@ async def run(directory: Path, callers: int, seconds: float) -> None:
         turn = 0
         while (begin := time.perf_counter()) < end:
             turn += 1
-            accepted = await store.inbound.accept(
-                acceptance(source, workflow.id, clock.now(), key=f"{number}-{turn}")
-            )
+            accepted = await store.inbound.accept(acceptance(source, workflow.id, clock.now(), key=f"{number}-{turn}"))
             middle = time.perf_counter()
             now = clock.now()
             node = NodeRecord("answer", "succeeded", input={"value": 1}, output={"ok": True}, started=now, finished=now)
@@ -95,7 +93,8 @@ async def run(directory: Path, callers: int, seconds: float) -> None:
     await asyncio.gather(*(caller(number) for number in range(callers)))
     took = time.perf_counter() - begin
     await store.stop()
-    sys.stdout.write(f"pairs/s {len(accepts) / took:.0f}   accept {_percentiles(accepts)}   journal {_percentiles(finishes)}\n")
+    rate = len(accepts) / took
+    sys.stdout.write(f"pairs/s {rate:.0f}   accept {_percentiles(accepts)}   journal {_percentiles(finishes)}\n")
 
 
 def _percentiles(times: list[float]) -> str:

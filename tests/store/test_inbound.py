@@ -303,11 +303,7 @@ async def test_nothing_is_read_across_orgs(scene: Scene) -> None:
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    requests=st.lists(
-        st.lists(st.one_of(st.none(), st.sampled_from("abcde")), max_size=4), min_size=1, max_size=12
-    )
-)
+@given(requests=st.lists(st.lists(st.one_of(st.none(), st.sampled_from("abcde")), max_size=4), min_size=1, max_size=12))
 async def test_each_key_starts_exactly_one_execution_however_requests_are_grouped(
     scene: Scene, requests: list[list[str | None]]
 ) -> None:

@@ -26,9 +26,7 @@ async def test_a_workflow_comes_with_its_source_and_first_version(scene: Scene) 
 
 
 async def test_an_unpublished_workflow_has_no_version(scene: Scene) -> None:
-    made = await scene.store.workflows.create(
-        scene.org, "later", NEXT, source=SourceSpec(), secrets=[], publish=False
-    )
+    made = await scene.store.workflows.create(scene.org, "later", NEXT, source=SourceSpec(), secrets=[], publish=False)
 
     assert (made.version, made.latest) == (None, 0)
     assert made.id not in scene.store.snapshot.published
