@@ -100,8 +100,8 @@ class Dispatcher:
         return len(self._held)
 
     async def settled(self) -> None:
-        """Return once this process holds no delivery and looks for none: what is left is due later, or throttled."""
-        while self._held or self._sending or self._claiming or self._hungry.is_set():
+        """Return once no attempt is under way and nothing is being claimed: what is left is due later, or throttled."""
+        while self._sending or self._claiming or self._hungry.is_set():
             self._turned.clear()
             await self._turned.wait()
 
