@@ -210,13 +210,9 @@ class SqlExecutions:
         return _by_start([await node_record(self._documents, row) for row in rows])
 
     async def of_request(self, org: Id, request: Id) -> tuple[ExecutionRecord, ...]:
-        """The executions that a request started, oldest first, triggers and results left out; not its replays'.
-
-        Their ids are younger than the request's by no more than accepting it took, so that no index is needed.
-        """
-        last = (int.from_bytes(request) + (_ACCEPTED_WITHIN_MS << 80)).to_bytes(16)
+        """The executions that a request started, oldest first, triggers and results left out; not its replays'."""
         query = select(executions).where(
-            _COLUMNS.org == org, _COLUMNS.id > request, _COLUMNS.id < last, _COLUMNS.request == request
+            _COLUMNS.org == org, _COLUMNS.request == request, _COLUMNS.kind.not_in(("replay", "child"))
         )
         rows = await self._database.rows(query.order_by(_COLUMNS.id))
         return tuple([await execution_record(self._documents, row, whole=False) for row in rows])

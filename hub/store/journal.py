@@ -17,7 +17,6 @@ from sqlalchemy import (
     literal_column,
     null,
     select,
-    union_all,
     update,
 )
 

@@ -421,3 +421,14 @@ async def test_lists_filter_and_leave_out_what_is_large(scene: Scene) -> None:
         found = await listed(scene.org, state=state, limit=5)
         assert [record.id for record in found.items] == [executions[execution].id]
     assert (await listed(scene.org, workflow=new_id(), limit=5)).items == ()
+
+
+async def test_a_request_names_the_executions_that_it_started(scene: Scene) -> None:
+    accepted = await scene.store.inbound.accept(scene.acceptance("a", "b"))
+    await scene.store.inbound.accept(scene.acceptance("c"))
+    await queued(scene, request=accepted.request, kind="replay")
+
+    started = await scene.store.executions.of_request(scene.org, accepted.request)
+
+    assert tuple(execution.id for execution in started) == accepted.executions
+    assert await scene.store.executions.of_request(new_id(), accepted.request) == ()

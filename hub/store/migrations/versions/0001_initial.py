@@ -214,6 +214,13 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("concurrency IS NOT NULL AND state = 'running'"),
     )
+    op.create_index(
+        "ix_executions_org_request",
+        "executions",
+        ["org", "request"],
+        unique=False,
+        sqlite_where=sa.text("request IS NOT NULL"),
+    )
     op.create_index("ix_executions_org_workflow_id", "executions", ["org", "workflow", "id"], unique=False)
     op.create_index(
         "ix_executions_parent",
@@ -573,6 +580,7 @@ def downgrade() -> None:
     op.drop_index("ix_executions_ready", table_name="executions", sqlite_where=sa.text("ready IS NOT NULL"))
     op.drop_index("ix_executions_parent", table_name="executions", sqlite_where=sa.text("parent IS NOT NULL"))
     op.drop_index("ix_executions_org_workflow_id", table_name="executions")
+    op.drop_index("ix_executions_org_request", table_name="executions", sqlite_where=sa.text("request IS NOT NULL"))
     op.drop_index(
         "ix_executions_limited",
         table_name="executions",
