@@ -5,15 +5,25 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any
 
+from jinja2 import Undefined
+
 from hub.model.json import dumps
 from hub.workflows.limits import MAX_DEPTH, MAX_INPUT, MAX_INTEGER_BITS, MAX_ITEMS, MAX_STEPS, MAX_TEXT
 from hub.workflows.references import Mixed, Reference
 
-__all__ = ["Budget", "Fault"]
+__all__ = ["Budget", "Fault", "present"]
 
 
 class Fault(Exception):
     """An expression cannot be evaluated; the message is for its author. Never leaves this package."""
+
+
+def present(value: Any) -> Any:
+    """The value, unless it is missing: then the error that names it."""
+    if isinstance(value, Undefined):
+        bool(value)  # a missing name raises here
+        raise Fault("has no value: an `if` without `else` was false")
+    return value
 
 
 class Budget:
@@ -90,7 +100,7 @@ class Budget:
         Raises:
             Fault: It holds something that is no JSON value, is too deep or too large.
         """
-        self.spend(1)
+        self.spend(2)
         if value is None or isinstance(value, bool):
             self._output(5)
             return value
@@ -112,7 +122,7 @@ class Budget:
             return {key: self.result(item, depth + 1) for key, item in value.items()}
         if isinstance(value, Reference | Mixed):
             raise Fault("uses a connection inside a value; write it as an expression of its own")
-        raise Fault(f"gives a {type(value).__name__}, which is no JSON value")
+        raise Fault(f"gives a {type(present(value)).__name__}, which is no JSON value")
 
     def _output(self, size: int) -> None:
         self.bytes -= size

@@ -26,8 +26,8 @@ class ForEach(BaseModel):
 
     model_config = _STRICT
 
-    items: Annotated[str | list[Any], Field(description="An expression that gives a list, or a list.")]
-    concurrency: Annotated[int, Field(ge=1, le=100, description="Items that run at once.")] = 10
+    items: str | list[Any] = Field(description="An expression that gives a list, or a list.")
+    concurrency: int = Field(default=10, ge=1, le=100, description="Items that run at once.")
 
 
 def _spelled_out(value: object) -> object:
@@ -39,15 +39,19 @@ class Node(BaseModel):
 
     model_config = _STRICT
 
-    id: Annotated[Identifier, Field(description="Unique in the workflow; `nodes.<id>` in expressions.")]
-    name: Annotated[str, Field(max_length=200, description="For people.")] = ""
-    action: Annotated[str, Field(min_length=1, max_length=200, description="What it does, such as `http.request`.")]
+    id: Identifier = Field(description="Unique in the workflow: a letter or `_`, then letters, digits, `_` and `-`.")
+    name: str = Field(default="", max_length=200, description="For people.")
+    action: str = Field(min_length=1, max_length=200, description="What it does, such as `http.request`.")
     with_: dict[str, Any] = Field(default={}, alias="with", description="Settings of the action; may hold expressions.")
-    needs: Annotated[tuple[Identifier, ...], Field(description="Nodes that finish before this one starts.")] = ()
+    needs: tuple[Identifier, ...] = Field(default=(), description="Ids of nodes that finish before this one starts.")
     if_: Condition | None = Field(default=None, alias="if", description="An expression; skipped where it is false.")
-    for_each: Annotated[ForEach | None, BeforeValidator(_spelled_out)] = None
-    timeout: Annotated[float, Field(gt=0, le=86_400, description="Seconds that one try may take.")] | None = None
-    retry: Retry | None = None
+    for_each: Annotated[ForEach | None, BeforeValidator(_spelled_out)] = Field(
+        default=None, description="Run once per item of a list."
+    )
+    timeout: Annotated[float, Field(gt=0, le=86_400)] | None = Field(
+        default=None, description="Seconds that one try may take."
+    )
+    retry: Retry | None = Field(default=None, description="How often and when a failed try is repeated.")
 
 
 class EventFilter(BaseModel):
@@ -55,9 +59,13 @@ class EventFilter(BaseModel):
 
     model_config = _STRICT
 
-    source: Annotated[str, Field(min_length=1, max_length=100)] | None = None
-    types: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field(min_length=1)] | None = None
-    if_: Condition | None = Field(default=None, alias="if")
+    source: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+        default=None, description="Id of a source."
+    )
+    types: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field(min_length=1)] | None = (
+        Field(default=None, description="Event types; `*` stands for anything.")
+    )
+    if_: Condition | None = Field(default=None, alias="if", description="An expression.")
 
 
 class Definition(BaseModel):
@@ -65,19 +73,22 @@ class Definition(BaseModel):
 
     model_config = _STRICT
 
-    name: Annotated[str, Field(max_length=200)] = ""
-    description: Annotated[str, Field(max_length=10_000)] = ""
-    nodes: Annotated[tuple[Node, ...], Field(max_length=MAX_NODES)] = ()
-    result: Any = Field(
-        default=None, description="A value that may hold expressions; left out: the last node's output."
+    name: str = Field(default="", max_length=200, description="For people.")
+    description: str = Field(default="", max_length=10_000, description="For people.")
+    nodes: tuple[Node, ...] = Field(default=(), max_length=MAX_NODES, description="The steps, in any order.")
+    result: Any = Field(default=None, description="A value, may hold expressions; by default the last node's output.")
+    triggers: tuple[Annotated[str, Field(pattern=r"^webhookId:\S{1,100}$")] | EventFilter, ...] = Field(
+        default=(), description="`webhookId:<source id>` and filters."
     )
-    triggers: tuple[Annotated[str, Field(pattern=r"^webhookId:\S{1,100}$")] | EventFilter, ...] = ()
-    deadline: Annotated[float, Field(gt=0, le=31_536_000, description="Seconds an execution may take.")] | None = None
-    concurrency: Annotated[int, Field(ge=1, le=10_000, description="Executions that run at once.")] | None = None
-    serial_key: (
-        Annotated[str, Field(max_length=8_192, description="Executions with the same value run one after the other.")]
-        | None
-    ) = None
+    deadline: Annotated[float, Field(gt=0, le=31_536_000)] | None = Field(
+        default=None, description="Seconds that an execution may take."
+    )
+    concurrency: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
+        default=None, description="Executions that run at once."
+    )
+    serial_key: Annotated[str, Field(max_length=8_192)] | None = Field(
+        default=None, description="An expression; executions with the same value run one after the other."
+    )
 
     @property
     def has_result(self) -> bool:

@@ -17,7 +17,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
-from hub.workflows.budget import Budget, Fault
+from hub.workflows.budget import Budget, Fault, present
 from hub.workflows.functions import FILTERS, GLOBALS, METHODS, TESTS
 from hub.workflows.operators import BINARY, UNARY, compare, concatenate, cut
 from hub.workflows.references import Reference
@@ -162,8 +162,7 @@ class ExpressionEnvironment(ImmutableSandboxedEnvironment):
         """`obj[argument]`: the key of a mapping, the element of a list, the character of a string, else missing."""
         if isinstance(obj, Undefined):
             return obj
-        if isinstance(argument, Undefined):
-            raise Fault("uses a missing name as a key")
+        present(argument)
         if isinstance(obj, Connections | Reference) and isinstance(argument, str):
             return self.getattr(obj, argument)
         try:
@@ -181,9 +180,7 @@ class ExpressionEnvironment(ImmutableSandboxedEnvironment):
             return obj.function(context, obj.value, *args, **kwargs)
         if self.is_safe_callable(obj):
             return obj(context, *args, **kwargs)
-        if isinstance(obj, Undefined):
-            raise Fault("calls something that is missing or no function; there are filters instead")
-        raise Fault(f"calls a {type(obj).__name__}, which is no function")
+        raise Fault(f"calls a {type(present(obj)).__name__}, which is no function")
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """An arithmetic operator, bounded."""

@@ -9,10 +9,10 @@ from typing import Any
 from jinja2 import nodes
 
 from hub.errors import ExpressionError
-from hub.workflows.budget import Budget, Fault
+from hub.workflows.budget import Budget, Fault, present
 from hub.workflows.environment import CONNECTIONS, ENVIRONMENT, ExpressionContext, MissingName
 from hub.workflows.missing import explain
-from hub.workflows.operators import as_text, present
+from hub.workflows.operators import as_text
 from hub.workflows.references import Reference
 from hub.workflows.scope import Scope
 from hub.workflows.syntax import Parsed, Step, parse_expression

@@ -6,23 +6,13 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from jinja2 import Undefined
-
 from hub.model.json import dumps
-from hub.workflows.budget import Budget, Fault
+from hub.workflows.budget import Budget, Fault, present
 from hub.workflows.limits import MAX_INTEGER_BITS
 
-__all__ = ["BINARY", "UNARY", "as_text", "compare", "concatenate", "cut", "present"]
+__all__ = ["BINARY", "UNARY", "as_text", "compare", "concatenate", "cut"]
 
 _LONGEST_NUMBER = 13_000
-
-
-def present(value: Any) -> Any:
-    """The value, unless it is missing: then the error that names it."""
-    if isinstance(value, Undefined):
-        bool(value)  # a missing name raises here
-        raise Fault("has no value: an `if` without `else` was false")
-    return value
 
 
 def as_text(budget: Budget, value: Any) -> str:

@@ -24,6 +24,7 @@ Step = tuple[str, str | int]
 
 _SPECIAL = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[(){}\[\]'"]""", re.DOTALL)
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
+_NAMING = {"map": 0, "select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
 _METHODS = frozenset(name for _, methods in METHODS for name in methods)
 _ALLOWED: tuple[type[nodes.Node], ...] = (
     nodes.Name,
@@ -212,6 +213,18 @@ def _check_named(node: nodes.Filter | nodes.Test) -> None:
         inspect.signature(cast("Callable[..., Any]", function)).bind(None, None, *node.args, **named)
     except TypeError as error:
         raise Fault(f"gives the {what} {node.name!r} wrong arguments: {error}") from None
+    _check_inner(node)
+
+
+def _check_inner(node: nodes.Filter | nodes.Test) -> None:
+    """Filters and tests that are named in a string: `map("upper")`, `selectattr("level", "eq", 3)`."""
+    position = _NAMING.get(node.name) if isinstance(node, nodes.Filter) else None
+    if position is None or len(node.args) <= position or not isinstance(inner := node.args[position], nodes.Const):
+        return
+    table, what = (ENVIRONMENT.filters, "filter") if node.name == "map" else (ENVIRONMENT.tests, "test")
+    if inner.value is not None and inner.value not in table:
+        known = ", ".join(sorted(table))
+        raise Fault(f"gives {node.name!r} the {what} {inner.value!r}, which does not exist; there are: {known}")
 
 
 def _check_call(node: nodes.Call) -> None:

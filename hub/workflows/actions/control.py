@@ -94,7 +94,10 @@ class WorkflowRunInput(BaseModel):
 
     model_config = _STRICT
 
-    workflow: Annotated[str, Field(pattern=r"^wf_[0-9a-zA-Z]{22}$", description="Id of the workflow (`wf_…`).")]
+    workflow: Annotated[
+        str,
+        Field(pattern=r"^(wf_[0-9a-zA-Z]{22}|[0-9a-fA-F-]{36})$", description="Id of the workflow (`wf_…`)."),
+    ]
     data: Annotated[Any, Field(description="What it sees as TRIGGER.")] = None
     wait: Annotated[bool, Field(description="Wait for its result, which then is the output.")] = True
 

@@ -73,6 +73,9 @@ class HttpRequestInput(BaseModel):
         tuple[Annotated[int, Field(ge=100, le=599)], ...] | None,
         Field(description="Statuses that are a success; 200 to 299 if left out."),
     ] = None
+    timeout: Annotated[
+        float, Field(gt=0, le=3_600, description="Seconds for the call; the node's own timeout bounds it too.")
+    ] = 30.0
     max_bytes: Annotated[int, Field(ge=1, le=_MAX_BYTES, description="Longest answer that is read.")] = 1 << 20
 
     @field_validator("method", mode="before")
@@ -174,7 +177,12 @@ async def _request(settings: HttpRequestInput, context: ActionContext) -> dict[s
         headers["Idempotency-Key"] = context.idempotency_key
     try:
         answer = await context.request(
-            settings.method, settings.target, headers=headers, data=body, max_bytes=settings.max_bytes
+            settings.method,
+            settings.target,
+            headers=headers,
+            data=body,
+            timeout=settings.timeout,
+            max_bytes=settings.max_bytes,
         )
     except AddressRefused as error:
         raise ActionFailed(error.public, retryable=False) from error

@@ -7,9 +7,8 @@ from typing import Any, TypeVar
 
 from jinja2 import Undefined, pass_context
 
-from hub.workflows.budget import Budget, Fault
+from hub.workflows.budget import Budget, Fault, present
 from hub.workflows.limits import MAX_RANGE
-from hub.workflows.operators import present
 
 __all__ = ["Table", "list_of", "path_of", "range_of", "text_of", "walk"]
 

@@ -8,9 +8,9 @@ from typing import Any
 from jinja2 import Undefined
 
 from hub.model.json import dumps
-from hub.workflows.budget import Budget, Fault
+from hub.workflows.budget import Budget, Fault, present
 from hub.workflows.functions.bounded import Table, list_of, path_of, text_of, walk, whole
-from hub.workflows.operators import BINARY, as_text, present
+from hub.workflows.operators import BINARY, as_text
 
 __all__ = ["LISTS"]
 
@@ -145,17 +145,18 @@ def group_by(context: Any, value: Any, attribute: Any) -> list[dict[str, Any]]:
 
 
 @LISTS.add("map", context=True)
-def map_(context: Any, value: Any, name: Any = None, *args: Any, **kwargs: Any) -> list[Any]:
+def mapped(context: Any, value: Any, name: Any = None, *args: Any, **kwargs: Any) -> list[Any]:
     """`map("upper")`: a filter for each element; `map(attribute="a.b", default=…)`: an attribute of each."""
     items = list_of(context.budget, value, "map")
     if name is None:
         path = path_of(kwargs.pop("attribute", None))
-        fallback = kwargs.pop("default", None) if "default" in kwargs else None
-        absent = "default" not in kwargs and fallback is None
+        found = [walk(context, item, path) for item in items]
+        if "default" in kwargs:
+            fallback = kwargs.pop("default")
+            found = [fallback if isinstance(item, Undefined) else item for item in found]
         if kwargs or args:
             raise Fault("map takes the name of a filter, or attribute and default")
-        found = [walk(context, item, path) for item in items]
-        return [present(item) if absent else fallback if isinstance(item, Undefined) else item for item in found]
+        return [present(item) for item in found]
     function = context.environment.filters.get(text_of(name, "map"))
     if function is None or name == "map":
         raise Fault(f"map knows no filter named {name[:50]!r}")

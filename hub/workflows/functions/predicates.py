@@ -128,20 +128,21 @@ def containing(budget: Budget, value: Any, part: Any) -> bool:
     return compare(budget, ("in",), (part, value))
 
 
-def _comparison(operator: str) -> Callable[[Budget, Any, Any], bool]:
+def _comparison(operator: str, meaning: str) -> Callable[[Budget, Any, Any], bool]:
     def test(budget: Budget, value: Any, other: Any) -> bool:
         return compare(budget, (operator,), (value, other))
 
+    test.__doc__ = f"Whether it is {meaning} `other`."
     return test
 
 
-for _operator, _names in {
-    "eq": ("eq", "equalto", "=="),
-    "ne": ("ne", "!="),
-    "lt": ("lt", "lessthan", "<"),
-    "lteq": ("le", "<="),
-    "gt": ("gt", "greaterthan", ">"),
-    "gteq": ("ge", ">="),
-    "in": ("in",),
-}.items():
-    TESTS.add(*_names, flat=True)(_comparison(_operator))
+for _operator, _meaning, _names in (
+    ("eq", "equal to", ("eq", "equalto", "==")),
+    ("ne", "not equal to", ("ne", "!=")),
+    ("lt", "less than", ("lt", "lessthan", "<")),
+    ("lteq", "at most", ("le", "<=")),
+    ("gt", "greater than", ("gt", "greaterthan", ">")),
+    ("gteq", "at least", ("ge", ">=")),
+    ("in", "contained in", ("in",)),
+):
+    TESTS.add(*_names, flat=True)(_comparison(_operator, _meaning))
