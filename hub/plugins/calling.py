@@ -10,7 +10,11 @@ from typing import Any
 from hub.errors import PluginError, Unavailable
 from hub.plugins.clock import RequestClock
 
-__all__ = ["answer_of", "ask"]
+__all__ = ["Unanswered", "answer_of", "ask"]
+
+
+class Unanswered(Unavailable):
+    """A plugin was asked and did not answer in the time of the request."""
 
 
 def answer_of(plugin: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
@@ -31,7 +35,8 @@ async def ask(plugin: str, clock: RequestClock, function: Callable[..., Any], *a
     Only awaiting costs a timeout. Exceptions of the function pass as they are; `clock.asking` names the plugin.
 
     Raises:
-        Unavailable: The request's time was used up, before or while the plugin was asked.
+        Unavailable: The request's time was used up before the plugin was asked.
+        Unanswered: It was used up while the plugin was asked.
         PluginError: The plugin tried to end the process, or cancelled the task it ran in.
     """
     clock.asking = plugin
@@ -47,7 +52,7 @@ async def _within(plugin: str, clock: RequestClock, answer: Awaitable[Any]) -> A
             return await answer
     except TimeoutError as error:
         if limit.expired():
-            raise Unavailable(f"plugin {plugin} did not answer within {clock.seconds:g} s") from error
+            raise Unanswered(f"plugin {plugin} did not answer within {clock.seconds:g} s") from error
         raise
     except asyncio.CancelledError as error:
         task = asyncio.current_task()

@@ -17,11 +17,12 @@ from hub.model.record import Record
 from hub.model.request import Request
 from hub.model.secret import Credential
 from hub.plugins.action import Action
-from hub.plugins.calling import ask
+from hub.plugins.calling import Unanswered, ask
 from hub.plugins.catalog import Recorded
 from hub.plugins.clock import RequestClock
 from hub.plugins.context import Source
 from hub.plugins.dialect import Dialect
+from hub.plugins.faults import Faults
 from hub.plugins.handle import HubHandle
 from hub.plugins.hooks import HookName, Implementation
 from hub.plugins.lifespans import Lifespans
@@ -71,6 +72,7 @@ class Plugins(Offers):
         self._views = Views.of(self._core, ())
         self._lifespans = Lifespans()
         self._observers = Observers(lambda: self._hooks("hub_observe"))
+        self._faults = Faults()
         self._hub: HubHandle | None = None
         self._changes: dict[str, asyncio.Task[None]] = {}
 
@@ -141,6 +143,7 @@ class Plugins(Offers):
             NotFound: No such plugin is installed.
         """
         self._observers.resume(name)
+        self._faults.forget(name)
         for plugin in self._named(name):
             if plugin.state == "active":
                 continue
@@ -163,8 +166,8 @@ class Plugins(Offers):
             await asyncio.gather(*self._changes.values(), return_exceptions=True)
 
     def statuses(self) -> tuple[PluginStatus, ...]:
-        """Every plugin found, by name."""
-        return tuple(plugin.status(self._observers.suspension(plugin.name)) for plugin in self._plugins)
+        """Every plugin found, by name; an active one with its last fault, if it had any, as the reason."""
+        return tuple(plugin.status(self._remark(plugin.name)) for plugin in self._plugins)
 
     def vendor_status(self, name: str) -> Literal["active", "disabled", "broken", "missing"]:
         """How a vendor is: that of its plugin, `missing` if no plugin of that name is installed."""
@@ -222,7 +225,9 @@ class Plugins(Offers):
 
     async def ask(self, plugin: str, clock: RequestClock, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a function of an author, sync or async; its exceptions pass. See `hub.plugins.calling.ask`."""
-        return await ask(self._views.owners.get(plugin, plugin), clock, function, *arguments)
+        owner = self._views.owners.get(plugin, plugin)
+        what = getattr(function, "__qualname__", type(function).__name__)
+        return await self._ask(owner, what, clock, function, *arguments)
 
     async def guard(self, request: Request, source: Source, clock: RequestClock) -> None:
         """Let every plugin veto.
@@ -233,15 +238,15 @@ class Plugins(Offers):
         """
         for one in self._hooks("hub_guard"):
             try:
-                said = await ask(one.plugin, clock, one.function, *one.arguments(request, source))
+                said = await self._ask(one.plugin, one.hook, clock, one.function, *one.arguments(request, source))
             except Reject:
                 raise
             except Exception as error:
                 raise Unavailable(f"plugin {one.plugin}: hub_guard failed: {_said(error)}") from error
             if said is not None:
-                raise Unavailable(
-                    f"plugin {one.plugin}: hub_guard gave {type(said).__name__}: it refuses by raising Reject"
-                )
+                fault = f"gave {type(said).__name__}: it refuses by raising Reject"
+                self._faults.note(one.plugin, one.hook, fault)
+                raise Unavailable(f"plugin {one.plugin}: hub_guard {fault}")
 
     async def event(self, event: Event, clock: RequestClock) -> Event:
         """Hand an event from plugin to plugin.
@@ -269,10 +274,28 @@ class Plugins(Offers):
     def _hooks(self, hook: HookName) -> tuple[Implementation, ...]:
         return self._views.hooks.get(hook, ())
 
+    async def _ask(
+        self, plugin: str, what: str, clock: RequestClock, function: Callable[..., Any], *arguments: Any
+    ) -> Any:
+        """`ask`, remembering what is the plugin's fault: refusing and dropping are not."""
+        try:
+            return await ask(plugin, clock, function, *arguments)
+        except Unanswered:
+            self._faults.note(plugin, what, f"did not answer within {clock.seconds:g} s")
+            raise
+        except (Reject, Drop):
+            raise
+        except Exception as error:
+            self._faults.note(plugin, what, error)
+            raise
+
+    def _remark(self, name: str) -> str:
+        return "; ".join(one for one in (self._observers.suspension(name), self._faults.remark(name)) if one)
+
     async def _fold(self, hook: HookName, value: T, clock: RequestClock) -> T:
         for one in self._hooks(hook):
             try:
-                given = await ask(one.plugin, clock, one.function, *one.arguments(value))
+                given = await self._ask(one.plugin, hook, clock, one.function, *one.arguments(value))
             except (Drop, PluginError):
                 raise
             except Exception as error:
@@ -281,7 +304,9 @@ class Plugins(Offers):
                 continue
             wanted = type(value)
             if type(given) is not wanted:
-                raise PluginError(one.plugin, f"{hook} gave a {type(given).__name__} in place of {wanted.__name__}")
+                fault = f"gave a {type(given).__name__} in place of {wanted.__name__}"
+                self._faults.note(one.plugin, hook, fault)
+                raise PluginError(one.plugin, f"{hook} {fault}")
             value = given
         return value
 

@@ -286,7 +286,7 @@ async def _hangs(event: Event) -> Event:
     ("hub_event", "said"),
     [
         (_fails, "plugin a: hub_event failed: KeyError"),
-        (_hangs, "plugin a: hub_event failed: Unavailable: plugin a did not answer"),
+        (_hangs, "plugin a: hub_event failed: Unanswered: plugin a did not answer"),
         (lambda event: {"type": "x"}, "plugin a: hub_event gave a dict in place of Event"),
     ],
 )

@@ -1,0 +1,55 @@
+"""What went wrong in a plugin while the hub ran, for the eyes of operators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+__all__ = ["Faults"]
+
+LONGEST = 300
+"""Characters of an error that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    text: str
+    at: datetime
+    count: int
+
+
+class Faults:
+    """The last fault of each plugin and how many there were."""
+
+    def __init__(self) -> None:
+        self._faults: dict[str, _Fault] = {}
+
+    def note(self, plugin: str, what: str, fault: Exception | str) -> None:
+        """Remember a fault.
+
+        Args:
+            plugin: Whose it is.
+            what: The hook or function that was called.
+            fault: What happened.
+        """
+        text = fault if isinstance(fault, str) else f"{type(fault).__name__}: {fault}"
+        before = self._faults.get(plugin)
+        count = 1 if before is None else before.count + 1
+        self._faults[plugin] = _Fault(f"{what} {_shortened(text)}", datetime.now(UTC), count)
+
+    def forget(self, plugin: str) -> None:
+        """Start anew for a plugin."""
+        self._faults.pop(plugin, None)
+
+    def remark(self, plugin: str) -> str:
+        """A sentence about a plugin's last fault; empty if it had none."""
+        fault = self._faults.get(plugin)
+        if fault is None:
+            return ""
+        times = "once" if fault.count == 1 else f"{fault.count} times"
+        return f"{fault.text} (failed {times}, last at {fault.at:%Y-%m-%dT%H:%M:%SZ})"
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
