@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 
 from hub.errors import NonceReplayed
@@ -53,13 +53,18 @@ class Acceptor:
         record = journey.record(request, self._evidence, state, failure or journey.note, 200, grant)
         generation = journey.identified.gate.source.generation
         acceptance = Acceptance(record, generation, tuple(events), nonce=grant.once)
-        fresh: Sequence[NewExecution] = ()
+        operation = self._store.inbound.hold if failure else self._store.inbound.accept
         try:
-            operation = self._store.inbound.hold if failure else self._store.inbound.accept
-            accepted = await operation(acceptance)
-            fresh = _fresh(events, accepted)
+            return await self.commit(events, operation(acceptance))
         except NonceReplayed as error:
             raise Refused(Refusal("accept", "nonce", 401, "the nonce was used before with another body")) from error
+
+    async def commit(self, events: Sequence[NewEvent], operation: Awaitable[Accepted]) -> Committed:
+        """Let the engine run what is new of `events` once `operation` has committed them; what it raises passes."""
+        fresh: Sequence[NewExecution] = ()
+        try:
+            accepted = await operation
+            fresh = _fresh(events, accepted)
         finally:
             self._unlease(events, fresh)
         self._engine.start(fresh)

@@ -1,27 +1,29 @@
-"""Step 2, admit: enabled, method, allowlist, API key, rate limit in the dialect's order."""
+"""Step 2, admit: enabled, method, allowlist, API key, rate limit in the dialect's order, then publication."""
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from hub.inbound.arrival import Arrival
 from hub.inbound.identify import Identified
 from hub.inbound.limits import Limits
 from hub.inbound.refused import Refused
-from hub.model.source import API_KEY_SLOT
-from hub.plugins.dialect import Refusal
+from hub.model.source import API_KEY_SLOT, StoredSecret
+from hub.plugins.dialect import Check, Dialect, Refusal
 from hub.plugins.vendor import Vendor
 
-__all__ = ["API_KEY_HEADER", "admit"]
+__all__ = ["API_KEY_HEADER", "admit", "admit_checks", "check_published"]
 
 API_KEY_HEADER = "x-tracecat-api-key"
 """Header of the source's API key (protocols.md 1)."""
 
-_Checker = Callable[[Arrival, Identified, Vendor | None, Limits], Awaitable[None] | None]
+_Checked = Awaitable[None] | StoredSecret | None
+Checker = Callable[[Arrival, Identified, Vendor | None, Limits], _Checked]
+"""Raises `Refused`; gives the secret that matched, or something to await where it must count."""
 
 
-async def admit(arrival: Arrival, found: Identified, vendor: Vendor | None, limits: Limits) -> None:
+async def admit(arrival: Arrival, found: Identified, vendor: Vendor | None, limits: Limits) -> StoredSecret | None:
     """Apply the checks that need no body.
 
     Args:
@@ -30,13 +32,30 @@ async def admit(arrival: Arrival, found: Identified, vendor: Vendor | None, limi
         vendor: The bound vendor, or the one that `vendor=` lends; its methods join the source's.
         limits: The counters of this process.
 
+    Returns:
+        The API key that matched, if the source has one.
+
     Raises:
         Refused: A check fails.
     """
-    for check in arrival.dialect.checks:
-        waiting = _CHECKS[check](arrival, found, vendor, limits)
-        if waiting is not None:
-            await waiting
+    matched = None
+    for _, check in admit_checks(arrival.dialect):
+        checked = check(arrival, found, vendor, limits)
+        if isinstance(checked, StoredSecret):
+            matched = checked
+        elif checked is not None:
+            await checked
+    check_published(arrival, found)
+    return matched
+
+
+def admit_checks(dialect: Dialect) -> Iterator[tuple[Check, Checker]]:
+    """Name and function of each check, in the dialect's order."""
+    return ((name, _CHECKS[name]) for name in dialect.checks)
+
+
+def check_published(arrival: Arrival, found: Identified) -> None:
+    """A workflow's own source needs a published workflow, but for a draft run. Raises `Refused` (404)."""
     unpublished = found.workflow is not None and found.workflow.id not in found.snapshot.published
     if unpublished and arrival.route.flavour != "draft":
         raise Refused(Refusal("admit", "unpublished", 404, "the workflow is not published"))
@@ -69,14 +88,16 @@ def _allowlist(arrival: Arrival, found: Identified, _vendor: Vendor | None, _lim
         raise Refused(Refusal("admit", "allowlist", 403, f"the address {arrival.client} is not in the allowlist"))
 
 
-def _api_key(arrival: Arrival, found: Identified, _vendor: Vendor | None, _limits: Limits) -> None:
+def _api_key(arrival: Arrival, found: Identified, _vendor: Vendor | None, _limits: Limits) -> StoredSecret | None:
     gate = found.gate
     if not gate.digests[API_KEY_SLOT]:
-        return
+        return None
     presented = arrival.headers.all(API_KEY_HEADER)
-    if len(presented) != 1 or gate.match(API_KEY_SLOT, presented[0], arrival.received) is None:
+    matched = gate.match(API_KEY_SLOT, presented[0], arrival.received) if len(presented) == 1 else None
+    if matched is None:
         why = "is missing" if not presented else "is given twice" if len(presented) > 1 else "matches no live key"
         raise Refused(Refusal("admit", "api_key", 401, f"the API key in {API_KEY_HEADER} {why}"))
+    return matched
 
 
 def _rate_limit(_arrival: Arrival, found: Identified, _vendor: Vendor | None, limits: Limits) -> Awaitable[None] | None:
@@ -93,7 +114,7 @@ def _rate_limit(_arrival: Arrival, found: Identified, _vendor: Vendor | None, li
     return count()
 
 
-_CHECKS: Mapping[str, _Checker] = {
+_CHECKS: Mapping[Check, Checker] = {
     "enabled": _enabled,
     "method": _method,
     "allowlist": _allowlist,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import quote, unquote
 
 from hub.inbound.admit import API_KEY_HEADER
@@ -15,6 +15,7 @@ __all__ = ["KEPT_REFUSED_BODY", "Evidence"]
 KEPT_REFUSED_BODY = 16 * 1024
 """Most bytes of a refused request's body that are kept."""
 
+_MARK = "fp:"
 _ALWAYS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key", API_KEY_HEADER})
 
 
@@ -30,7 +31,7 @@ class Evidence:
 
     def mark(self, credential: str) -> str:
         """What stands in place of a credential."""
-        return f"fp:{self._fingerprint(credential)}"
+        return f"{_MARK}{self._fingerprint(credential)}"
 
     def url(self, arrival: Arrival, carried: str | None) -> str:
         """Path and query as sent, without the URL's secret and shared keys."""
@@ -56,9 +57,15 @@ class Evidence:
 
     def visible(self, arrival: Arrival, source: SourceRecord, now: int) -> Mapping[str, str]:
         """The headers as a workflow sees them: lower-case names; only the hub's own credentials are replaced."""
+        return self.shown(arrival.headers.pairs, source, now)
+
+    def shown(self, pairs: Iterable[tuple[str, str]], source: SourceRecord, now: int) -> Mapping[str, str]:
+        """As `visible`, of headers that may be kept ones."""
         own = {secret.text for secret in source.secrets if secret.text and secret.live(now)}
         seen: dict[str, str] = {}
-        for name, value in arrival.headers.pairs:
-            shown = self.mark(value) if name == API_KEY_HEADER or value in own else value
+        for name, value in pairs:
+            shown = (
+                self.mark(value) if (name == API_KEY_HEADER or value in own) and not value.startswith(_MARK) else value
+            )
             seen[name] = f"{seen[name]}, {shown}" if name in seen else shown
         return seen

@@ -10,7 +10,7 @@ from hub.inbound.arrival import Arrival
 from hub.inbound.evidence import KEPT_REFUSED_BODY, Evidence
 from hub.inbound.identify import Identified
 from hub.model.grant import Grant
-from hub.model.ids import write_id
+from hub.model.ids import Id, write_id
 from hub.model.inbound import RequestRecord, RequestState
 from hub.model.request import Request
 from hub.plugins.clock import RequestClock
@@ -31,6 +31,7 @@ class Journey:
         body: The exact bytes, once they are read.
         counted: It counts as a running request of its source.
         note: For the operator, kept with an accepted request.
+        matched: The secrets that matched so far, the strongest proof last.
     """
 
     arrival: Arrival
@@ -41,6 +42,7 @@ class Journey:
     body: bytes | None = None
     counted: bool = False
     note: str = ""
+    matched: list[Id] = field(default_factory=list)
     clock: RequestClock = field(default_factory=lambda: RequestClock(0))
 
     @property
@@ -77,9 +79,6 @@ class Journey:
         arrival, found = self.arrival, self.identified
         source = found.gate.source
         body = request.body[:KEPT_REFUSED_BODY] if state == "refused" else request.body
-        matched = bytes.fromhex(grant.secret.id) if grant.secret is not None else None
-        if matched is None and found.secret is not None:
-            matched = found.secret.id
         return RequestRecord(
             org=source.org,
             id=arrival.id,
@@ -98,7 +97,7 @@ class Journey:
             reason=reason,
             status=status,
             vendor=source.spec.vendor,
-            secret=matched,
+            secret=self.matched[-1] if self.matched else None,
             account=grant.account,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 import structlog
@@ -17,11 +18,12 @@ from hub.inbound.evidence import Evidence
 from hub.inbound.identify import Identified, identify, meant
 from hub.inbound.journey import Journey
 from hub.inbound.limits import Limits
-from hub.inbound.payloads import unfolded
 from hub.inbound.read import Reading, read
 from hub.inbound.refused import Refused, answer
 from hub.inbound.replying import Replier
+from hub.inbound.seen import seen
 from hub.inbound.starting import Circumstances, Starter
+from hub.inbound.uses import SecretUses
 from hub.inbound.verify import Asked, verify
 from hub.model.grant import Grant
 from hub.model.ids import write_id
@@ -71,6 +73,7 @@ class Pipeline:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._uses = SecretUses(parts.store.sources)
 
     async def handle(self, arrival: Arrival) -> Reply:
         """The reply to a request; a 2xx is returned only after the commit.
@@ -109,7 +112,11 @@ class Pipeline:
     async def _once(self, journey: Journey) -> Reply:
         parts, arrival = self._parts, journey.arrival
         journey.step = "identify"
+        if all(one.name != arrival.dialect.name for one in parts.plugins.dialects):
+            reason = f"the plugin of the dialect {arrival.dialect.title} is not active"
+            raise Refused(Refusal("identify", "plugin", 503, reason, retry_after=60))
         found = journey.found = identify(arrival, parts.store.snapshot)
+        journey.matched = [] if found.secret is None else [found.secret.id]
         vendor, lent = self._vendor(arrival, found)
         journey.vendor = None if lent else vendor
 
@@ -155,7 +162,9 @@ class Pipeline:
 
     async def _admit(self, journey: Journey, found: Identified, vendor: Vendor | None) -> bytes:
         arrival, parts, spec = journey.arrival, self._parts, found.gate.source.spec
-        await admit(arrival, found, vendor, parts.limits)
+        key = await admit(arrival, found, vendor, parts.limits)
+        if key is not None:
+            journey.matched.append(key.id)
         if spec.max_concurrent is not None:
             if not parts.limits.enter(found.gate.source.id, spec.max_concurrent):
                 reason = f"more than {spec.max_concurrent} requests at once"
@@ -179,13 +188,15 @@ class Pipeline:
         found = journey.identified
         asked = Asked(vendor, context, self._parts.plugins, journey.clock) if vendor is not None else None
         try:
-            return await verify(journey.arrival, found.gate, request, asked)
+            verified = await verify(journey.arrival, found.gate, request, asked)
         except Refused as refused:
             report_only = found.gate.source.spec.verification == "report" and found.secret is not None
             if not report_only or refused.refusal.status >= 500:
                 raise
             journey.note = f"report only, would be refused: {refused.refusal.reason}"
             return Grant()
+        journey.matched += verified.matched
+        return verified.grant
 
     def _known_vendor(self, arrival: Arrival) -> None:
         named, plugins = _named_vendor(arrival), self._parts.plugins
@@ -203,40 +214,25 @@ class Pipeline:
             reason = "no slot is free for another waiting sender"
             raise Refused(Refusal("accept", "saturated", 503, reason, "Too many waiting requests", 2))
         journey.step = "event"
+        spec = found.gate.source.spec
+        headers = parts.evidence.visible(arrival, found.gate.source, arrival.received)
         about = Circumstances(
             request=arrival.id,
             source=found.gate.source,
             snapshot=found.snapshot,
             received=arrival.received,
             account=grant.account,
-            seen=self._seen(journey, request, reading),
+            seen=seen(spec, request, reading, headers, arrival.query),
             flavour=arrival.route.flavour,
             waiting=waits,
         )
         events, responds = await parts.starter.start(reading.events, about, journey.clock)
         committed = await parts.acceptor.accept(journey, request, grant, events, reading.failure)
+        self._uses.note(found.gate.source, journey.matched, arrival.received)
         journey.step = "reply"
         reply = await parts.replier.reply(journey, request, context, grant, reading, committed, responds=responds)
         await parts.acceptor.keep(journey, reply)
         return reply
-
-    def _seen(self, journey: Journey, request: Request, reading: Reading) -> dict[str, object]:
-        """Headers, query, body and the source's variables as workflows see them."""
-        arrival, source = journey.arrival, journey.identified.gate.source
-        headers = self._parts.evidence.visible(arrival, source, arrival.received)
-        whole = reading.parsed.whole if reading.parsed is not None else None
-        seen: dict[str, object] = {"headers": headers, "query": unfolded(arrival.query.pairs)}
-        if len(reading.events) != 1 or reading.events[0].data is not whole:
-            seen["body"] = whole
-        variables: dict[str, object] = {}
-        if source.spec.header_variable:
-            variables[source.spec.header_variable] = headers
-        if source.spec.body_variable:
-            text = request.body.decode("utf-8", "replace")
-            variables[source.spec.body_variable] = whole if reading.parsed is not None else text
-        if variables:
-            seen["variables"] = variables
-        return seen
 
     def _refuse(self, journey: Journey, refusal: Refusal) -> Reply:
         """Every refusal is kept where the operator sees it; those of unknown sources are only counted."""
@@ -247,8 +243,16 @@ class Pipeline:
         if journey.found is None:
             log.info("refused", step=refusal.step, check=refusal.check, status=reply.status, client=arrival.client)
         else:
-            parts.store.inbound.refuse(journey.refused(refusal, parts.evidence, reply.status))
+            asyncio.get_running_loop().call_soon(self._keep_refusal, journey, refusal, reply.status)
         return reply
+
+    def _keep_refusal(self, journey: Journey, refusal: Refusal, status: int) -> None:
+        """After the answer has left: how long it took says nothing about whether the source exists."""
+        parts = self._parts
+        try:
+            parts.store.inbound.refuse(journey.refused(refusal, parts.evidence, status))
+        except Exception:
+            log.exception("a refusal was not kept", request=write_id("req", journey.arrival.id))
 
 
 def _named_vendor(arrival: Arrival) -> str | None:

@@ -34,6 +34,7 @@ class Circumstances:
         account: Account of the grant, the default of each event's.
         seen: Headers, query and body as workflows see them.
         waiting: The sender waits for the result.
+        replay_of: For a replay: workflow -> the execution of it that runs again; {} where none is known.
     """
 
     request: Id
@@ -44,7 +45,7 @@ class Circumstances:
     seen: Mapping[str, Any]
     flavour: Flavour = "default"
     waiting: bool = False
-    replay_of: Mapping[str | None, Id] | None = None
+    replay_of: Mapping[Id, Id] | None = None
 
 
 class Starter:
@@ -118,7 +119,7 @@ class Starter:
             source=record.source,
             request=record.request,
             event=record.id,
-            replay_of=about.replay_of.get(record.key) if about.replay_of is not None else None,
+            replay_of=about.replay_of.get(one.workflow) if about.replay_of is not None else None,
             priority=0 if about.waiting else 1,
             serial_key=one.serial_key,
             concurrency=one.concurrency,
@@ -135,7 +136,7 @@ def _record(event: Event, about: Circumstances, state: Any, reason: str) -> Even
         source=about.source.id,
         request=about.request,
         type=event.type,
-        key=None if about.flavour == "draft" else event.id,
+        key=None if about.flavour == "draft" or about.replay_of is not None else event.id,
         account=event.account if event.account is not None else about.account,
         time=int(event.time.timestamp() * 1_000_000) if event.time is not None else None,
         received=about.received,

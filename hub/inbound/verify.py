@@ -9,16 +9,26 @@ from hub.inbound.arrival import Arrival
 from hub.inbound.gate import Gate
 from hub.inbound.refused import Refused
 from hub.model.grant import Grant
+from hub.model.ids import Id
 from hub.model.request import Request
 from hub.model.secret import Secret
-from hub.model.source import HMAC_SLOT, SHARED_KEY_SLOT
+from hub.model.source import HMAC_SLOT, SHARED_KEY_SLOT, StoredSecret
 from hub.plugins.clock import RequestClock
 from hub.plugins.context import Source
 from hub.plugins.dialect import Refusal
 from hub.plugins.host import Plugins
 from hub.plugins.vendor import Vendor
 
-__all__ = ["HMAC_HEADER", "SHARED_KEY_QUERY", "Asked", "verify"]
+__all__ = [
+    "HMAC_HEADER",
+    "SHARED_KEY_QUERY",
+    "Asked",
+    "Verified",
+    "check_hmac",
+    "check_scheme",
+    "check_shared_key",
+    "verify",
+]
 
 HMAC_HEADER = "x-webhook-signature"
 """Header of the source's HMAC (FlowTrux, protocols.md 2)."""
@@ -36,38 +46,58 @@ class Asked:
     clock: RequestClock
 
 
-async def verify(arrival: Arrival, gate: Gate, request: Request, asked: Asked | None) -> Grant:
-    """Check every credential that is set on the source, then the bound vendor's scheme.
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The vendor's grant, empty for a source without a vendor, and the ids of the secrets that matched."""
 
-    Returns:
-        The vendor's grant; an empty one for a source without a vendor.
+    grant: Grant
+    matched: tuple[Id, ...] = ()
+
+
+async def verify(arrival: Arrival, gate: Gate, request: Request, asked: Asked | None) -> Verified:
+    """Check every credential that is set on the source, then the bound vendor's scheme.
 
     Raises:
         Refused: 401, a credential is missing or wrong; 503, a key server did not answer or the clock ran out.
     """
-    _source_credentials(arrival, gate, request)
-    return Grant() if asked is None else await _vendor_scheme(request, asked)
+    own = (check_hmac(arrival, gate, request), check_shared_key(arrival, gate))
+    grant = Grant() if asked is None else await check_scheme(request, asked)
+    vendors = (bytes.fromhex(grant.secret.id),) if grant.secret is not None else ()
+    return Verified(grant, (*(secret.id for secret in own if secret is not None), *vendors))
 
 
-def _source_credentials(arrival: Arrival, gate: Gate, request: Request) -> None:
-    source = gate.source
-    if source.has(HMAC_SLOT):
-        presented = request.headers.all(HMAC_HEADER)
-        if len(presented) != 1:
-            why = "is missing" if not presented else "is given twice"
-            raise Refused(Refusal("verify", "hmac", 401, f"the signature in X-Webhook-Signature {why}"))
-        try:
-            gate.match_hmac(presented[0], request.body, arrival.received)
-        except Reject as reject:
-            raise Refused(Refusal("verify", "hmac", 401, reject.reason)) from reject
-    if source.has(SHARED_KEY_SLOT) and arrival.dialect.slot != SHARED_KEY_SLOT:
-        keys = arrival.query.all(SHARED_KEY_QUERY)
-        if len(keys) != 1 or gate.match(SHARED_KEY_SLOT, keys[0], arrival.received) is None:
-            why = "is missing" if not keys else "is given twice" if len(keys) > 1 else "matches no live key"
-            raise Refused(Refusal("verify", "shared_key", 401, f"the shared key in ?key= {why}"))
+def check_hmac(arrival: Arrival, gate: Gate, request: Request) -> StoredSecret | None:
+    """The HMAC secret under which the body is signed, None for a source without one. Raises `Refused` (401)."""
+    if not gate.source.has(HMAC_SLOT):
+        return None
+    presented = request.headers.all(HMAC_HEADER)
+    if len(presented) != 1:
+        why = "is missing" if not presented else "is given twice"
+        raise Refused(Refusal("verify", "hmac", 401, f"the signature in X-Webhook-Signature {why}"))
+    try:
+        return gate.match_hmac(presented[0], request.body, arrival.received)
+    except Reject as reject:
+        raise Refused(Refusal("verify", "hmac", 401, reject.reason)) from reject
 
 
-async def _vendor_scheme(request: Request, asked: Asked) -> Grant:
+def check_shared_key(arrival: Arrival, gate: Gate) -> StoredSecret | None:
+    """The shared key in `?key=`, None for a source without one or a dialect that has checked it already.
+
+    Raises:
+        Refused: 401, it is missing or wrong.
+    """
+    if not gate.source.has(SHARED_KEY_SLOT) or arrival.dialect.slot == SHARED_KEY_SLOT:
+        return None
+    keys = arrival.query.all(SHARED_KEY_QUERY)
+    matched = gate.match(SHARED_KEY_SLOT, keys[0], arrival.received) if len(keys) == 1 else None
+    if matched is None:
+        why = "is missing" if not keys else "is given twice" if len(keys) > 1 else "matches no live key"
+        raise Refused(Refusal("verify", "shared_key", 401, f"the shared key in ?key= {why}"))
+    return matched
+
+
+async def check_scheme(request: Request, asked: Asked) -> Grant:
+    """What the bound vendor's scheme grants. Raises `Refused`: 401, or 503 where it cannot be decided now."""
     vendor = asked.vendor
     for credential in vendor.credentials:
         if credential.required and not asked.source.secrets(credential.slot):

@@ -78,6 +78,10 @@ class Executions(Protocol):
         """Raises `NotFound`."""
         ...
 
+    async def of_request(self, org: Id, request: Id) -> tuple[ExecutionRecord, ...]:
+        """The executions that a request started, oldest first, triggers and results left out; not its replays'."""
+        ...
+
     async def nodes(self, org: Id, execution: Id) -> tuple[NodeRecord, ...]:
         """The journal, in order of start."""
         ...

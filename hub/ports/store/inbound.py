@@ -34,7 +34,10 @@ class Inbound(Protocol):
         ...
 
     async def release(self, org: Id, request: Id, events: Sequence[NewEvent]) -> Accepted:
-        """Turn a held request into an accepted one with these events. Raises `NotFound`, `Conflict`."""
+        """Turn a held request, or the held events of an accepted one, into accepted ones with these events.
+
+        Raises `NotFound`, and `Conflict` when nothing of it is held.
+        """
         ...
 
     async def request(self, org: Id, request: Id) -> RequestRecord:
@@ -42,9 +45,16 @@ class Inbound(Protocol):
         ...
 
     async def requests(
-        self, org: Id, *, source: Id | None = None, state: str | None = None, limit: int, cursor: str | None = None
+        self,
+        org: Id,
+        *,
+        source: Id | None = None,
+        state: str | None = None,
+        limit: int,
+        cursor: str | None = None,
+        oldest_first: bool = False,
     ) -> Page[RequestRecord]:
-        """Requests newest first, bodies left out."""
+        """Requests newest first (or oldest first), bodies left out."""
         ...
 
     async def event(self, org: Id, event: Id) -> EventRecord:
