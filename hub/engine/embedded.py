@@ -209,7 +209,8 @@ class EmbeddedEngine:
                 self._claims.due(self._clock.now())
             else:
                 parent.child_finished(execution.id)
-        self._observe(run.view())
+        if self._plugins.has_observers:
+            self._observe(run.view())
 
     def rests(self, due: int) -> None:
         """A run waits in the store."""

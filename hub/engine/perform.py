@@ -15,10 +15,10 @@ from hub.errors import ActionFailed, AddressRefused
 from hub.model.ids import Id
 from hub.model.json import dumps, loads
 from hub.ports.store import Access
-from hub.workflows.compiled import CompiledNode
 from hub.workflows.limits import MAX_INPUT
 from hub.workflows.references import resolve
 from hub.workflows.services import Effect, Publish, Respond, RunWorkflow, Sleep
+from hub.workflows.workflow import CompiledNode
 
 __all__ = ["LONGEST", "Broken", "perform"]
 

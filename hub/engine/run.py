@@ -24,8 +24,8 @@ from hub.errors import Fenced, Invalid, NotFound
 from hub.model.execution import ExecutionChange, ExecutionError, ExecutionRecord, Lease, NewExecution, NodeRecord
 from hub.model.ids import Id, write_id
 from hub.workflows import tries
-from hub.workflows.compiled import Workflow
 from hub.workflows.plan import Outcome, Plan, Planner
+from hub.workflows.workflow import Workflow
 
 __all__ = ["NEVER", "Run"]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from hub.model.ids import Id
+from hub.model.ids import Id, write_id
 from hub.model.source import SourceRecord
 from hub.model.workflow import WorkflowVersion
 from hub.plugins.action import Action
@@ -42,10 +43,11 @@ class WorkflowTriggers:
         scope: Scope | None = None
         for version in self._candidates(snapshot, source):
             workflow = self._compiled(snapshot, version)
-            if workflow.has_filters or control or workflow.serial_key_template is not None:
+            if workflow.filters or workflow.keyed or control:
                 scope = scope or Scope.of(trigger, {})
-            if not self._starts(snapshot, workflow, source, trigger, scope, control=control):
-                continue
+                name = self._as_written(snapshot, workflow, source)
+                if not workflow.matches(trigger["type"], control, name, scope):
+                    continue
             selected.append(_selected(version.workflow, version.number, workflow, scope))
         return selected
 
@@ -53,29 +55,12 @@ class WorkflowTriggers:
         """As the port says: the draft as it stands, carried along with the execution."""
         definition = dict(snapshot.workflows[workflow].draft)
         compiled = compile_workflow(definition, self._actions())
-        selected = _selected(workflow, 0, compiled, Scope.of(trigger, {}))
-        return Selected(
-            selected.workflow, 0, selected.responds, selected.serial_key, selected.concurrency, definition
-        )
+        return replace(_selected(workflow, 0, compiled, Scope.of(trigger, {})), definition=definition)
 
-    def _starts(
-        self,
-        snapshot: Snapshot,
-        workflow: Workflow,
-        source: SourceRecord,
-        trigger: Mapping[str, Any],
-        scope: Scope | None,
-        *,
-        control: bool,
-    ) -> bool:
-        if not workflow.has_filters:
-            return not control
-        return workflow.matches(
-            trigger["type"],
-            control,
-            lambda name: self._source_named(snapshot, name) == source.id,
-            scope or Scope.of(trigger, {}),
-        )
+    def _as_written(self, snapshot: Snapshot, workflow: Workflow, source: SourceRecord) -> str:
+        """The source's id in the form that the workflow's triggers use."""
+        named = (name for name in workflow.sources if self._source_named(snapshot, name) == source.id)
+        return next(named, write_id("src", source.id))
 
     def _candidates(self, snapshot: Snapshot, source: SourceRecord) -> Sequence[WorkflowVersion]:
         index: dict[Id, list[WorkflowVersion]] | None = snapshot.cache.get("workflows by source")
@@ -108,5 +93,3 @@ class WorkflowTriggers:
 def _selected(workflow_id: Id, number: int, workflow: Workflow, scope: Scope | None) -> Selected:
     serial_key = workflow.serial_key(scope) if scope is not None else None
     return Selected(workflow_id, number, workflow.responds, serial_key, workflow.concurrency)
-
-

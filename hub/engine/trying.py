@@ -16,10 +16,10 @@ from hub.engine.perform import Broken, perform
 from hub.errors import ActionFailed, ExpressionError
 from hub.model.execution import ExecutionRecord, NewExecution, NodeRecord
 from hub.workflows import tries
-from hub.workflows.compiled import CompiledNode
 from hub.workflows.plan import Planner, Step
 from hub.workflows.references import masked
 from hub.workflows.services import carry_out
+from hub.workflows.workflow import CompiledNode
 
 __all__ = ["Tries"]
 
@@ -86,15 +86,18 @@ class Tries:
         now = self._tools.clock.now()
         former = self._planner.record(node.id, item)
         started = now if former is None or former.started is None else former.started
-        record = NodeRecord(node.id, "running", item, step.attempt, started=started, crashes=step.crashes)
+        fault: Broken | None = None
+        rendered: dict[str, Any] = {}
         try:
             rendered = node.input(self._planner.scope(node, item))
         except ExpressionError as error:
-            self._planner.put(record)
-            self._settle(step, Broken(str(error), retryable=False))
-            return True
-        record = replace(record, input=masked(rendered) if node.connections else rendered)
+            fault = Broken(str(error), retryable=False)
+        seen = masked(rendered) if node.connections else rendered
+        record = NodeRecord(node.id, "running", item, step.attempt, seen, started=started, crashes=step.crashes)
         self._planner.put(record)
+        if fault is not None:
+            self._settle(step, fault)
+            return True
         if not self._careful and (node.pure or node.action.name in _OWN):
             self._settle(step, await self._perform(step, rendered, started))
             return True

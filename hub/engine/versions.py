@@ -10,7 +10,8 @@ from hub.model.execution import ExecutionRecord, NewExecution
 from hub.model.ids import Id
 from hub.plugins.action import Action
 from hub.ports.store import Store
-from hub.workflows.compiled import Workflow, compile_workflow
+from hub.workflows.compiled import compile_workflow
+from hub.workflows.workflow import Workflow
 
 __all__ = ["Versions"]
 

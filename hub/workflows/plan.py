@@ -30,9 +30,9 @@ from typing import Any, Literal
 
 from hub.errors import ExpressionError
 from hub.model.execution import ExecutionError, NodeRecord
-from hub.workflows.compiled import CompiledNode, Workflow
 from hub.workflows.scope import Item, NodeView, Scope
 from hub.workflows.tries import tried_again
+from hub.workflows.workflow import CompiledNode, Workflow
 
 __all__ = ["Outcome", "Plan", "Planner", "Step", "plan"]
 
@@ -100,7 +100,6 @@ class _Loop:
     records: dict[int, NodeRecord] = field(default_factory=dict)
     unfinished: dict[int, NodeRecord] = field(default_factory=dict)
     cursor: int = 0
-    scope: Scope | None = None
 
     def put(self, record: NodeRecord) -> None:
         self.records[record.item] = record
@@ -141,7 +140,18 @@ class Planner:
     Its plan depends on the entries put so far and not on their order (of one node and item the last one counts).
     """
 
-    __slots__ = ("_broken", "_loops", "_nodes", "_open", "_running", "_settled", "_trigger", "_views", "workflow")
+    __slots__ = (
+        "_broken",
+        "_loops",
+        "_nodes",
+        "_open",
+        "_running",
+        "_scopes",
+        "_settled",
+        "_trigger",
+        "_views",
+        "workflow",
+    )
 
     def __init__(self, workflow: Workflow, trigger: Mapping[str, Any]) -> None:
         self.workflow = workflow
@@ -149,6 +159,7 @@ class Planner:
         self._nodes: dict[str, NodeRecord] = {}
         self._loops: dict[str, _Loop] = {}
         self._views: dict[str, NodeView] = {}
+        self._scopes: dict[str, Scope] = {}
         self._running: set[tuple[str, int]] = set()
         self._broken: set[tuple[str, int]] = set()
         self._open: list[CompiledNode] = list(workflow.nodes.values())
@@ -169,6 +180,7 @@ class Planner:
         self._nodes[record.node] = record
         if record.state in _PASSED:
             self._views[record.node] = NodeView(record.state, record.output)
+            self._scopes.pop(record.node, None)
 
     def record(self, node: str, item: int = -1) -> NodeRecord | None:
         """The entry of that node and item, if there is one."""
@@ -181,13 +193,13 @@ class Planner:
 
     def scope(self, node: CompiledNode, item: int = -1) -> Scope:
         """What the expressions of `node` see: the trigger, the nodes it depends on, and its item."""
-        if item < 0:
+        scope = self._scopes.get(node.id)
+        if scope is None:
             views = {name: self._views[name] for name in node.ancestors if name in self._views}
-            return Scope.of(self._trigger, views)
-        loop = self._loop(node.id)
-        if loop.scope is None:
-            loop.scope = self.scope(node)
-        return loop.scope.within(Item(item, (loop.values or ())[item]))
+            scope = self._scopes[node.id] = Scope.of(self._trigger, views)
+        if item < 0:
+            return scope
+        return scope.within(Item(item, (self._loop(node.id).values or ())[item]))
 
     def plan(self) -> Plan:
         """What to do next; what it settles counts as put."""

@@ -1,0 +1,243 @@
+"""Engines over a store in a real file, and an action whose every call a test can see, hold and end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+import hub
+from hub.egress.client import Egress
+from hub.egress.guard import Guard
+from hub.engine.embedded import EmbeddedEngine
+from hub.errors import ActionFailed
+from hub.model.execution import ExecutionRecord, NewExecution, NodeRecord
+from hub.model.ids import Id, new_id
+from hub.model.source import SourceSpec
+from hub.model.workflow import WorkflowRecord
+from hub.outbound.catalog import OutboundCatalog
+from hub.outbound.freeze import Templates
+from hub.outbound.publish import Publication, Publisher
+from hub.plugins.action import Action, ActionContext
+from hub.plugins.host import Plugins
+from hub.ports.clock import Clock
+from hub.store.blobs import DirectoryBlobs
+from hub.store.sql import SqlStore
+from hub.store.vault import Vault
+from hub.testing.clock import ManualClock
+from hub.workflows.actions import CORE_ACTIONS
+from hub.workflows.expressions import compile_value
+
+LONG = 86_400 * 1_000_000
+
+
+class ProbeInput(BaseModel):
+    """What a node asks of the probe.
+
+    Attributes:
+        hold: End only when the test says so.
+        fails: So many calls of this name end in an error before one succeeds.
+    """
+
+    name: str = ""
+    output: Any = None
+    hold: bool = False
+    fails: int = 0
+    retryable: bool = True
+
+
+@dataclass
+class Probe:
+    """Sees every call of the actions `probe.call` (with an effect) and `probe.pure`."""
+
+    calls: list[tuple[str, str]] = field(default_factory=list)
+    running: set[str] = field(default_factory=set)
+    most: int = 0
+    _gates: dict[str, asyncio.Event] = field(default_factory=dict)
+    _begun: dict[str, asyncio.Event] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.calls]
+
+    def let(self, name: str) -> None:
+        """Let held calls of that name end."""
+        self._gates.setdefault(name, asyncio.Event()).set()
+
+    async def begun(self, name: str) -> None:
+        """Return once a call of that name is under way or over."""
+        await self._begun.setdefault(name, asyncio.Event()).wait()
+
+    async def call(self, settings: ProbeInput, context: ActionContext) -> Any:
+        name = settings.name or context.node
+        self.calls.append((name, context.idempotency_key))
+        self.running.add(context.idempotency_key)
+        self.most = max(self.most, len(self.running))
+        self._begun.setdefault(name, asyncio.Event()).set()
+        try:
+            if settings.hold:
+                await self._gates.setdefault(name, asyncio.Event()).wait()
+        finally:
+            self.running.discard(context.idempotency_key)
+        if self.names.count(name) <= settings.fails:
+            raise ActionFailed(f"{name} said no", retryable=settings.retryable)
+        return settings.output
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        return (
+            Action(name="probe.call", input=ProbeInput, run=self.call),
+            Action(name="probe.pure", input=ProbeInput, run=self.call, pure=True),
+        )
+
+
+class Publishing:
+    """The publisher without the deliveries that follow."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+
+    async def publish(self, publication: Publication) -> Any:
+        return (await self._publisher.publish(publication, lambda _: None))[0]
+
+
+@dataclass
+class Rig:
+    """A hub process without its HTTP side."""
+
+    store: SqlStore
+    engine: EmbeddedEngine
+    clock: Any
+    probe: Probe
+    plugins: Plugins
+
+    @property
+    def org(self) -> Id:
+        found = self.store.snapshot.org_named("default")
+        assert found is not None
+        return found.id
+
+    async def workflow(self, *nodes: Mapping[str, Any], name: str = "flow", **fields: Any) -> WorkflowRecord:
+        """Publish a workflow; nodes run `probe.call` unless they say otherwise."""
+        definition = {"nodes": [{"action": "probe.call"} | dict(node) for node in nodes], **fields}
+        return await self.store.workflows.create(
+            self.org, name, definition, source=SourceSpec(), secrets=[], publish=True
+        )
+
+    def execution(self, workflow: WorkflowRecord, data: Any = None, **fields: Any) -> NewExecution:
+        values: dict[str, Any] = {
+            "org": workflow.org,
+            "id": new_id(),
+            "workflow": workflow.id,
+            "version": workflow.version,
+            "kind": "manual",
+            "trigger": {"data": data},
+            "created": self.clock.now(),
+        }
+        return NewExecution(**(values | fields))
+
+    async def begin(self, workflow: WorkflowRecord, data: Any = None, **fields: Any) -> Id:
+        """Accept an execution as a request would, born with a lease where there is a slot; its id."""
+        waiting = fields.get("priority") == 0
+        bound = "serial_key" in fields or "concurrency" in fields
+        lease = None if bound else self.engine.lease(waiting=waiting)
+        execution = self.execution(workflow, data, lease=lease, **fields)
+        await self.store.executions.create([execution])
+        self.engine.start([execution])
+        return execution.id
+
+    async def queue(self, workflow: WorkflowRecord, data: Any = None, **fields: Any) -> Id:
+        """Accept an execution that has to be claimed; nobody is told."""
+        execution = self.execution(workflow, data, **fields)
+        await self.store.executions.create([execution])
+        return execution.id
+
+    async def end(self, execution: Id) -> ExecutionRecord:
+        """The execution once it has finished."""
+        record = await self.engine.wait(self.org, execution, self.clock.now() + LONG)
+        assert record is not None
+        return record
+
+    async def run(self, workflow: WorkflowRecord, data: Any = None, **fields: Any) -> ExecutionRecord:
+        return await self.end(await self.begin(workflow, data, **fields))
+
+    async def journal(self, execution: Id) -> dict[tuple[str, int], NodeRecord]:
+        return {(node.node, node.item): node for node in await self.store.executions.nodes(self.org, execution)}
+
+    async def record(self, execution: Id) -> ExecutionRecord:
+        return await self.store.executions.get(self.org, execution)
+
+    async def until(self, execution: Id, state: str) -> ExecutionRecord:
+        """The execution once the store has it in `state`; waits for the commits in between, not for time."""
+        while (record := await self.record(execution)).state != state:
+            pass
+        return record
+
+
+OpenRig = Callable[..., AbstractAsyncContextManager[Rig]]
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def probe() -> Probe:
+    return Probe()
+
+
+@pytest.fixture
+def open_rig(tmp_path: Path, clock: ManualClock, probe: Probe) -> OpenRig:
+    """Opens a hub process over the test's data directory; several at once share the database."""
+
+    @asynccontextmanager
+    async def opened(owner: str = "one", *, with_clock: Clock | None = None, **fields: Any) -> AsyncIterator[Rig]:
+        time = with_clock or clock
+        directory = tmp_path / "data"
+        store = SqlStore(
+            None,
+            directory,
+            vault=Vault(directory / "keys"),
+            blobs=DirectoryBlobs(directory / "blobs"),
+            clock=time,
+            owner=owner,
+        )
+        plugins = Plugins(version=hub.__version__, entry_points=(), actions=(*CORE_ACTIONS.values(), *probe.actions))
+        plugins.load()
+        egress = Egress(Guard([ip_network("127.0.0.0/8")]), user_agent="test")
+        await store.start()
+        await egress.start()
+        catalog = OutboundCatalog(plugins, lambda: store.snapshot)
+        publisher = Publisher(store, plugins, catalog, Templates(compile_value), time)
+        engine = EmbeddedEngine(
+            store=store,
+            plugins=plugins,
+            egress=egress,
+            outbound=Publishing(publisher),
+            clock=time,
+            owner=owner,
+            **({"shutdown_seconds": 0.0} | fields),
+        )
+        await engine.start_running()
+        try:
+            yield Rig(store, engine, time, probe, plugins)
+        finally:
+            await engine.stop()
+            await egress.stop()
+            await store.stop()
+
+    return opened
+
+
+@pytest.fixture
+async def rig(open_rig: OpenRig) -> AsyncIterator[Rig]:
+    async with open_rig() as opened:
+        yield opened
