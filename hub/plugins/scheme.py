@@ -175,18 +175,32 @@ class _Check(Scheme):
     signs: bool = False
 
     def verify(self, request: Request, source: Source) -> Grant | Awaitable[Grant]:
-        checked = self.rule(request, source)
-        if isinstance(checked, (Grant, Secret)):
-            return _grant(checked)
+        try:
+            checked = self.rule(request, source)
+        except Reject:
+            raise
+        except Exception as error:
+            raise _stumbled(error) from error
         return self._later(checked) if inspect.isawaitable(checked) else _grant(checked)
 
     @staticmethod
     async def _later(checked: Awaitable[Checked]) -> Grant:
-        return _grant(await checked)
+        try:
+            given = await checked
+        except Reject:
+            raise
+        except Exception as error:
+            raise _stumbled(error) from error
+        return _grant(given)
 
     def sign(self, message: Outgoing, secrets: Sequence[Secret]) -> Mapping[str, str]:
         del message, secrets
         raise TypeError("a rule only verifies")
+
+
+def _stumbled(error: Exception) -> Reject:
+    """A rule that stumbles over what it was sent refuses it."""
+    return Reject(f"the rule failed: {type(error).__name__}: {error}")
 
 
 def _grant(checked: object) -> Grant:

@@ -160,6 +160,10 @@ class Signed(Scheme):
             return headers | {f"{stem}{number}": signature for number, signature in enumerate(made, 1)}
         return headers | {self.header: (self.split or "").join(made)}
 
+    def contents(self, request: Request) -> Sequence[bytes]:
+        """What a signature of this request may be over. Raises `Reject` (401) where it presents none."""
+        return self._contents(request, self._presented(request)[1])
+
     def _presented(self, request: Request) -> tuple[list[str], Any]:
         """The signatures without their prefix, and the timestamp as it came."""
         values = self._values(request)

@@ -1,0 +1,158 @@
+"""The rule that a handshake is no signing oracle: it tries to forge an event with what the challenge answers."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+from hub.errors import HubError, Reject
+from hub.model.json import dumps, loads
+from hub.model.reply import Reply
+from hub.model.request import Request
+from hub.plugins.catalog import Recording
+from hub.plugins.scheme import Scheme
+from hub.plugins.signed import Signed
+from hub.testing.requests import MOMENT, new_request
+from hub.testing.rules.rule import Broken
+from hub.testing.subject import Subject
+
+__all__ = ["oracle"]
+
+_SIGNATURE = re.compile(r"[0-9a-fA-F]{40,}|[A-Za-z0-9+/_-]{26,}={0,2}")
+_SHAPES = (
+    Recording(
+        name="query", method="GET", query="hub.mode=subscribe&hub.challenge=x&crc_token=x&challenge=x&validationToken=x"
+    ),
+    Recording(
+        name="json",
+        headers={"content-type": "application/json"},
+        body=b'{"type":"url_verification","event":"endpoint.url_validation","challenge":"x","token":"x",'
+        b'"payload":{"plainToken":"x"}}',
+    ),
+    Recording(
+        name="header", method="GET", headers={"x-okta-verification-challenge": "x", "webhook-request-origin": "x"}
+    ),
+)
+
+
+async def oracle(subject: Subject) -> Sequence[str]:
+    """A keyed answer to an unsigned handshake must not be a signature that the vendor's own events could carry."""
+    if subject.vendor.challenge is None or not subject.proving:
+        return []
+    for recording in subject.events[:5]:
+        twin = subject.sender.twin()
+        shaped = twin.signed(recording)
+        for content in _contents(subject.sender.scheme, _request(shaped)):
+            said = await _said(subject, content)
+            for forged in _forgeries(shaped, recording, said):
+                try:
+                    await subject.verify(_request(forged), subject.source)
+                except HubError:
+                    continue
+                raise Broken(
+                    f"{recording.name}: forged with what the challenge answered. It signs what the sender chooses: answer "
+                    "the handshake in reply, after verification, or bind the answer to something that no event has"
+                )
+    return []
+
+
+def _contents(scheme: Scheme, request: Request) -> Iterator[str]:
+    """What a signature of this request may be over, as far as it can be sent as text."""
+    found = [request.body]
+    for part in getattr(scheme, "schemes", (scheme,)):
+        if isinstance(part, Signed):
+            try:
+                found += part.contents(request)
+            except Reject:
+                continue
+    for content in dict.fromkeys(found):
+        try:
+            yield content.decode()
+        except UnicodeDecodeError:
+            continue
+
+
+async def _said(subject: Subject, content: str) -> list[str]:
+    """Everything in the answers that may be a signature, written in hex and base64."""
+    found: dict[str, None] = {}
+    for shape in (*subject.handshakes, *_SHAPES):
+        for asked in _filled(shape, content):
+            try:
+                reply = await subject.challenge(_request(asked), subject.source)
+            except Exception:  # noqa: BLE001, S112 - other rules say what a challenge may raise
+                continue
+            if isinstance(reply, Reply):
+                text = " ".join((reply.encoded()[0].decode("latin-1"), *reply.headers.values()))
+                for one in _SIGNATURE.findall(text.replace("\\/", "/").replace(content, "")):
+                    found.update(dict.fromkeys(_spellings(one)))
+    return list(found)
+
+
+def _filled(shape: Recording, content: str) -> Iterator[Recording]:
+    """The handshake with `content` in each place that the sender chooses, one at a time and in all of them."""
+    for name in shape.headers:
+        if content.isprintable() and not name.lower().startswith("content-"):
+            yield replace(shape, headers={**shape.headers, name: content})
+    pairs = parse_qsl(shape.query, keep_blank_values=True)
+    for name, _ in pairs:
+        yield replace(
+            shape, query="&".join(f"{one}={quote(content if one == name else value)}" for one, value in pairs)
+        )
+    try:
+        document = loads(shape.body)
+    except ValueError:
+        fields = parse_qsl(shape.body.decode("latin-1"))
+        for name, _ in fields:
+            yield replace(
+                shape, body=urlencode([(one, content if one == name else value) for one, value in fields]).encode()
+            )
+        return
+    for filled in _leaves(document, content):
+        yield replace(shape, body=dumps(filled))
+
+
+def _leaves(value: Any, content: str) -> Iterator[Any]:
+    if isinstance(value, str):
+        yield content
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            for filled in _leaves(part, content):
+                yield {**value, name: filled}
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            for filled in _leaves(part, content):
+                yield [*value[:index], filled, *value[index + 1 :]]
+
+
+def _spellings(found: str) -> Iterator[str]:
+    yield found
+    try:
+        if re.fullmatch(r"(?:[0-9a-fA-F]{2})+", found):
+            raw = bytes.fromhex(found)
+        else:
+            plain = found.rstrip("=").replace("-", "+").replace("_", "/")
+            raw = base64.b64decode(plain + "=" * (-len(plain) % 4))
+    except binascii.Error:
+        return
+    yield raw.hex()
+    yield base64.b64encode(raw).decode()
+
+
+def _forgeries(shaped: Recording, recording: Recording, said: Sequence[str]) -> Iterator[Recording]:
+    """The event with each candidate where a stranger's signature stands."""
+    for name, value in shaped.headers.items():
+        if recording.headers.get(name) == value:
+            continue
+        match = max(_SIGNATURE.finditer(value), key=lambda one: len(one.group()), default=None)
+        for candidate in said if match is not None else ():
+            forged = value[: match.start()] + candidate + value[match.end() :] if match is not None else candidate
+            yield replace(shaped, headers={**shaped.headers, name: forged})
+
+
+def _request(sent: Recording) -> Request:
+    return new_request(sent.body, sent.headers, method=sent.method, query=sent.query, at=MOMENT)

@@ -1,0 +1,111 @@
+"""Rules about reading."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Sequence
+from copy import deepcopy
+from datetime import timedelta
+from typing import Any
+
+from hub.errors import Reject
+from hub.model.event import Event
+from hub.model.json import dumps
+from hub.model.request import Request
+from hub.plugins.catalog import Recording
+from hub.testing.requests import MOMENT
+from hub.testing.rules.rule import Broken
+from hub.testing.subject import Subject
+
+__all__ = ["accepted", "identified", "pure", "recorded", "stable_ids"]
+
+
+async def recorded(subject: Subject) -> Sequence[str]:
+    """At least one request with events is recorded."""
+    if not subject.events:
+        raise Broken("no request is recorded: put one into <package>/recorded/NAME.json, as the vendor sends it")
+    return []
+
+
+async def accepted(subject: Subject) -> Sequence[str]:
+    """Every recorded request is accepted and holds the events that its recording names."""
+    for recording in subject.events:
+        request = subject.sender.request(recording)
+        try:
+            await subject.verify(request, subject.source)
+        except Reject as reject:
+            raise Broken(f"{recording.name}: refused, though it is signed: {reject.reason}") from reject
+        if request.method not in subject.vendor.methods:
+            raise Broken(f"{recording.name}: {request.method} is none of the vendor's methods")
+        types = tuple(dict.fromkeys(event.type for event in _events(subject, request, recording)))
+        if types != recording.event_types:
+            raise Broken(f"{recording.name}: holds the events {types}, its recording names {recording.event_types}")
+    return []
+
+
+async def stable_ids(subject: Subject) -> Sequence[str]:
+    """An event has the same id however often its request is sent and read, and no two of a request share one."""
+    for recording in subject.events:
+        first = subject.sender.request(recording, id="req_first")
+        again = subject.sender.request(recording, MOMENT + timedelta(hours=1), id="req_again")
+        one, two = (tuple(event.id for event in _events(subject, each, recording)) for each in (first, again))
+        if one != two:
+            raise Broken(
+                f"{recording.name}: sent again its events have other ids ({two}, not {one}): take the vendor's"
+            )
+        known = [id for id in one if id is not None]
+        if len(set(known)) != len(known):
+            raise Broken(f"{recording.name}: two events have the same id, so the second counts as a duplicate")
+    return []
+
+
+async def identified(subject: Subject) -> Sequence[str]:
+    """Every event that is no control event has an id, so that a redelivery starts nothing twice."""
+    for recording in subject.events:
+        for event in _events(subject, subject.sender.request(recording), recording):
+            if event.id is None and not event.control:
+                raise Broken(f"{recording.name}: {event.type} has no id, so every redelivery runs again")
+    return []
+
+
+async def pure(subject: Subject) -> Sequence[str]:
+    """Reading is sync, calls nothing, changes nothing, and gives the same every time; its data is JSON."""
+    for recording in subject.events:
+        request = subject.sender.request(recording)
+        try:
+            document = deepcopy(request.json())
+        except Reject:
+            document = None
+        first, again = _events(subject, request, recording), _events(subject, request, recording)
+        if first != again:
+            raise Broken(
+                f"{recording.name}: read twice it gives different events: read must be pure, it runs again on replay"
+            )
+        if document is not None and request.json() != document:
+            raise Broken(f"{recording.name}: read changes the parsed body; copy it first")
+        for event in first:
+            _storable(event, recording)
+    return []
+
+
+def _storable(event: Event, recording: Recording) -> None:
+    if event.time is not None and event.time.tzinfo is None:
+        raise Broken(f"{recording.name}: the time of {event.type} has no zone; use hub.instant")
+    if not isinstance(event.data, bytes):
+        try:
+            dumps(event.data)
+        except (TypeError, ValueError) as error:
+            raise Broken(f"{recording.name}: the data of {event.type} is no JSON value: {error}") from error
+
+
+def _events(subject: Subject, request: Request, recording: Recording) -> tuple[Event, ...]:
+    try:
+        given: Any = subject.vendor.read(request, subject.sender.source())
+        if inspect.isawaitable(given) or not isinstance(given, Iterable):
+            raise Broken(f"{recording.name}: read gave a {type(given).__name__}; it is sync and gives events")
+        events = tuple(given)
+    except (Reject, RuntimeError) as error:
+        raise Broken(f"{recording.name}: read raised {type(error).__name__}: {error}") from error
+    if any(not isinstance(event, Event) for event in events):
+        raise Broken(f"{recording.name}: read gave something else than events")
+    return events

@@ -1,0 +1,125 @@
+"""A vendor under examination: asked as the hub asks it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hub.errors import Unavailable
+from hub.model.event import Event
+from hub.model.fetched import Fetched
+from hub.model.grant import Grant, Outcome
+from hub.model.reply import Reply
+from hub.model.request import Request
+from hub.model.secret import Secret
+from hub.plugins.catalog import Recording
+from hub.plugins.context import Source
+from hub.plugins.vendor import Vendor
+from hub.testing.sender import Sender
+
+__all__ = ["Answering", "Subject"]
+
+Answering = Callable[[str], Awaitable[Fetched]]
+"""What the vendor's hosts answer to `Source.fetch`: URL -> answer."""
+
+
+async def _nobody(url: str) -> Fetched:
+    raise Unavailable(f"nobody answers at {url}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A vendor with what it takes to ask it.
+
+    Attributes:
+        sender: Sends its recorded requests.
+        recordings: Recorded requests; verified ones are signed when sent.
+        answering: Stands for the vendor's hosts.
+        called: The URLs that were fetched so far.
+    """
+
+    sender: Sender
+    recordings: Sequence[Recording]
+    answering: Answering = _nobody
+    called: list[str] = field(default_factory=list)
+
+    @property
+    def vendor(self) -> Vendor:
+        """Who is examined."""
+        return self.sender.vendor
+
+    @property
+    def events(self) -> tuple[Recording, ...]:
+        """Recorded requests that are signed when they are sent."""
+        return tuple(one for one in self.recordings if one.verified)
+
+    @property
+    def handshakes(self) -> tuple[Recording, ...]:
+        """Recorded requests that come without a proof."""
+        return tuple(one for one in self.recordings if not one.verified)
+
+    @property
+    def proving(self) -> bool:
+        """Whether a request must prove anything: there is a credential, or the scheme looks at the body."""
+        return bool(self.vendor.credentials) or self.sender.scheme.covers != "none"
+
+    @property
+    def source(self) -> Source:
+        """A source with live secrets whose calls reach the vendor."""
+        return self.sender.source(fetch=self._fetch)
+
+    @property
+    def cut_off(self) -> Source:
+        """The same source while nothing answers."""
+        return self.sender.source(fetch=self._unreachable)
+
+    def holding(self, secrets: Sequence[Secret]) -> Source:
+        """The same source with other secrets."""
+        return replace(self.source, _secrets=tuple(secrets))
+
+    async def verify(self, request: Request, source: Source) -> Grant:
+        """What the scheme says; its exceptions pass.
+
+        Raises:
+            TypeError: It gave neither a Grant nor a Secret.
+        """
+        given: object = self.sender.scheme.verify(request, source)
+        if inspect.isawaitable(given):
+            given = await given
+        if isinstance(given, Secret):
+            return Grant(given)
+        if not isinstance(given, Grant):
+            raise TypeError(f"verify gave a {type(given).__name__}, not a Grant or Secret")
+        return given
+
+    async def challenge(self, request: Request, source: Source) -> Reply | None:
+        """What the vendor answers to a handshake; its exceptions pass."""
+        if self.vendor.challenge is None:
+            return None
+        given: Any = self.vendor.challenge(request, source)
+        return await given if inspect.isawaitable(given) else given
+
+    def read(self, request: Request) -> tuple[Event, ...]:
+        """The events of a request, read from a source that cannot call out."""
+        return tuple(self.vendor.read(request, self.sender.source()))
+
+    async def reply(self, request: Request, outcome: Outcome) -> Reply | None:
+        """The vendor's own acknowledgement; its exceptions pass."""
+        if self.vendor.reply is None or isinstance(self.vendor.reply, Reply):
+            return self.vendor.reply
+        given: Any = self.vendor.reply(request, self.source, outcome)
+        return await given if inspect.isawaitable(given) else given
+
+    async def _fetch(self, url: str, *, method: str, headers: Mapping[str, str], body: bytes, cache: float) -> Fetched:
+        del method, headers, body, cache
+        self.called.append(url)
+        return await self.answering(url)
+
+    async def _unreachable(
+        self, url: str, *, method: str, headers: Mapping[str, str], body: bytes, cache: float
+    ) -> Fetched:
+        del method, headers, body, cache
+        self.called.append(url)
+        raise Unavailable(f"nobody answers at {url}")

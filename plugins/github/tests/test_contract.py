@@ -1,0 +1,10 @@
+"""The rules that every vendor keeps."""
+
+from __future__ import annotations
+
+from hub.testing import VendorContract
+from hub_github import vendor
+
+
+class TestContract(VendorContract):
+    vendor = vendor
