@@ -6,7 +6,22 @@ from quart import Quart
 from quart_schema import Info, QuartSchema
 
 import hub
-from hub.api import executions, health, openapi, plugins, problems, results, sources, workflows
+from hub.api import (
+    deliveries,
+    event_types,
+    executions,
+    health,
+    jobs,
+    messages,
+    openapi,
+    plextrac,
+    plugins,
+    problems,
+    results,
+    sources,
+    subscriptions,
+    workflows,
+)
 
 __all__ = ["install_api"]
 
@@ -17,6 +32,12 @@ _BLUEPRINTS = (
     executions.blueprint,
     plugins.blueprint,
     results.blueprint,
+    subscriptions.blueprint,
+    messages.blueprint,
+    deliveries.blueprint,
+    event_types.blueprint,
+    jobs.blueprint,
+    plextrac.blueprint,
     openapi.blueprint,
 )
 

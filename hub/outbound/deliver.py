@@ -19,7 +19,7 @@ from hub.outbound.verdict import sentence
 from hub.plugins.host import Plugins
 from hub.ports.clock import Clock
 
-__all__ = ["ATTEMPT_SECONDS", "TLS_KEY_SLOT", "Courier", "tls_options"]
+__all__ = ["ATTEMPT_SECONDS", "TLS_KEY_SLOT", "Courier", "public_error", "tls_options"]
 
 ATTEMPT_SECONDS = 5.0
 """Seconds for an attempt in all: name, connection, TLS, request and the whole answer (PlexTrac's, protocols.md 5)."""
@@ -203,6 +203,11 @@ class _Evidence:
 
 _PLAIN = frozenset({"webhook-id", "webhook-timestamp", "svix-id", "svix-timestamp"})
 """Headers of schemes that prove nothing by themselves and help whoever reads the log."""
+
+
+def public_error(attempt: Attempt) -> str:
+    """Why an attempt failed, as tenants may read it: the address that the guard refuses is for operators."""
+    return AddressRefused.public if attempt.refused else attempt.error
 
 
 def tls_options(subscription: SubscriptionRecord) -> Tls | None:

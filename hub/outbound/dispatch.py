@@ -15,7 +15,7 @@ from hub.model.ids import Id, write_id
 from hub.model.outbound import Attempt, Attempted, DueDelivery, NewDelivery, SubscriptionRecord
 from hub.outbound.alarm import Alarm
 from hub.outbound.claims import Backlog, Lane
-from hub.outbound.deliver import Courier
+from hub.outbound.deliver import Courier, public_error
 from hub.outbound.health import Health
 from hub.outbound.schedule import Scheduler
 from hub.outbound.verdict import judge
@@ -231,7 +231,7 @@ class Dispatcher:
             state=verdict.state,
             at=now,
             due=verdict.due,
-            error=attempt.error,
+            error=public_error(attempt),
             tries=record.tries + 1,
         )
         await self._log(done, lane)

@@ -10,6 +10,7 @@ import structlog
 from hub.errors import HubError, NotFound, StoreError
 from hub.model.ids import Id, write_id
 from hub.model.outbound import Attempt, SubscriptionRecord
+from hub.outbound.deliver import public_error
 from hub.outbound.operational import DISABLED, FAILING
 from hub.ports.clock import Clock
 from hub.ports.store import Store
@@ -87,7 +88,7 @@ class Health:
             return
         self._busy.add(current.id)
         try:
-            await self._act(change, current, since, attempt.error)
+            await self._act(change, current, since, public_error(attempt))
         except NotFound:
             self.forget(current.id)
         except (HubError, StoreError) as error:

@@ -10,7 +10,7 @@ from hub.model.execution import Lease
 from hub.model.ids import Id, new_id
 from hub.model.outbound import Attempt, Attempted, MessageRecord, SubscriptionRecord
 from hub.outbound.catalog import OutboundCatalog
-from hub.outbound.deliver import Courier
+from hub.outbound.deliver import Courier, public_error
 from hub.outbound.dispatch import Dispatcher
 from hub.outbound.freeze import timestamp
 from hub.outbound.publish import Publisher
@@ -142,7 +142,7 @@ class Resender:
                 attempt=attempt,
                 state="dead" if attempt.error else "delivered",
                 at=self._clock.now(),
-                error=attempt.error,
+                error=public_error(attempt),
             )
         )
         return Tried(message.id, due.record.id, attempt)

@@ -1,0 +1,48 @@
+"""Jobs: long work with counts and progress that can be paused and cancelled."""
+
+from __future__ import annotations
+
+from quart import Blueprint, Response
+from quart_schema import tag_blueprint
+
+from hub.api.auth import caller, requires
+from hub.api.context import services
+from hub.api.outbound_view import job_view
+from hub.api.rendering import answer, path_id
+
+__all__ = ["blueprint"]
+
+blueprint = Blueprint("jobs", __name__, url_prefix="/api/jobs")
+tag_blueprint(blueprint, {"jobs"})
+
+
+@blueprint.get("/<job>")
+@requires("view")
+async def show(job: str) -> Response:
+    """A job with its counts and progress."""
+    hub, who = services(), caller()
+    return answer(job_view(await hub.store.access.job(who.org.id, path_id("job", job)), hub.base_url))
+
+
+@blueprint.post("/<job>/pause")
+@requires("edit")
+async def pause(job: str) -> Response:
+    """Interrupt a job until it is resumed."""
+    hub, who = services(), caller()
+    return answer(job_view(await hub.outbound.recovery.pause(who.org.id, path_id("job", job)), hub.base_url))
+
+
+@blueprint.post("/<job>/resume")
+@requires("edit")
+async def resume(job: str) -> Response:
+    """Go on with a paused job."""
+    hub, who = services(), caller()
+    return answer(job_view(await hub.outbound.recovery.resume(who.org.id, path_id("job", job)), hub.base_url))
+
+
+@blueprint.post("/<job>/cancel")
+@requires("edit")
+async def cancel(job: str) -> Response:
+    """End a job; what it has queued is sent."""
+    hub, who = services(), caller()
+    return answer(job_view(await hub.outbound.recovery.cancel(who.org.id, path_id("job", job)), hub.base_url))
