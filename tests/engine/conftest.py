@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
@@ -95,7 +95,12 @@ class Probe:
         return (
             Action(name="probe.call", input=ProbeInput, run=self.call),
             Action(name="probe.pure", input=ProbeInput, run=self.call, pure=True),
+            Action(name="probe.odd", input=ProbeInput, run=_odd),
         )
+
+
+async def _odd(_settings: ProbeInput, _context: ActionContext) -> object:
+    return object()
 
 
 class Publishing:
@@ -174,6 +179,15 @@ class Rig:
     async def record(self, execution: Id) -> ExecutionRecord:
         return await self.store.executions.get(self.org, execution)
 
+    def used(self) -> int:
+        """Slots in use."""
+        return self.engine._slots.used
+
+    async def until_calls(self, count: int) -> None:
+        """Return once the probe was called so often."""
+        while len(self.probe.calls) < count:
+            await self.store.executions.next_due()
+
     async def until(self, execution: Id, state: str) -> ExecutionRecord:
         """The execution once the store has it in `state`; waits for the commits in between, not for time."""
         while (record := await self.record(execution)).state != state:
@@ -241,3 +255,26 @@ def open_rig(tmp_path: Path, clock: ManualClock, probe: Probe) -> OpenRig:
 async def rig(open_rig: OpenRig) -> AsyncIterator[Rig]:
     async with open_rig() as opened:
         yield opened
+
+
+@pytest.fixture
+def count_commits(tmp_path: Path) -> Callable[[], AbstractContextManager[Callable[[], int]]]:
+    """Counts the transactions that change the database while the block runs."""
+    wal = tmp_path / "data" / "hub.db-wal"
+
+    @contextmanager
+    def counting() -> Iterator[Callable[[], int]]:
+        before = _commits(wal.read_bytes())
+        yield lambda: _commits(wal.read_bytes()) - before
+
+    return counting
+
+
+def _commits(wal: bytes) -> int:
+    """Transactions in a write-ahead log: frames that give the size of the database after a commit.
+
+    The layout is that of https://www.sqlite.org/fileformat2.html#the_write_ahead_log.
+    """
+    page_size, salts = int.from_bytes(wal[8:12]), wal[16:24]
+    frames = (wal[at : at + 24] for at in range(32, len(wal), 24 + page_size))
+    return sum(frame[8:16] == salts and frame[4:8] != bytes(4) for frame in frames)
