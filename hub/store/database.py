@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, create_engine, event
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql import Executable
@@ -42,7 +42,10 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        parsed = make_url(url)
+        try:
+            parsed = make_url(url)
+        except ArgumentError as error:
+            raise ValueError("HUB_DATABASE_URL: no SQLAlchemy URL, such as sqlite:////var/lib/hub/hub.db") from error
         if parsed.get_backend_name() != "sqlite":
             raise ValueError(f"HUB_DATABASE_URL: the store needs SQLite, not {parsed.get_backend_name()}")
         if parsed.database in {None, "", ":memory:"}:

@@ -11,7 +11,7 @@ from hub.errors import Conflict, NotFound
 from hub.model.execution import FINISHED, Claimed, ExecutionChange, ExecutionRecord, Lease, NewExecution, NodeRecord
 from hub.model.ids import Id
 from hub.ports.store.page import Page
-from hub.store.claims import EXPIRES, claim, first_due, next_priority, renew
+from hub.store.claims import EXPIRES, claim, first_due, left, next_priority, renew
 from hub.store.documents import Documents
 from hub.store.execution_rows import EXECUTIONS, execution_record, execution_row, node_record, node_row
 from hub.store.journal import JournalWrite, change_values, journal_group, wake_parents
@@ -187,8 +187,8 @@ class SqlExecutions:
     async def next_due(self, *, lowest: int = 0, highest: int = 9) -> int | None:
         """When the next execution without a live lease is due, microseconds UTC; of all orgs.
 
-        Leases that end count, executions that a serial key or a limit holds back do not; of those without a lease
-        only priorities from `lowest` to `highest` are looked at.
+        Leases that end count, executions that a claim found held back by a serial key or a limit do not; of those
+        without a lease only priorities from `lowest` to `highest` are looked at.
         """
         times: list[int | None] = [await self._number(EXPIRES)]
         priority = await self._number(next_priority(lowest))
@@ -253,7 +253,7 @@ def cancel_all(transaction: Transaction, org: Id, roots: Sequence[Id], now: int)
         transaction.execute(
             update(executions)
             .where(_COLUMNS.org == org, _COLUMNS.id.in_(ids))
-            .values(state="cancelled", finished=now, ready=None, owner=None, fence=_COLUMNS.fence + 1)
+            .values(state="cancelled", finished=now, ready=None, parked=None, owner=None, fence=_COLUMNS.fence + 1)
         )
         transaction.execute(
             update(nodes)
@@ -262,6 +262,7 @@ def cancel_all(transaction: Transaction, org: Id, roots: Sequence[Id], now: int)
         )
         children = select(_COLUMNS.id).where(open_ones, _COLUMNS.parent.in_(ids), _COLUMNS.parent.is_not(None))
         ids = list(transaction.execute(children).scalars())
+    left(transaction, [(org, one) for one in gone])
     return tuple(gone)
 
 
@@ -278,6 +279,7 @@ def _wake(transaction: Transaction, org: Id, execution: Id, now: int) -> None:
         .values(
             due=case((idle, literal(now)), else_=_COLUMNS.due),
             ready=case((idle, literal(now)), else_=_COLUMNS.ready),
+            parked=None,
             woken=True,
         )
     )

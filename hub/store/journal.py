@@ -24,6 +24,7 @@ from hub.errors import Fenced
 from hub.model.execution import FINISHED, ExecutionChange
 from hub.model.ids import Id
 from hub.store.bulk import DIALECT, in_powers, repeated
+from hub.store.claims import left
 from hub.store.execution_rows import EXECUTIONS, NODES
 from hub.store.tables import executions
 from hub.store.transaction import Transaction
@@ -34,6 +35,7 @@ _COLUMNS = (
     "org", "id", "fence", "state", "result", "result_ref", "error", "error_node", "started", "finished", "due",
     "release", "open", "progress",
 )  # fmt: skip
+_RELEASE = _COLUMNS.index("release")
 _PAIR = ("org", "id")
 _MOST = 32
 _NOTHING = ExecutionChange()
@@ -56,6 +58,11 @@ class JournalWrite:
     nodes: tuple[tuple[Any, ...], ...]
     children: tuple[tuple[Any, ...], ...]
     finishes: int | None
+
+    @property
+    def releases(self) -> bool:
+        """Whether it gives up the lease."""
+        return bool(self.values[_RELEASE])
 
 
 def change_values(
@@ -102,6 +109,7 @@ def journal_group(transaction: Transaction, group: Sequence[JournalWrite]) -> Se
         NODES.run(transaction.connection, [row for write in now for row in write.nodes])
         waiting = later
     EXECUTIONS.run(transaction.connection, [row for write in group for row in write.children])
+    left(transaction, [(write.org, write.execution) for write in group if write.releases])
     finished = [(write.org, write.execution) for write in group if write.finishes is not None]
     if finished:
         wake_parents(transaction, finished, max(write.finishes or 0 for write in group))

@@ -5,7 +5,8 @@ row stands in the blob store and its column ends in `_ref`. Keys lead with the o
 of all orgs.
 
 `ready` of executions and deliveries is when anybody may take the row next: its due time while it has no owner, the end
-of the lease while it has one, NULL when there is nothing left to do.
+of the lease while it has one, NULL when there is nothing left to do, or while the row is `parked`: held back by another
+execution of its serial key or by its workflow's limit (`hub.store.claims`).
 """
 
 from __future__ import annotations
@@ -230,7 +231,7 @@ executions = Table(
     _text("parent_node", null=True), _id("replay_of", null=True), _text("serial_key", null=True),
     _number("concurrency", null=True), _time("created"), _time("started", null=True),
     _time("finished", null=True), _time("due"), _time("ready", null=True), _text("owner", null=True),
-    _number("fence"), _number("crashes"), _flag("woken"),
+    _number("fence"), _number("crashes"), _flag("woken"), _text("parked", null=True),
     PrimaryKeyConstraint("org", "id"),
     Index("ix_executions_org_workflow_id", "org", "workflow", "id"),
     Index("ix_executions_org_request", "org", "request", sqlite_where=text("request IS NOT NULL")),
@@ -242,6 +243,9 @@ executions = Table(
           sqlite_where=text("serial_key IS NOT NULL AND state IN ('running', 'waiting')")),
     Index("ix_executions_limited", "org", "workflow",
           sqlite_where=text("concurrency IS NOT NULL AND state = 'running'")),
+    Index("ix_executions_parked_serial", "org", "workflow", "serial_key", "priority", "due",
+          sqlite_where=text("parked = 'serial'")),
+    Index("ix_executions_parked_limit", "org", "workflow", "priority", "due", sqlite_where=text("parked = 'limit'")),
     Index("ix_executions_trigger_ref", "org", "trigger_ref", sqlite_where=text("trigger_ref IS NOT NULL")),
     Index("ix_executions_result_ref", "org", "result_ref", sqlite_where=text("result_ref IS NOT NULL")),
     Index("ix_executions_definition_ref", "org", "definition_ref", sqlite_where=text("definition_ref IS NOT NULL")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 
 from hub.errors import Conflict, NotFound
 from hub.model.ids import Id, new_id
@@ -139,7 +139,9 @@ class SqlWorkflows:
         def work(transaction: Transaction) -> None:
             record = _found(transaction, org, workflow)
             running = select(executions.c.id).where(
-                executions.c.org == org, executions.c.workflow == workflow, executions.c.ready.is_not(None)
+                executions.c.org == org,
+                executions.c.workflow == workflow,
+                or_(executions.c.ready.is_not(None), executions.c.parked.is_not(None)),
             )
             cancel_all(transaction, org, list(transaction.execute(running).scalars()), now)
             delete_source(transaction, org, record.source)

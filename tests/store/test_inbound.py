@@ -322,3 +322,29 @@ async def test_each_key_starts_exactly_one_execution_however_requests_are_groupe
     assert len(fresh) == len(set(fresh)) == len(started) + sum(key is None for keys in groups for key in keys)
     rows = await scene.store._database.rows(select(executions.c.id).where(executions.c.id.in_(fresh)))
     assert {row.id for row in rows} == set(fresh)
+
+
+async def test_held_events_of_an_accepted_request_are_released_too(scene: Scene) -> None:
+    acceptance = scene.acceptance("good")
+    waiting = scene.event(acceptance.request, "k", state="held", reason="plugin broke")
+    await scene.store.inbound.accept(replace(acceptance, events=(*acceptance.events, NewEvent(waiting))))
+    fresh = scene.event(acceptance.request, "k")
+
+    released = await scene.store.inbound.release(
+        scene.org, acceptance.request.id, [NewEvent(fresh, (scene.execution(event=fresh.id),))]
+    )
+
+    assert [event.duplicate for event in released.events] == [False]
+    listed = await scene.store.inbound.events(scene.org, request=acceptance.request.id, limit=9)
+    assert {(event.key, event.state) for event in listed.items} == {("good", "accepted"), ("k", "accepted")}
+    with pytest.raises(Conflict):
+        await scene.store.inbound.release(scene.org, acceptance.request.id, [])
+
+
+async def test_requests_can_be_listed_oldest_first(scene: Scene) -> None:
+    accepted = [(await scene.store.inbound.accept(scene.acceptance(None))).request for _ in range(3)]
+
+    first = await scene.store.inbound.requests(scene.org, limit=2, oldest_first=True)
+    rest = await scene.store.inbound.requests(scene.org, limit=2, cursor=first.next, oldest_first=True)
+
+    assert [request.id for request in first.items + rest.items] == accepted

@@ -198,6 +198,7 @@ def upgrade() -> None:
         sa.Column("fence", sa.Integer(), nullable=False),
         sa.Column("crashes", sa.Integer(), nullable=False),
         sa.Column("woken", sa.Boolean(), nullable=False),
+        sa.Column("parked", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("org", "id", name=op.f("pk_executions")),
     )
     op.create_index(
@@ -228,6 +229,20 @@ def upgrade() -> None:
         ["org", "parent"],
         unique=False,
         sqlite_where=sa.text("parent IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_executions_parked_limit",
+        "executions",
+        ["org", "workflow", "priority", "due"],
+        unique=False,
+        sqlite_where=sa.text("parked = 'limit'"),
+    )
+    op.create_index(
+        "ix_executions_parked_serial",
+        "executions",
+        ["org", "workflow", "serial_key", "priority", "due"],
+        unique=False,
+        sqlite_where=sa.text("parked = 'serial'"),
     )
     op.create_index(
         "ix_executions_ready",
@@ -578,6 +593,8 @@ def downgrade() -> None:
     )
     op.drop_index("ix_executions_result_ref", table_name="executions", sqlite_where=sa.text("result_ref IS NOT NULL"))
     op.drop_index("ix_executions_ready", table_name="executions", sqlite_where=sa.text("ready IS NOT NULL"))
+    op.drop_index("ix_executions_parked_serial", table_name="executions", sqlite_where=sa.text("parked = 'serial'"))
+    op.drop_index("ix_executions_parked_limit", table_name="executions", sqlite_where=sa.text("parked = 'limit'"))
     op.drop_index("ix_executions_parent", table_name="executions", sqlite_where=sa.text("parent IS NOT NULL"))
     op.drop_index("ix_executions_org_workflow_id", table_name="executions")
     op.drop_index("ix_executions_org_request", table_name="executions", sqlite_where=sa.text("request IS NOT NULL"))
