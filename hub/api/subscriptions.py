@@ -13,6 +13,7 @@ from hub.api.context import services
 from hub.api.outbound_view import attempt_view, job_view, subscription_view
 from hub.api.paging import page_arguments, page_of
 from hub.api.rendering import answer, expected_generation, path_id
+from hub.api.signature_check import ReceivedInput, check_signature
 from hub.api.subscription_input import RecoverInput, RotateInput, SubscriptionInput, TestInput, merged
 from hub.errors import Invalid, Problem
 from hub.model.ids import write_id
@@ -129,6 +130,16 @@ async def test(subscription: str) -> Response:
     body = attempt_view(tried.attempt, who)
     body |= {"delivery": write_id("dlv", tried.delivery), "message": write_id("msg", tried.message)}
     return answer(body | {"delivered": not tried.attempt.error})
+
+
+@blueprint.post("/<subscription>/verify")
+@document_request(ReceivedInput)
+@requires("view")
+async def verify(subscription: str) -> Response:
+    """Check what a receiver got, or its own computation, against the secrets; says what would have matched."""
+    hub, who = services(), caller()
+    record = hub.outbound.registry.get(who.org.id, path_id("sub", subscription))
+    return answer(await check_signature(record, await model_body(ReceivedInput), hub))
 
 
 @blueprint.post("/<subscription>/secret")

@@ -1,0 +1,102 @@
+"""Whether what a receiver got, or computed, is what the hub signs; and if not, what would be."""
+
+from __future__ import annotations
+
+import inspect
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hub.api.context import Services
+from hub.errors import Conflict, Reject
+from hub.inbound.gate import Gate
+from hub.inbound.hints import hints
+from hub.model.ids import write_id
+from hub.model.outbound import SubscriptionRecord
+from hub.model.request import Request
+from hub.model.secret import Secret
+from hub.model.source import SourceRecord, SourceSpec
+from hub.model.values import Values
+from hub.plugins.context import Source
+from hub.plugins.scheme import Scheme
+
+__all__ = ["ReceivedInput", "check_signature"]
+
+
+class ReceivedInput(BaseModel):
+    """A delivery as its receiver saw it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    headers: Annotated[dict[str, str], Field(max_length=200)]
+    body: Annotated[str, Field(description="The raw body, byte for byte.")]
+
+
+async def check_signature(subscription: SubscriptionRecord, data: ReceivedInput, hub: Services) -> dict[str, Any]:
+    """`{"valid", "scheme", "reason", "secret", "hints"}`; an expected signature is never told.
+
+    Raises:
+        Conflict: The subscription is not signed, or no active plugin brings its scheme.
+    """
+    scheme = hub.plugins.scheme(subscription.spec.scheme)
+    if scheme is None:
+        raise Conflict(f"no active plugin brings the scheme {subscription.spec.scheme!r}")
+    if not subscription.secrets:
+        raise Conflict("the subscription has no secret: its deliveries are not signed")
+    now = hub.clock.now()
+    gate = Gate.of(_as_source(subscription))
+    request = Request(
+        id=write_id("req", subscription.id),
+        method="POST",
+        client="",
+        body=data.body.encode(),
+        headers=Values(tuple(data.headers.items()), caseless=True),
+        url=subscription.spec.url,
+        received=datetime.fromtimestamp(now / 1_000_000, UTC),
+    )
+
+    async def passes(changed: Request, other: Gate) -> bool:
+        return not (await _verify(scheme, changed, other, now))[0]
+
+    reason, secret = await _verify(scheme, request, gate, now)
+    return {
+        "valid": not reason,
+        "scheme": subscription.spec.scheme,
+        "reason": reason,
+        "secret": secret,
+        "hints": list(await hints(request, gate, passes)) if reason else [],
+    }
+
+
+def _as_source(subscription: SubscriptionRecord) -> SourceRecord:
+    """The other end: what a hub would be that received the deliveries."""
+    return SourceRecord(
+        org=subscription.org,
+        id=subscription.id,
+        workflow=None,
+        spec=SourceSpec(),
+        secrets=subscription.secrets,
+        generation=subscription.generation,
+        created=subscription.created,
+        updated=subscription.updated,
+    )
+
+
+async def _verify(scheme: Scheme, request: Request, gate: Gate, now: int) -> tuple[str, str | None]:
+    """Why it is refused, empty when it is not, and the id of the secret that matched."""
+    live = tuple(
+        Secret(write_id("sec", each.id), each.slot, each.value, each.label)
+        for each in gate.source.secrets
+        if each.live(now)
+    )
+    source = Source(id=write_id("src", gate.source.id), url=request.url, _secrets=live)
+    try:
+        grant = scheme.verify(request, source)
+        if inspect.isawaitable(grant):
+            grant = await grant
+    except Reject as error:
+        return error.reason, None
+    except Exception as error:  # noqa: BLE001 - a scheme that fails on an input refuses it
+        return f"the scheme failed: {type(error).__name__}", None
+    return "", None if grant.secret is None else grant.secret.id

@@ -1,0 +1,179 @@
+"""Subscriptions over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from aiohttp import web
+from standardwebhooks import Webhook
+
+from hub.testing.live import LiveHub
+from tests.outbound.conftest import Receiver
+
+
+async def subscribe(hub: LiveHub, url: str, **fields: Any) -> dict[str, Any]:
+    answer = await hub.api("POST", "/api/subscriptions", {"url": url, "events": ["order.created"], **fields})
+    assert answer.status == 201, answer.body
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def test_a_made_secret_is_shown_once(hub: LiveHub, receiver: Receiver) -> None:
+    made = await subscribe(hub, receiver.url)
+    assert made["secret"].startswith("whsec_")
+    shown = (await hub.api("GET", f"/api/subscriptions/{made['id']}")).json()
+    assert "secret" not in shown
+    assert shown["signed"]
+    assert made["secret"] not in str(shown)
+
+
+async def test_published_messages_arrive_signed_and_are_logged(hub: LiveHub, receiver: Receiver) -> None:
+    made = await subscribe(hub, receiver.url)
+    answer = await hub.api("POST", "/api/messages", {"type": "order.created", "data": {"n": 1}})
+    assert (answer.status, answer.json()["deliveries"]) == (202, 1)
+    (got,) = await receiver.until(1)
+    assert Webhook(made["secret"]).verify(got.body, got.headers)["data"] == {"n": 1}
+    await hub.services.outbound.settled()
+    listed = (await hub.api("GET", f"/api/deliveries?subscription={made['id']}&state=delivered")).json()["items"]
+    (delivery,) = [(await hub.api("GET", f"/api/deliveries/{each['id']}")).json() for each in listed]
+    (attempt,) = delivery["attempts"]
+    assert (attempt["number"], attempt["status"], attempt["address"]) == (1, 200, "127.0.0.1")
+    assert attempt["request_headers"]["webhook-signature"] == "********"
+    message = (await hub.api("GET", f"/api/messages/{answer.json()['id']}")).json()
+    assert message["deliveries"][0]["state"] == "delivered"
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer"),
+    [
+        ({"url": "ftp://example.com/"}, "/url"),
+        ({"url": "https://user:pw@example.com/"}, "/url"),
+        ({"url": "http://10.0.0.5/"}, "/url"),
+        ({"events": []}, "/events"),
+        ({"events": "order.created"}, "/events"),
+        ({"scheme": "nosuch"}, "/scheme"),
+        ({"secret": "short"}, "/secret"),
+        ({"secret": 5}, "/secret"),
+        ({"headers": {"Host": "x"}}, "/headers/Host"),
+        ({"headers": {"webhook-signature": "x"}}, "/headers/webhook-signature"),
+        ({"headers": {"Connection": "x"}}, "/headers/Connection"),
+        ({"headers": {"x y": "x"}}, "/headers/x y"),
+        ({"headers": {"x": "a\r\nb: c"}}, "/headers/x"),
+        ({"template": "{{ 1 +"}, "/template"),
+        ({"ssl_verification": "maybe"}, "/ssl_verification"),
+        ({"enabled": "maybe"}, "/enabled"),
+        ({"clients": [1]}, "/clients/0"),
+        ({"concurrency": 0}, "/concurrency"),
+        ({"retry": {"retries": -1}}, "/retry/retries"),
+        ({"tls": {"ca": "no pem"}}, "/tls/ca"),
+        ({"surprise": 1}, "/surprise"),
+    ],
+)
+async def test_each_fault_names_its_field(hub: LiveHub, fields: dict[str, Any], pointer: str) -> None:
+    body = {"url": "https://127.0.0.1/", "events": ["order.created"], **fields}
+    answer = await hub.api("POST", "/api/subscriptions", body)
+    assert answer.status == 422, answer.body
+    assert pointer in [each["pointer"] for each in answer.json()["errors"]]
+
+
+async def test_patch_replaces_fields_and_if_match_guards(hub: LiveHub, receiver: Receiver) -> None:
+    made = await subscribe(hub, receiver.url, headers={"Authorization": "Bearer topsecret", "X-Plain": "shown"})
+    path = f"/api/subscriptions/{made['id']}"
+    assert made["headers"] == {"Authorization": "********", "X-Plain": "shown"}
+    etag = (await hub.api("GET", path)).headers["ETag"]
+    changed = await hub.api("PATCH", path, {"name": "orders", "headers": made["headers"]}, headers={"If-Match": etag})
+    assert (changed.status, changed.json()["name"]) == (200, "orders")
+    stale = await hub.api("PATCH", path, {"name": "again"}, headers={"If-Match": etag})
+    assert stale.status == 412
+    await hub.api("POST", "/api/messages", {"type": "order.created", "data": 1})
+    (got,) = await receiver.until(1)
+    assert got.headers["authorization"] == "Bearer topsecret"
+
+
+async def test_null_secret_means_no_signature(hub: LiveHub, receiver: Receiver) -> None:
+    made = await subscribe(hub, receiver.url, secret=None)
+    assert not made["signed"]
+    assert any("no secret" in each for each in made["warnings"])
+    await hub.api("POST", "/api/messages", {"type": "order.created", "data": 1})
+    (got,) = await receiver.until(1)
+    assert "webhook-signature" not in got.headers
+    assert got.headers["webhook-id"].startswith("msg_")
+
+
+async def test_a_test_goes_the_real_way_and_answers_the_attempt(hub: LiveHub, receiver: Receiver) -> None:
+    made = await subscribe(hub, receiver.url)
+    receiver.replies = [web.Response(status=500, text="no")]
+    answer = await hub.api("POST", f"/api/subscriptions/{made['id']}/test", {"event": "order.created"})
+    body = answer.json()
+    assert (answer.status, body["status"], body["delivered"]) == (200, 500, False)
+    assert body["error"] == "the receiver answered 500"
+    Webhook(made["secret"]).verify(receiver.got[0].body, receiver.got[0].headers)
+    shown = (await hub.api("GET", f"/api/deliveries/{body['delivery']}")).json()
+    assert (shown["state"], len(shown["attempts"])) == ("dead", 1)
+
+
+async def test_rotation_signs_with_both_until_the_old_one_is_revoked(hub: LiveHub, receiver: Receiver) -> None:
+    made = await subscribe(hub, receiver.url)
+    path = f"/api/subscriptions/{made['id']}"
+    rotated = (await hub.api("POST", f"{path}/secret", {"overlap_seconds": 3600})).json()
+    await hub.api("POST", "/api/messages", {"type": "order.created", "data": 1})
+    (got,) = await receiver.until(1)
+    for secret in (made["secret"], rotated["secret"]):
+        Webhook(secret).verify(got.body, got.headers)
+    old = next(each for each in rotated["secrets"] if each["expires"])
+    assert (await hub.api("DELETE", f"{path}/secrets/{old['id']}")).status == 200
+    await hub.api("POST", "/api/messages", {"type": "order.created", "data": 2})
+    got = (await receiver.until(2))[1]
+    Webhook(rotated["secret"]).verify(got.body, got.headers)
+    assert len(got.headers["webhook-signature"].split()) == 1
+    last = (await hub.api("GET", path)).json()["secrets"][0]["id"]
+    assert (await hub.api("DELETE", f"{path}/secrets/{last}")).status == 409
+
+
+async def test_a_receivers_signature_can_be_checked(hub: LiveHub, receiver: Receiver) -> None:
+    made = await subscribe(hub, receiver.url)
+    await hub.api("POST", "/api/messages", {"type": "order.created", "data": {"a": 1}})
+    (got,) = await receiver.until(1)
+    path = f"/api/subscriptions/{made['id']}/verify"
+    good = await hub.api("POST", path, {"headers": got.headers, "body": got.body.decode()})
+    assert good.json()["valid"]
+    altered = await hub.api("POST", path, {"headers": got.headers, "body": got.body.decode() + " "})
+    assert not altered.json()["valid"]
+    assert got.headers["webhook-signature"] not in altered.body.decode()
+
+
+async def test_recovery_is_a_job_with_counts_and_progress(hub: LiveHub, receiver: Receiver) -> None:
+    made = await subscribe(hub, receiver.url, retry={"retries": 0})
+    receiver.replies = [web.Response(status=500) for _ in range(3)]
+    for number in range(3):
+        await hub.api("POST", "/api/messages", {"type": "order.created", "data": number})
+    await receiver.until(3)
+    await hub.services.outbound.settled()
+    answer = await hub.api("POST", f"/api/subscriptions/{made['id']}/recover", {"since": "2020-01-01T00:00:00Z"})
+    job = answer.json()
+    assert (answer.status, job["total"]) == (202, 3)
+    await receiver.until(6)
+    await hub.services.outbound.recovery.settled()
+    shown = (await hub.api("GET", f"/api/jobs/{job['id']}")).json()
+    assert (shown["state"], shown["done"], shown["progress"]) == ("done", 3, 1.0)
+    assert (await hub.api("POST", f"/api/jobs/{job['id']}/cancel")).status == 409
+
+
+async def test_catching_up_on_enabling_when_asked(hub: LiveHub, receiver: Receiver) -> None:
+    made = await subscribe(hub, receiver.url, enabled=False)
+    await hub.api("POST", "/api/messages", {"type": "order.created", "data": 7})
+    path = f"/api/subscriptions/{made['id']}"
+    changed = (await hub.api("PATCH", path, {"enabled": True, "catch_up": True})).json()
+    assert changed["job"]["total"] == 1
+    (got,) = await receiver.until(1)
+    assert got.json()["data"] == 7
+
+
+async def test_a_deleted_subscription_is_gone_and_its_log_stays(hub: LiveHub, receiver: Receiver) -> None:
+    made = await subscribe(hub, receiver.url)
+    path = f"/api/subscriptions/{made['id']}"
+    await hub.api("POST", f"{path}/test", {"event": "order.created"})
+    assert (await hub.api("DELETE", path)).status == 204
+    assert (await hub.api("GET", path)).status == 404
+    assert len((await hub.api("GET", "/api/deliveries")).json()["items"]) == 1
