@@ -19,7 +19,10 @@ from sqlalchemy.sql import Executable
 
 from hub.errors import StoreUnavailable
 
-__all__ = ["Database", "sqlite_url"]
+__all__ = ["AnyRow", "Database", "sqlite_url"]
+
+AnyRow = Row[*tuple[Any, ...]]
+"""A row of any columns."""
 
 _BUSY_SECONDS = 10
 _STATEMENTS = 1024
@@ -64,7 +67,7 @@ class Database:
         event.listen(self.writer, "begin", _begin)
         event.listen(self._reader.sync_engine, "connect", _prepare_reader)
 
-    async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
+    async def rows(self, statement: Executable) -> Sequence[AnyRow]:
         """All rows of a reading statement.
 
         Raises:
@@ -77,7 +80,7 @@ class Database:
             cause = error.orig if isinstance(error, DBAPIError) else error
             raise StoreUnavailable(f"the database cannot be read: {cause}") from error
 
-    async def first(self, statement: Executable) -> Row[Any] | None:
+    async def first(self, statement: Executable) -> AnyRow | None:
         """The first row of a reading statement, None without one; raises as `rows`."""
         rows = await self.rows(statement)
         return rows[0] if rows else None

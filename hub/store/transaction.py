@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Row, insert
+from sqlalchemy import Connection, CursorResult, insert
 from sqlalchemy.sql import Executable
 
 from hub.model.ids import Id
 from hub.ports.store.snapshot import Snapshot
+from hub.store.database import AnyRow
 from hub.store.snapshot import Noun, SnapshotLoader
 from hub.store.tables import changes
 
@@ -33,12 +34,12 @@ class Transaction:
         self._checked = False
         self._dirty = False
 
-    def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+    def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[*tuple[Any, ...]]:
         """Run a statement."""
         result: Any = self.connection.execute(statement, parameters)
         return result  # type: ignore[no-any-return]
 
-    def first(self, statement: Executable) -> Row[Any] | None:
+    def first(self, statement: Executable) -> AnyRow | None:
         """The first row of a statement, None without one."""
         return self.execute(statement).first()
 
