@@ -81,8 +81,7 @@ class VendorContract:
         Raises:
             Broken: It is not kept.
         """
-        for remark in asyncio.run(_RULES[name].check(self.subject())):
-            REMARKS.append(f"{self.vendor.name}: {remark}")
+        REMARKS.extend(f"{self.vendor.name}: {remark}" for remark in asyncio.run(_RULES[name].check(self.subject())))
 
     def test_refusals_stay_refusals(self) -> None:
         """No refusal is turned into a success."""

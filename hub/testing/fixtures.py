@@ -39,7 +39,7 @@ def hub_source() -> Callable[..., Source]:
 
 @pytest.fixture
 def hub_server(tmp_path: Path) -> Callable[..., AbstractAsyncContextManager[LiveHub]]:
-    """Serves a hub with the installed plugins: `async with hub_server() as hub: await hub.post(…)`."""
+    """Makes a block in which a hub with the installed plugins is served."""
     from hub.testing.live import live_hub
 
     def serve(**settings: Any) -> AbstractAsyncContextManager[LiveHub]:

@@ -22,7 +22,7 @@ from hub.plugins.signed import PublicKey
 from hub.plugins.vendor import Vendor
 from hub.testing.requests import MOMENT, URL, new_request, new_source
 
-__all__ = ["Message", "Sender", "Signing", "by_scheme", "package_of", "packaged_signing"]
+__all__ = ["Message", "Sender", "Signing", "by_scheme", "package_of", "packaged_signing", "parts_of"]
 
 Signing = Callable[[Recording, Sequence[Secret], datetime, str], Recording]
 """(recorded request, secrets, moment, public URL without query) -> the request as the vendor would send it."""
@@ -74,7 +74,7 @@ class Sender:
         self._signing = signing or packaged_signing(vendor) or partial(by_scheme, vendor, self.scheme)
         self.pasted: dict[str, str] = {}
         keys: list[Secret] = []
-        algorithms = {one.slot: one.algorithm for one in _parts(self.scheme) if isinstance(one, PublicKey)}
+        algorithms = {one.slot: one.algorithm for one in parts_of(self.scheme) if isinstance(one, PublicKey)}
         for credential in vendor.credentials:
             slot = credential.slot
             given = (secrets or {}).get(slot)
@@ -120,9 +120,9 @@ def by_scheme(
     Raises:
         TypeError: The scheme only verifies.
     """
-    signer = next((one for one in _parts(scheme) if can_sign(one)), None)
+    signer = next((one for one in parts_of(scheme) if can_sign(one)), None)
     if signer is None:
-        for one in _parts(scheme):
+        for one in parts_of(scheme):
             if isinstance(name := getattr(one, "query", None), str):
                 return _in_query(recording, name, secrets, getattr(one, "slot", "signing"))
         raise TypeError(
@@ -160,11 +160,12 @@ def package_of(vendor: Vendor) -> str | None:
     return module.partition(".")[0] if isinstance(module, str) and module != "__main__" else None
 
 
-def _parts(scheme: Scheme) -> Iterator[Scheme]:
+def parts_of(scheme: Scheme) -> Iterator[Scheme]:
+    """A scheme, or those that `AnyOf` puts together."""
     inner = getattr(scheme, "schemes", None)
     if isinstance(inner, tuple):
         for one in inner:
-            yield from _parts(one)
+            yield from parts_of(one)
     else:
         yield scheme
 

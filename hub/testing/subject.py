@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from hub.errors import Unavailable
 from hub.model.event import Event
@@ -98,7 +97,7 @@ class Subject:
         """What the vendor answers to a handshake; its exceptions pass."""
         if self.vendor.challenge is None:
             return None
-        given: Any = self.vendor.challenge(request, source)
+        given = self.vendor.challenge(request, source)
         return await given if inspect.isawaitable(given) else given
 
     def read(self, request: Request) -> tuple[Event, ...]:
@@ -109,7 +108,7 @@ class Subject:
         """The vendor's own acknowledgement; its exceptions pass."""
         if self.vendor.reply is None or isinstance(self.vendor.reply, Reply):
             return self.vendor.reply
-        given: Any = self.vendor.reply(request, self.source, outcome)
+        given = self.vendor.reply(request, self.source, outcome)
         return await given if inspect.isawaitable(given) else given
 
     async def _fetch(self, url: str, *, method: str, headers: Mapping[str, str], body: bytes, cache: float) -> Fetched:

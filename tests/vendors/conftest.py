@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -35,7 +36,8 @@ class Served:
         self, body: bytes = b"", headers: Mapping[str, str] | None = None, *, method: str = "POST", query: str = ""
     ) -> Answer:
         """What the vendor is answered."""
-        return await self.hub.send(method, self.url + query, body, headers=headers or {})
+        path = urlsplit(self.url).path
+        return await self.hub.send(method, path + query, body, headers=headers or {})
 
     async def results(self) -> list[Any]:
         """The results of all executions, in the order in which they were accepted."""
@@ -53,13 +55,14 @@ def serve(tmp_path: Path) -> Serve:
     """Serves a hub with the example vendor of that name, installed as an entry point."""
 
     @asynccontextmanager
-    async def start(name: str, *, source: Mapping[str, Any] = {}, **options: Any) -> AsyncIterator[Served]:  # noqa: B006 - never changed
+    async def start(name: str, *, source: Mapping[str, Any] = {}, **options: Any) -> AsyncIterator[Served]:
         point = EntryPoint(name, f"tests.vendors.{name}:vendor", "hub")
         plugins = Plugins(
             version=hub.__version__, entry_points=[point], dialects=CORE_DIALECTS, actions=CORE_ACTIONS.values()
         )
         nodes = [{"id": "seen", "action": "transform", "with": {"value": ["{{ trigger.type }}", "{{ TRIGGER }}"]}}]
         async with live_hub(tmp_path / "data", plugins=plugins, **options) as running:
+            running.url = f"http://127.0.0.1:{running.services.settings.port}"
             yield Served(running, await running.workflow(nodes, source={"vendor": name, **source}))
 
     return start

@@ -1,4 +1,4 @@
-"""AWS SNS: RSA under a fetched certificate; a confirmation, once verified, is answered by calling its URL."""
+"""AWS SNS: RSA under a fetched certificate; a verified confirmation is answered by calling its URL."""
 
 import re
 from base64 import b64decode
@@ -33,5 +33,5 @@ async def reply(request: Request, source: Source, outcome: Outcome) -> Reply:
     return Reply(204)
 
 
-vendor = Vendor(name="sns", title="Amazon SNS", verify=Check(check, covers="part"), read=read, reply=reply,
+vendor = Vendor(name="sns", title="AWS SNS", verify=Check(check, covers="part"), read=read, reply=reply,
                 hosts=("sns.*.amazonaws.com",), credentials=(Credential("topic", "Topic ARN", public=True),))  # fmt: skip

@@ -26,8 +26,8 @@ async def replies(subject: Subject) -> Sequence[str]:
         again = await _replied(subject, recording, duplicate=True)
         if _shape(first) != _shape(again):
             raise Broken(
-                f"{recording.name}: a duplicate is answered {_shape(again)}, the first one {_shape(first)}: a vendor that "
-                "asks again wants the same answer"
+                f"{recording.name}: a duplicate is answered {_shape(again)}, the first one {_shape(first)}: a vendor "
+                "that asks again wants the same answer"
             )
         if first is not None:
             expected(first, recording)

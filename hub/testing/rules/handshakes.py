@@ -38,7 +38,7 @@ async def ordinary(subject: Subject) -> Sequence[str]:
 
 
 async def fills_only(subject: Subject) -> Sequence[str]:
-    """A handshake may fill an empty slot that the vendor declares; it never replaces a secret, adds one or forgets one."""
+    """A handshake may fill an empty slot that the vendor declares; it never replaces, adds or forgets a secret."""
     for recording in subject.handshakes:
         request = subject.sender.request(recording)
         for source, full in ((subject.holding(()), False), (subject.source, True)):
@@ -51,8 +51,8 @@ async def fills_only(subject: Subject) -> Sequence[str]:
                 _storable(subject, recording, keep)
                 if full and held and all(one.label != keep.label for one in held):
                     raise Broken(
-                        f"{recording.name}: the challenge adds a secret labelled {keep.label!r} beside the ones of slot "
-                        f"{keep.slot!r}: anybody could bring a secret of their own"
+                        f"{recording.name}: the challenge adds a secret labelled {keep.label!r} beside the ones of "
+                        f"slot {keep.slot!r}: anybody could bring a secret of their own"
                     )
     return []
 

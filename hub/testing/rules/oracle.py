@@ -15,10 +15,11 @@ from hub.model.json import dumps, loads
 from hub.model.reply import Reply
 from hub.model.request import Request
 from hub.plugins.catalog import Recording
-from hub.plugins.scheme import Scheme
+from hub.plugins.scheme import Scheme, can_sign
 from hub.plugins.signed import Signed
-from hub.testing.requests import MOMENT, new_request
+from hub.testing.requests import MOMENT, URL, new_request
 from hub.testing.rules.rule import Broken
+from hub.testing.sender import by_scheme, parts_of
 from hub.testing.subject import Subject
 
 __all__ = ["oracle"]
@@ -44,27 +45,34 @@ async def oracle(subject: Subject) -> Sequence[str]:
     """A keyed answer to an unsigned handshake must not be a signature that the vendor's own events could carry."""
     if subject.vendor.challenge is None or not subject.proving:
         return []
+    twin = subject.sender.twin()
+    signers = [one for one in parts_of(subject.sender.scheme) if can_sign(one)]
     for recording in subject.events[:5]:
-        twin = subject.sender.twin()
-        shaped = twin.signed(recording)
-        for content in _contents(subject.sender.scheme, _request(shaped)):
-            said = await _said(subject, content)
-            for forged in _forgeries(shaped, recording, said):
-                try:
-                    await subject.verify(_request(forged), subject.source)
-                except HubError:
-                    continue
-                raise Broken(
-                    f"{recording.name}: forged with what the challenge answered. It signs what the sender chooses: answer "
-                    "the handshake in reply, after verification, or bind the answer to something that no event has"
-                )
+        for shaped in (
+            twin.signed(recording),
+            *(by_scheme(subject.vendor, one, recording, twin.keys, MOMENT, URL) for one in signers),
+        ):
+            for content in _contents(subject.sender.scheme, _request(shaped)):
+                await _forge(subject, recording, shaped, await _said(subject, content))
     return []
+
+
+async def _forge(subject: Subject, recording: Recording, shaped: Recording, said: Sequence[str]) -> None:
+    for forged in _forgeries(shaped, recording, said):
+        try:
+            await subject.verify(_request(forged), subject.source)
+        except HubError:
+            continue
+        raise Broken(
+            f"{recording.name}: forged with what the challenge answered. It signs what the sender chooses: answer the "
+            "handshake in reply, after verification, or bind the answer to something that no event has"
+        )
 
 
 def _contents(scheme: Scheme, request: Request) -> Iterator[str]:
     """What a signature of this request may be over, as far as it can be sent as text."""
     found = [request.body]
-    for part in getattr(scheme, "schemes", (scheme,)):
+    for part in parts_of(scheme):
         if isinstance(part, Signed):
             try:
                 found += part.contents(request)

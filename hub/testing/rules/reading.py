@@ -6,11 +6,11 @@ import inspect
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from datetime import timedelta
+from math import isfinite
 from typing import Any
 
 from hub.errors import Reject
 from hub.model.event import Event
-from hub.model.json import dumps
 from hub.model.request import Request
 from hub.plugins.catalog import Recording
 from hub.testing.requests import MOMENT
@@ -53,7 +53,7 @@ async def stable_ids(subject: Subject) -> Sequence[str]:
             raise Broken(
                 f"{recording.name}: sent again its events have other ids ({two}, not {one}): take the vendor's"
             )
-        known = [id for id in one if id is not None]
+        known = [name for name in one if name is not None]
         if len(set(known)) != len(known):
             raise Broken(f"{recording.name}: two events have the same id, so the second counts as a duplicate")
     return []
@@ -91,17 +91,23 @@ async def pure(subject: Subject) -> Sequence[str]:
 def _storable(event: Event, recording: Recording) -> None:
     if event.time is not None and event.time.tzinfo is None:
         raise Broken(f"{recording.name}: the time of {event.type} has no zone; use hub.instant")
-    if not isinstance(event.data, bytes):
-        try:
-            dumps(event.data)
-        except (TypeError, ValueError) as error:
-            raise Broken(f"{recording.name}: the data of {event.type} is no JSON value: {error}") from error
+    if not isinstance(event.data, bytes) and not _is_json(event.data):
+        raise Broken(f"{recording.name}: the data of {event.type} is neither a JSON value nor bytes")
+
+
+def _is_json(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(name, str) and _is_json(part) for name, part in value.items())
+    if isinstance(value, list):
+        return all(map(_is_json, value))
+    return value is None or isinstance(value, (str, int)) or (isinstance(value, float) and isfinite(value))
 
 
 def _events(subject: Subject, request: Request, recording: Recording) -> tuple[Event, ...]:
     try:
         given: Any = subject.vendor.read(request, subject.sender.source())
         if inspect.isawaitable(given) or not isinstance(given, Iterable):
+            getattr(given, "close", bool)()
             raise Broken(f"{recording.name}: read gave a {type(given).__name__}; it is sync and gives events")
         events = tuple(given)
     except (Reject, RuntimeError) as error:

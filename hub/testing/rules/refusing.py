@@ -140,7 +140,7 @@ def _garbage(subject: Subject) -> Iterator[Request]:
                 given = {"content-type": media_type} if media_type else {}
                 yield new_request(body, given, method=method, at=MOMENT)
         for value in _VALUES:
-            yield new_request(b"{}", {name: value for name in names}, method=method, query=f"a={value}", at=MOMENT)
+            yield new_request(b"{}", dict.fromkeys(names, value), method=method, query=f"a={value}", at=MOMENT)
             for name in names:
                 yield new_request(b"{}", {name: value}, method=method, at=MOMENT)
 

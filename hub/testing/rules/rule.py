@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from hub.testing.subject import Subject
 
@@ -31,4 +31,4 @@ class Rule:
     name: str
     level: Level
     promise: str
-    check: Callable[[Subject], Awaitable[Sequence[str]]]
+    check: Callable[[Subject], Coroutine[Any, Any, Sequence[str]]]
