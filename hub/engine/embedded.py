@@ -163,7 +163,7 @@ class EmbeddedEngine:
         if run is not None:
             if run.execution.org != org:
                 raise NotFound("no such execution")
-            if run.answer is not None:
+            if run.done or run.answer is not None:
                 return run.view()
         return await self._waits.wait(org, execution, deadline)
 

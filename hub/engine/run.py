@@ -49,11 +49,12 @@ class Run:
         waiting: Whether it holds a slot of the lane of waiting senders.
         exclusive: Whether its end may let another execution of its workflow begin.
         answer: What its `respond` node answered, once that is committed.
+        done: Whether it has finished and that is committed.
     """
 
     __slots__ = (
         "_aborted", "_alarm", "_children", "_crashes", "_deadline", "_finished", "_host", "_journal", "_ledger",
-        "_outcome", "_planner", "_started", "_stopping", "_task", "_tools", "_tries", "answer", "exclusive",
+        "_outcome", "_planner", "_started", "_stopping", "_task", "_tools", "_tries", "answer", "done", "exclusive",
         "execution", "waiting",
     )  # fmt: skip
 
@@ -72,6 +73,7 @@ class Run:
         self.waiting = waiting
         self.exclusive = execution.serial_key is not None
         self.answer: Any = None
+        self.done = False
         self._tools = tools
         self._host = host
         self._journal = journal
@@ -247,6 +249,7 @@ class Run:
         await self._write(
             ExecutionChange(state=outcome.state, result=outcome.result, error=outcome.error, finished=now, release=True)
         )
+        self.done = True
         self._host.finished(self)
 
     async def _fail(self, message: str) -> None:

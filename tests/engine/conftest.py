@@ -186,7 +186,11 @@ class Rig:
     async def until_calls(self, count: int) -> None:
         """Return once the probe was called so often."""
         while len(self.probe.calls) < count:
-            await self.store.executions.next_due()
+            await self.turn()
+
+    async def turn(self) -> None:
+        """Let everything that is ready go on, the database's thread included."""
+        await self.store.executions.next_due()
 
     async def until(self, execution: Id, state: str) -> ExecutionRecord:
         """The execution once the store has it in `state`; waits for the commits in between, not for time."""
