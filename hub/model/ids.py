@@ -9,9 +9,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import struct
 import threading
 import time
 import uuid
+from functools import lru_cache
 from typing import Literal
 
 __all__ = ["Id", "Kind", "base62", "new_id", "read_id", "short_id", "unbase62", "write_id"]
@@ -26,8 +28,12 @@ _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _VALUE = {character: value for value, character in enumerate(_ALPHABET)}
 _PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 _WIDTH = 22
+_BATCH = 512
+"""Random numbers fetched from the kernel at once, since each call is a switch to it."""
+_random: list[int] = []
 _lock = threading.Lock()
 _last = 0
+os.register_at_fork(after_in_child=_random.clear)
 
 
 def new_id() -> Id:
@@ -39,11 +45,14 @@ def new_id() -> Id:
     stamp = time.time_ns() * 4096 // 1_000_000
     with _lock:
         _last = stamp = max(stamp, _last + 1)
-    random = int.from_bytes(os.urandom(8)) & 0x3FFF_FFFF_FFFF_FFFF
+        if not _random:
+            _random.extend(struct.unpack(f"{_BATCH}Q", os.urandom(8 * _BATCH)))
+        random = _random.pop() & 0x3FFF_FFFF_FFFF_FFFF
     value = (stamp >> 12) << 80 | 0x7 << 76 | (stamp & 0xFFF) << 64 | 0b10 << 62 | random
     return value.to_bytes(16)
 
 
+@lru_cache(maxsize=8192)
 def base62(raw: Id) -> str:
     """Sixteen bytes as 22 base62 characters."""
     number = int.from_bytes(raw)
@@ -72,6 +81,7 @@ def write_id(kind: Kind, raw: Id) -> str:
     return f"{kind}_{base62(raw)}"
 
 
+@lru_cache(maxsize=8192)
 def read_id(kind: Kind, text: str) -> Id | None:
     """The bytes of `<kind>_…` or of a UUID; None for anything else, so that callers answer "not found"."""
     prefix, separator, rest = text.partition("_")

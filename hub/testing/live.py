@@ -174,8 +174,9 @@ class HubProcess(_Caller):
         self.port = probe.getsockname()[1]
         probe.close()
         super().__init__(f"http://127.0.0.1:{self.port}", session)
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         self._environment = {
-            **os.environ,
+            **inherited,
             "HUB_DATA_DIR": str(data_dir),
             "HUB_PORT": str(self.port),
             "HUB_ADMIN_KEY": ADMIN_KEY,
@@ -195,6 +196,13 @@ class HubProcess(_Caller):
         line = await asyncio.wait_for(stdout.readline(), 60)
         if b"listens" not in line:
             raise AssertionError(f"the hub did not start: {line!r}")
+
+    @property
+    def pid(self) -> int:
+        """Its process id. Raises AssertionError while it does not run."""
+        if self._process is None:
+            raise AssertionError("the hub is not running")
+        return self._process.pid
 
     async def kill(self) -> None:
         """SIGKILL: no chance to tidy up."""

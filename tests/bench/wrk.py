@@ -46,10 +46,25 @@ def load(
     if program is None:
         raise FileNotFoundError("wrk is not installed: apt-get install wrk")
     script = directory / "post.lua"
-    lines = ['wrk.method = "POST"', f"wrk.body = [==[{body.decode()}]==]", 'wrk.headers["Content-Type"] = "application/json"']
+    lines = [
+        'wrk.method = "POST"',
+        f"wrk.body = [==[{body.decode()}]==]",
+        'wrk.headers["Content-Type"] = "application/json"',
+    ]
     lines += [f'wrk.headers["{name}"] = "{value}"' for name, value in (headers or {}).items()]
     script.write_text("\n".join(lines))
-    command = [program, "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "30s", "-s", str(script), url]
+    command = [
+        program,
+        "-t1",
+        f"-c{connections}",
+        f"-d{seconds}s",
+        "--latency",
+        "--timeout",
+        "30s",
+        "-s",
+        str(script),
+        url,
+    ]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return Load(
         per_second=float(_find(r"Requests/sec:\s+([\d.]+)", said)),
