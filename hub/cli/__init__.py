@@ -9,9 +9,13 @@ import click
 __all__ = ["main"]
 
 _COMMANDS = {
+    "deliveries": ("hub.cli.deliveries", "deliveries"),
+    "events": ("hub.cli.events", "events"),
     "init": ("hub.cli.init", "init"),
     "plugins": ("hub.cli.plugins", "plugins"),
+    "recover": ("hub.cli.recover", "recover"),
     "serve": ("hub.cli.serve", "serve"),
+    "subscriptions": ("hub.cli.subscriptions", "subscriptions"),
 }
 
 
