@@ -25,9 +25,12 @@ from hub.inbound.client import Client
 from hub.inbound.context import Contexts
 from hub.inbound.dialects import CORE_DIALECTS
 from hub.inbound.evidence import Evidence
+from hub.inbound.explain import Explainer
 from hub.inbound.identify import source_named
 from hub.inbound.limits import Limits
 from hub.inbound.pipeline import Parts, Pipeline
+from hub.inbound.replay import Replayer
+from hub.inbound.replay_jobs import ReplayJobs
 from hub.inbound.replying import Replier
 from hub.inbound.starting import Starter
 from hub.inbound.wire import HubRoutes
@@ -35,6 +38,8 @@ from hub.outbound.service import Outbound
 from hub.plugins.host import Plugins
 from hub.plugins.watchdog import Watchdog
 from hub.ports.clock import Clock, SystemClock
+from hub.rekey import MasterKey
+from hub.retention import Keeper, days_kept
 from hub.settings import Settings
 from hub.store.blobs import DirectoryBlobs
 from hub.store.sql import SqlStore
@@ -74,6 +79,9 @@ class Hub:
                 (self._start_plugins, parts.plugins.stop),
                 (parts.outbound.start, parts.outbound.stop),
                 (self.engine.start_running, self.engine.stop),
+                (parts.replay_jobs.start, parts.replay_jobs.stop),
+                (parts.master_key.start, parts.master_key.stop),
+                (parts.keeper.start, parts.keeper.stop),
             ):
                 await start()
                 self._stops.append(stop)
@@ -158,6 +166,8 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
     triggers = WorkflowTriggers(lambda: plugins.actions, source_named)
     evidence = Evidence(vault.fingerprint)
     limits = Limits()
+    starter = Starter(plugins, triggers, engine, outbound.schema_fault)
+    acceptor = Acceptor(store, engine, evidence)
     replier = Replier(
         plugins=plugins,
         engine=engine,
@@ -171,8 +181,8 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
             store=store,
             plugins=plugins,
             engine=engine,
-            starter=Starter(plugins, triggers, engine, outbound.schema_fault),
-            acceptor=Acceptor(store, engine, evidence),
+            starter=starter,
+            acceptor=acceptor,
             replier=replier,
             contexts=contexts,
             evidence=evidence,
@@ -181,8 +191,18 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
             body_seconds=settings.body_seconds,
         )
     )
+    replayer = Replayer(
+        store=store,
+        plugins=plugins,
+        starter=starter,
+        acceptor=acceptor,
+        contexts=contexts,
+        evidence=evidence,
+        clock=clock,
+    )
     app = Quart("hub", static_folder=None)
-    routes = HubRoutes(app, pipeline, Client(settings.trusted_proxies))
+    client = Client(settings.trusted_proxies)
+    routes = HubRoutes(app, pipeline, client)
     for dialect in plugins.dialects:
         routes.add(dialect)
     services = Services(
@@ -201,6 +221,13 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
         dialects=plugins.dialects,
         base_url=settings.base_url,
         links=links,
+        client=client,
+        routes=routes,
+        replayer=replayer,
+        replay_jobs=ReplayJobs(store, replayer, clock),
+        explainer=Explainer(plugins, contexts, evidence),
+        keeper=Keeper(store.retention, days_kept(settings), clock),
+        master_key=MasterKey(vault, store.resealing, store, clock),
     )
     app.extensions[EXTENSION] = services
     install_api(app)

@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[
         int, Field(ge=1024, le=1 << 30, description="Cap of a request body where source and vendor set none.")
     ] = 1 << 20
+    head_seconds: Annotated[
+        float, Field(gt=0, le=600, description="Longest time a request's head may take, and a connection may idle.")
+    ] = 15.0
     body_seconds: Annotated[float, Field(gt=0, le=600, description="Longest time a body may take to arrive.")] = 30.0
     wait_seconds: Annotated[float, Field(gt=0, le=600, description="Longest wait of a synchronous answer.")] = 30.0
     workers: Annotated[int, Field(ge=1, le=1024, description="Executions that run at once in this process.")] = 256

@@ -7,19 +7,29 @@ from quart_schema import Info, QuartSchema
 
 import hub
 from hub.api import (
+    audit,
+    connections,
+    credentials,
     deliveries,
     event_types,
+    events,
     executions,
     health,
     jobs,
+    keys,
     messages,
     openapi,
+    orgs,
     plextrac,
     plugins,
     problems,
+    requests,
     results,
+    self_check,
     sources,
     subscriptions,
+    verify,
+    vibeiq,
     workflows,
 )
 
@@ -29,6 +39,10 @@ _BLUEPRINTS = (
     health.blueprint,
     workflows.blueprint,
     sources.blueprint,
+    credentials.blueprint,
+    requests.blueprint,
+    events.blueprint,
+    verify.blueprint,
     executions.blueprint,
     plugins.blueprint,
     results.blueprint,
@@ -38,6 +52,12 @@ _BLUEPRINTS = (
     event_types.blueprint,
     jobs.blueprint,
     plextrac.blueprint,
+    vibeiq.blueprint,
+    connections.blueprint,
+    orgs.blueprint,
+    keys.blueprint,
+    audit.blueprint,
+    self_check.blueprint,
     openapi.blueprint,
 )
 
@@ -57,5 +77,6 @@ def install_api(app: Quart) -> None:
         openapi_provider_class=openapi.ManagementApi,
     )
     problems.install(app)
+    audit.install(app)
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)

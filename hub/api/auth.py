@@ -13,6 +13,7 @@ from quart import g, request
 from hub.api.context import services
 from hub.errors import Forbidden, HubError
 from hub.model.access import KeyRecord, OrgRecord, Role
+from hub.model.ids import short_id, write_id
 
 __all__ = ["Caller", "Permission", "Unauthorized", "caller", "key_digest", "requires"]
 
@@ -91,16 +92,23 @@ def _identify() -> Caller:
         raise Unauthorized("the API key is unknown, revoked or expired")
     org = snapshot.orgs[record.org]
     wanted = request.headers.get("X-Api-Org")
-    if wanted and wanted != org.name:
-        other = snapshot.org_named(wanted)
+    if wanted and wanted not in _names(org):
+        other = snapshot.org_named(wanted) or next(
+            (one for one in snapshot.orgs.values() if wanted in _names(one)), None
+        )
         if other is None or not record.operator:
             raise Forbidden(f"the key may not act in the org {wanted[:100]!r}")
         org = other
     return Caller(record, org)
 
 
+def _names(org: OrgRecord) -> tuple[str, ...]:
+    """How `X-Api-Org` may name an org: its slug, its id, or its short id (VibeIQ, protocols.md 4)."""
+    return org.name, write_id("org", org.id), short_id(org.id)
+
+
 def _presented() -> str:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip():
         return token.strip()
-    return request.headers.get("X-Api-Key", "").removeprefix("app:").strip()
+    return request.headers.get("X-Api-Key", "").strip().removeprefix("app:").strip()

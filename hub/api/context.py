@@ -10,8 +10,13 @@ from quart import current_app
 from hub.api.links import Links
 from hub.egress.client import Egress
 from hub.egress.guard import Guard
+from hub.inbound.client import Client
 from hub.inbound.context import Contexts
+from hub.inbound.explain import Explainer
 from hub.inbound.pipeline import Pipeline
+from hub.inbound.replay import Replayer
+from hub.inbound.replay_jobs import ReplayJobs
+from hub.inbound.wire import HubRoutes
 from hub.outbound.service import Outbound
 from hub.plugins.dialect import Dialect
 from hub.plugins.host import Plugins
@@ -19,6 +24,8 @@ from hub.ports.blobs import Blobs
 from hub.ports.clock import Clock
 from hub.ports.engine import Engine
 from hub.ports.store import Store
+from hub.rekey import MasterKey
+from hub.retention import Keeper
 from hub.settings import Settings
 from hub.store.vault import Vault
 
@@ -46,6 +53,13 @@ class Services:
     dialects: tuple[Dialect, ...]
     base_url: str
     links: Links
+    client: Client
+    routes: HubRoutes
+    replayer: Replayer
+    replay_jobs: ReplayJobs
+    explainer: Explainer
+    keeper: Keeper
+    master_key: MasterKey
 
 
 def services() -> Services:

@@ -9,6 +9,9 @@ from hub.api.auth import caller, requires
 from hub.api.context import services
 from hub.api.outbound_view import job_view
 from hub.api.rendering import answer, path_id
+from hub.errors import Conflict
+from hub.inbound.replay_jobs import KIND as REPLAY
+from hub.outbound.recover import KIND as RECOVER
 
 __all__ = ["blueprint"]
 
@@ -43,6 +46,11 @@ async def resume(job: str) -> Response:
 @blueprint.post("/<job>/cancel")
 @requires("edit")
 async def cancel(job: str) -> Response:
-    """End a job; what it has queued is sent."""
+    """End a job; what it has done or queued stays. 409 when it has ended, or cannot be ended half-way."""
     hub, who = services(), caller()
-    return answer(job_view(await hub.outbound.recovery.cancel(who.org.id, path_id("job", job)), hub.base_url))
+    found = await hub.store.access.job(who.org.id, path_id("job", job))
+    if found.kind == REPLAY:
+        return answer(job_view(await hub.replay_jobs.cancel(who.org.id, found.id), hub.base_url))
+    if found.kind == RECOVER:
+        return answer(job_view(await hub.outbound.recovery.cancel(who.org.id, found.id), hub.base_url))
+    raise Conflict(f"a job of the kind {found.kind} runs to its end")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import secrets as random_secrets
 from collections.abc import Iterator, Sequence
+from ipaddress import ip_network
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from hub.api.context import Services
 from hub.api.problems import problems_of
-from hub.errors import Invalid, Problem
-from hub.model.ids import new_id
+from hub.errors import Conflict, Invalid, Problem
+from hub.inbound.identify import alias_of
+from hub.model.ids import Id, new_id
 from hub.model.secret import Credential
 from hub.model.source import HMAC_SLOT, SHARED_KEY_SLOT, SIGNING_SLOT, URL_SLOT, SourceSpec, StoredSecret
 from hub.plugins.host import Plugins
@@ -20,6 +23,7 @@ __all__ = [
     "SECRET_FIELDS",
     "SecretInput",
     "SourceInput",
+    "check_spec",
     "credential_of",
     "new_url_secret",
     "slots_given",
@@ -80,6 +84,38 @@ def vendor_of(spec: SourceSpec, plugins: Plugins, pointer: str = "") -> Vendor |
     except ValidationError as error:
         raise Invalid(f"the settings do not fit {vendor.title}", problems_of(error, f"{pointer}/settings")) from error
     return vendor
+
+
+def check_spec(spec: SourceSpec, hub: Services, *, own: bool, source: Id | None = None, pointer: str = "") -> None:
+    """Whether a spec fits the addresses that its source has.
+
+    Args:
+        spec: As it is to be saved.
+        hub: Knows the dialects and all aliases.
+        own: It is a workflow's own source, which has the addresses that name a workflow.
+        source: The source that is changed; None for a new one.
+        pointer: To the spec within the body.
+
+    Raises:
+        Invalid: An IPv6 range where a dialect of the source knows IPv4 only (Tracecat, protocols.md 1).
+        Conflict: An alias is taken.
+    """
+    narrow = [dialect.title for dialect in hub.plugins.dialects if own and dialect.ipv4_only]
+    problems = [
+        Problem(
+            f"{pointer}/allowlist/{number}",
+            f"{entry} is IPv6, but the {narrow[0]} address of this source knows IPv4 only",
+        )
+        for number, entry in enumerate(spec.allowlist)
+        if narrow and ip_network(entry, strict=False).version == 6
+    ]
+    if problems:
+        message = "an IPv6 range would never match; put it on a shared source that triggers the workflow"
+        raise Invalid(message, tuple(problems))
+    for alias in spec.aliases:
+        taken = alias_of(hub.store.snapshot, alias)
+        if taken is not None and taken != source:
+            raise Conflict(f"the alias {alias} belongs to another source")
 
 
 def credential_of(vendor: Vendor | None, slot: str) -> Credential:

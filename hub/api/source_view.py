@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -9,11 +10,11 @@ from hub.api.auth import Caller
 from hub.api.context import Services
 from hub.api.rendering import instant_text, optional_id
 from hub.api.source_input import credential_of
-from hub.model.ids import short_id, write_id
+from hub.model.ids import Id, short_id, write_id
 from hub.model.secret import Credential
 from hub.model.source import API_KEY_SLOT, SHARED_KEY_SLOT, URL_SLOT, SourceRecord, StoredSecret
 
-__all__ = ["source_urls", "source_view"]
+__all__ = ["numbered", "secret_view", "source_urls", "source_view"]
 
 HIDDEN = "***"
 
@@ -45,10 +46,11 @@ def source_urls(source: SourceRecord, hub: Services, *, editor: bool) -> dict[st
     return urls
 
 
-def source_view(source: SourceRecord, hub: Services, who: Caller) -> dict[str, Any]:
-    """The source with its addresses; secrets appear masked, with slot, label and life."""
+def source_view(
+    source: SourceRecord, hub: Services, who: Caller, uses: Mapping[Id, int] | None = None
+) -> dict[str, Any]:
+    """The source with its addresses; secrets appear masked, with slot, label, life and (of `uses`) last use."""
     editor = who.may("edit")
-    now = hub.clock.now()
     body = source.spec.model_dump(mode="json", by_alias=True)
     body |= {
         "id": write_id("src", source.id),
@@ -57,21 +59,26 @@ def source_view(source: SourceRecord, hub: Services, who: Caller) -> dict[str, A
         "created": instant_text(source.created),
         "updated": instant_text(source.updated),
         "urls": source_urls(source, hub, editor=editor),
-        "credentials": [_secret_view(source, one, hub, now) for one in source.secrets if one.slot != URL_SLOT],
+        "credentials": [secret_view(source, one, hub, uses) for one in source.secrets],
     }
     if editor:
-        body["secret"] = _newest(source, URL_SLOT, now) or None
+        body["secret"] = _newest(source, URL_SLOT, hub.clock.now()) or None
     return body
 
 
-def _secret_view(source: SourceRecord, secret: StoredSecret, hub: Services, now: int) -> dict[str, Any]:
+def secret_view(
+    source: SourceRecord, secret: StoredSecret, hub: Services, uses: Mapping[Id, int] | None = None
+) -> dict[str, Any]:
+    """One secret, masked. `n` counts the source's secrets from the oldest one, beginning with 1."""
+    now = hub.clock.now()
     vendor = hub.plugins.vendor(source.spec.vendor) if source.spec.vendor is not None else None
     try:
         credential = credential_of(vendor, secret.slot)
     except KeyError:
         credential = Credential(secret.slot)
     masked = f"****{secret.label}" if secret.slot == API_KEY_SLOT else credential.mask(secret.text)
-    return {
+    view = {
+        "n": numbered(source).index(secret) + 1,
         "id": write_id("sec", secret.id),
         "slot": secret.slot,
         "label": None if secret.slot == API_KEY_SLOT else secret.label,
@@ -81,3 +88,11 @@ def _secret_view(source: SourceRecord, secret: StoredSecret, hub: Services, now:
         "created": instant_text(secret.created),
         "expires": instant_text(secret.expires),
     }
+    if uses is not None:
+        view["last_used"] = instant_text(uses.get(secret.id))
+    return view
+
+
+def numbered(source: SourceRecord) -> list[StoredSecret]:
+    """The source's secrets, oldest first."""
+    return sorted(source.secrets, key=lambda one: (one.created, one.id))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from quart import Blueprint, Response
 from quart_schema import document_request, tag_blueprint
 
@@ -10,12 +12,20 @@ from hub.api.bodies import json_object, model_body, model_of
 from hub.api.context import Services, services
 from hub.api.paging import page_arguments, page_of
 from hub.api.rendering import answer, expected_generation, path_id
-from hub.api.source_input import SECRET_FIELDS, SourceInput, new_url_secret, slots_given, stored_secrets, vendor_of
+from hub.api.source_input import (
+    SECRET_FIELDS,
+    SourceInput,
+    check_spec,
+    new_url_secret,
+    slots_given,
+    stored_secrets,
+    vendor_of,
+)
 from hub.api.source_view import source_view
 from hub.errors import NotFound
 from hub.model.source import SourceRecord
 
-__all__ = ["blueprint", "find_source"]
+__all__ = ["blueprint", "change_source", "create_source", "find_source"]
 
 blueprint = Blueprint("sources", __name__, url_prefix="/api/sources")
 tag_blueprint(blueprint, {"sources"})
@@ -35,12 +45,7 @@ def find_source(text: str, hub: Services, who: Caller) -> SourceRecord:
 async def create() -> Response:
     """Create a shared source; workflows join it by the trigger `webhookId:<id>`."""
     hub, who = services(), caller()
-    data = await model_body(SourceInput)
-    spec = data.spec()
-    vendor = vendor_of(spec, hub.plugins)
-    now = hub.clock.now()
-    secrets = [new_url_secret(now), *stored_secrets(data, vendor, now)]
-    record = await hub.store.sources.create(who.org.id, spec, secrets, by=who.key.id)
+    record = await create_source(await model_body(SourceInput), hub, who)
     return answer(source_view(record, hub, who), 201, generation=record.generation)
 
 
@@ -57,10 +62,11 @@ async def index() -> Response:
 @blueprint.get("/<source>")
 @requires("view")
 async def show(source: str) -> Response:
-    """One source with its addresses."""
+    """One source with its addresses, and when each of its credentials last matched."""
     hub, who = services(), caller()
     record = find_source(source, hub, who)
-    return answer(source_view(record, hub, who), generation=record.generation)
+    uses = await hub.store.sources.last_uses(who.org.id, record.id)
+    return answer(source_view(record, hub, who, uses), generation=record.generation)
 
 
 @blueprint.patch("/<source>")
@@ -69,20 +75,42 @@ async def show(source: str) -> Response:
 async def change(source: str) -> Response:
     """Replace the top-level fields given, each whole; a secret field given replaces its slot."""
     hub, who = services(), caller()
-    record = find_source(source, hub, who)
+    record = await change_source(find_source(source, hub, who), await json_object(), hub)
+    return answer(source_view(record, hub, who), generation=record.generation)
+
+
+async def create_source(data: SourceInput, hub: Services, who: Caller) -> SourceRecord:
+    """A new shared source. Raises `Invalid`, `Conflict`."""
+    spec = data.spec()
+    check_spec(spec, hub, own=False)
+    vendor = vendor_of(spec, hub.plugins)
+    now = hub.clock.now()
+    secrets = [new_url_secret(now), *stored_secrets(data, vendor, now)]
+    return await hub.store.sources.create(who.org.id, spec, secrets, by=who.key.id)
+
+
+async def change_source(record: SourceRecord, body: dict[str, Any], hub: Services) -> SourceRecord:
+    """The source with the top-level fields of `body` replaced, If-Match heeded.
+
+    Raises:
+        Invalid: The result is no source.
+        Conflict: It has changed since (412), or an alias is taken.
+    """
     generation = expected_generation()
-    body = await json_object()
     kept = record.spec.model_dump(mode="json", by_alias=True)
     data = model_of(SourceInput, {**kept, **body})
     given = model_of(SourceInput, {name: value for name, value in body.items() if name in SECRET_FIELDS})
     spec = data.spec()
+    check_spec(spec, hub, own=record.workflow is not None, source=record.id)
     vendor = vendor_of(spec, hub.plugins)
     secrets = stored_secrets(data, vendor, hub.clock.now())
-    record = await hub.store.sources.update(who.org.id, record.id, spec, generation=generation)
+    record = await hub.store.sources.update(record.org, record.id, spec, generation=generation)
     for slot in slots_given(given):
-        await hub.store.sources.put_secrets(who.org.id, record.id, slot, [one for one in secrets if one.slot == slot])
-    record = hub.store.snapshot.sources[record.id]
-    return answer(source_view(record, hub, who), generation=record.generation)
+        await hub.store.sources.put_secrets(record.org, record.id, slot, [one for one in secrets if one.slot == slot])
+    changed = hub.store.snapshot.sources.get(record.id)
+    if changed is None:
+        raise NotFound("the source was deleted meanwhile")
+    return changed
 
 
 @blueprint.delete("/<source>")

@@ -13,7 +13,7 @@ from hub.api.bodies import json_object, model_of
 from hub.api.context import Services, services
 from hub.api.paging import page_arguments, page_of
 from hub.api.rendering import answer, expected_generation, instant_text, path_id
-from hub.api.source_input import SourceInput, new_url_secret, stored_secrets, vendor_of
+from hub.api.source_input import SourceInput, check_spec, new_url_secret, stored_secrets, vendor_of
 from hub.api.source_view import source_view
 from hub.errors import Invalid, NotFound, Problem
 from hub.model.ids import write_id
@@ -61,6 +61,7 @@ def _published(body: dict[str, Any]) -> bool:
 def _source(body: dict[str, Any], hub: Services) -> tuple[SourceSpec, list[StoredSecret]]:
     data = model_of(SourceInput, body.get("source") or {}, "/source")
     spec = data.spec()
+    check_spec(spec, hub, own=True, pointer="/source")
     vendor = vendor_of(spec, hub.plugins, "/source")
     now = hub.clock.now()
     return spec, [new_url_secret(now), *stored_secrets(data, vendor, now, "/source")]

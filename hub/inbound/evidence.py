@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, unquote_plus
 
 from hub.inbound.admit import API_KEY_HEADER
 from hub.inbound.arrival import Arrival
@@ -16,6 +16,7 @@ KEPT_REFUSED_BODY = 16 * 1024
 """Most bytes of a refused request's body that are kept."""
 
 _MARK = "fp:"
+_TELLING = 6
 _ALWAYS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key", API_KEY_HEADER})
 
 
@@ -33,27 +34,33 @@ class Evidence:
         """What stands in place of a credential."""
         return f"{_MARK}{self._fingerprint(credential)}"
 
-    def url(self, arrival: Arrival, carried: str | None) -> str:
-        """Path and query as sent, without the URL's secret and shared keys."""
-        path = arrival.path
-        if carried:
-            path = "/".join(
-                self.mark(carried) if carried in {part, unquote(part)} else part for part in path.split("/")
-            )
+    def url(self, arrival: Arrival, carried: str | None, source: SourceRecord) -> str:
+        """Path and query as sent, without the credential of the URL, shared keys and other secrets of the source."""
+        texts = _texts(source)
+        secret = texts | {carried} if carried else texts
+        path = "/".join(
+            self.mark(unquote(part)) if unquote(part) in secret else part for part in arrival.path.split("/")
+        )
         if not arrival.raw_query:
             return path
         parts = []
         for part in arrival.raw_query.split("&"):
             name, equals, value = part.partition("=")
-            if equals and unquote(name) == SHARED_KEY_QUERY:
-                part = f"{name}={quote(self.mark(unquote(value)))}"  # noqa: PLW2901 - the masked part takes its place
+            if equals and (unquote(name) == SHARED_KEY_QUERY or unquote_plus(value) in texts):
+                part = f"{name}={quote(self.mark(unquote_plus(value)))}"  # noqa: PLW2901 - the masked part takes its place
             parts.append(part)
         return f"{path}?{'&'.join(parts)}"
 
-    def headers(self, arrival: Arrival, redact: tuple[str, ...] = ()) -> tuple[tuple[str, str], ...]:
-        """All headers in order; values of credentials (by name, or vendor's `redact`) replaced."""
+    def headers(
+        self, arrival: Arrival, source: SourceRecord, redact: tuple[str, ...] = ()
+    ) -> tuple[tuple[str, str], ...]:
+        """All headers in order; replaced: credentials by name, the vendor's `redact`, and what holds a secret."""
         names = _ALWAYS.union(name.lower() for name in redact) if redact else _ALWAYS
-        return tuple((name, self.mark(value) if name in names else value) for name, value in arrival.headers.pairs)
+        texts = _texts(source)
+        return tuple(
+            (name, self.mark(value) if name in names or any(text in value for text in texts) else value)
+            for name, value in arrival.headers.pairs
+        )
 
     def visible(self, arrival: Arrival, source: SourceRecord, now: int) -> Mapping[str, str]:
         """The headers as a workflow sees them: lower-case names; only the hub's own credentials are replaced."""
@@ -69,3 +76,8 @@ class Evidence:
             )
             seen[name] = f"{seen[name]}, {shown}" if name in seen else shown
         return seen
+
+
+def _texts(source: SourceRecord) -> frozenset[str]:
+    """Every secret of the source as it was pasted, but for those too short to be told from other text."""
+    return frozenset(secret.text for secret in source.secrets if len(secret.text) >= _TELLING)

@@ -13,7 +13,7 @@ from hub.model.workflow import WorkflowRecord
 from hub.plugins.dialect import Dialect, Refusal, Target
 from hub.ports.store.snapshot import Snapshot
 
-__all__ = ["Identified", "identify", "meant", "source_named"]
+__all__ = ["Identified", "alias_of", "identify", "meant", "source_named"]
 
 _decoys: dict[str, Gate] = {}
 
@@ -30,14 +30,24 @@ class Identified:
 
 
 def source_named(snapshot: Snapshot, text: str) -> Id | None:
-    """The source that `text` names: `src_…`, a UUID, or VibeIQ's short id."""
+    """The source that `text` names: `src_…`, a UUID, VibeIQ's short id, or an alias."""
     raw = read_id("src", text)
-    if raw is not None:
-        return raw if raw in snapshot.sources else None
+    if raw is not None and raw in snapshot.sources:
+        return raw
     shorts: dict[str, Id] | None = snapshot.cache.get("short source ids")
     if shorts is None:
         shorts = snapshot.cache["short source ids"] = {short_id(one): one for one in snapshot.sources}
-    return shorts.get(text)
+    return shorts.get(text) or alias_of(snapshot, text)
+
+
+def alias_of(snapshot: Snapshot, text: str) -> Id | None:
+    """The source that has `text` as an alias: the id that a sender's URL has carried since before the hub."""
+    aliases: dict[str, Id] | None = snapshot.cache.get("aliases")
+    if aliases is None:
+        aliases = snapshot.cache["aliases"] = {
+            alias: one.id for one in snapshot.sources.values() for alias in one.spec.aliases
+        }
+    return aliases.get(text)
 
 
 def identify(arrival: Arrival, snapshot: Snapshot) -> Identified:
@@ -79,7 +89,7 @@ def _find(snapshot: Snapshot, dialect: Dialect, target: Target) -> tuple[Workflo
     if target.workflow is not None:
         raw = read_id("wf", target.workflow)
         workflow = snapshot.workflows.get(raw) if raw is not None else None
-        source_id = workflow.source if workflow is not None else None
+        source_id = workflow.source if workflow is not None else alias_of(snapshot, target.workflow)
     elif target.source is not None:
         source_id = source_named(snapshot, target.source)
     source = snapshot.sources.get(source_id) if source_id is not None else None

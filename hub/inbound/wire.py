@@ -5,6 +5,7 @@ One Quart application routes every request; routes whose endpoint is a `HubEndpo
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -32,6 +33,9 @@ __all__ = ["HubConnection", "HubRoutes"]
 _EXTENSION = "hub.inbound"
 _KNOWN_URLS = 4096
 _NEVER = frozenset({"set-cookie", "content-length", "transfer-encoding", "connection"})
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"(?:[^\x00-\x20\x7f](?:[\t\x20]*[^\x00-\x20\x7f])*)?")
+_BODILESS = frozenset({204, 205, 304})
 _SAFE = ((b"x-content-type-options", b"nosniff"), (b"content-security-policy", b"default-src 'none'; sandbox"))
 
 
@@ -153,10 +157,14 @@ async def _send(send: ASGISendCallable, reply: Reply, request_id: str, *, head: 
     headers = [
         (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace"))
         for name, value in reply.headers.items()
-        if name.lower() not in _NEVER and not ({"\r", "\n", "\0"} & set(name + value))
+        if name.lower() not in _NEVER and _NAME.fullmatch(name) and _VALUE.fullmatch(value)
     ]
     if media_type is not None and not any(name == b"content-type" for name, _ in headers):
         headers.append((b"content-type", media_type.encode("latin-1", "replace")))
-    headers += ((b"content-length", str(len(body)).encode()), (b"x-request-id", request_id.encode()), *_SAFE)
+    headers += ((b"x-request-id", request_id.encode()), *_SAFE)
+    if reply.status in _BODILESS:
+        body = b""
+    else:
+        headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if head else body, "more_body": False})

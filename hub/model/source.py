@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hub.model.ids import Id
 
@@ -35,6 +35,9 @@ SIGNING_SLOT = "signing"
 """Default slot of a vendor's credentials."""
 
 Method = Annotated[str, Field(pattern=r"^[A-Z]{1,16}$")]
+Alias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
+HeaderName = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$")]
+HeaderValue = Annotated[str, Field(pattern=r"^[\t\x20-\x7e\xa0-\xff]{0,4096}$")]
 
 
 class _Spec(BaseModel):
@@ -54,13 +57,23 @@ class ResponseMode(_Spec):
     mode: Literal["minimal", "lastNode", "specificNode", "allNodes"] = "minimal"
     node: str | None = None
     status: Annotated[int, Field(ge=200, le=599)] | None = None
-    headers: dict[str, str] = {}
+    headers: dict[HeaderName, HeaderValue] = {}
+
+    @model_validator(mode="after")
+    def _names_a_node(self) -> Self:
+        if self.mode == "specificNode" and not self.node:
+            message = "the mode specificNode needs `node`, the id of the node whose output is answered"
+            raise ValueError(message)
+        return self
 
 
 class SourceSpec(_Spec):
     """What an operator sets on a source; secrets travel apart (`StoredSecret`)."""
 
     name: Annotated[str, Field(max_length=200)] = ""
+    aliases: Annotated[
+        tuple[Alias, ...], Field(max_length=16, description="Ids of old, which URLs may name it by as well.")
+    ] = ()
     vendor: Annotated[str, Field(max_length=100)] | None = None
     settings: dict[str, Any] = {}
     enabled: bool = True
