@@ -107,4 +107,4 @@ async def run(
         if ready is not None:
             await ready()
 
-    await hypercorn_serve(app, server_config(settings, listener), shutdown_trigger=stop.wait, mode="asgi")  # type: ignore[arg-type] # Quart's own types of the same protocol
+    await hypercorn_serve(app, server_config(settings, listener), shutdown_trigger=stop.wait, mode="asgi")

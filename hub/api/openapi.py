@@ -43,7 +43,7 @@ _PROBLEM_SCHEMA = {
 }
 
 
-class ManagementApi(OpenAPIProvider):  # type: ignore[misc] # quart_schema leaves it untyped
+class ManagementApi(OpenAPIProvider):
     """Describes the routes that need a key; hub URLs are the dialects' business."""
 
     def schema(self) -> dict[str, Any]:

@@ -125,7 +125,7 @@ class Replier:
             return _json(nodes.get(mode.node or "", ("", None))[1])
         return _json(next(reversed(list(nodes.values())))[1] if nodes else None)
 
-    async def _vendor_reply(
+    async def _vendor_reply(  # noqa: PLR0917 - what a vendor may know of its request
         self,
         journey: Journey,
         request: Request,

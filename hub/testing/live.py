@@ -151,7 +151,7 @@ async def live_hub(
         ready.set()
 
     server = asyncio.create_task(
-        serve(hub.app, server_config(made, listener), shutdown_trigger=stop.wait, mode="asgi")  # type: ignore[arg-type] # Quart's own types of the same protocol
+        serve(hub.app, server_config(made, listener), shutdown_trigger=stop.wait, mode="asgi")
     )
     started = asyncio.create_task(ready.wait())
     await asyncio.wait({server, started}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Workflows: definition, expressions, what runs next, and the core's actions."""
