@@ -8,6 +8,9 @@ import click
 
 from hub.cli.client import HubClient, Problem
 from hub.cli.output import json_option, print_json, print_table
+from hub.cli.plugin_check import check
+from hub.cli.plugin_freeze import freeze
+from hub.cli.plugin_new import new
 
 __all__ = ["plugins"]
 
@@ -45,6 +48,10 @@ def enable(name: str) -> None:
     """Switch a plugin on in the running hub."""
     answer = HubClient().call("POST", f"/api/plugins/{name}/enable")
     click.echo(f"{name} is {answer['status']}{': ' + answer['reason'] if answer['reason'] else ''}")
+
+
+for _command in (check, freeze, new):
+    plugins.add_command(_command)
 
 
 def _show(*, as_json: bool) -> None:

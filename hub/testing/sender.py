@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import importlib
 import importlib.util
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -145,7 +146,7 @@ def _in_query(recording: Recording, name: str, secrets: Sequence[Secret], slot: 
 def packaged_signing(vendor: Vendor) -> Signing | None:
     """The function `signed` of the vendor's package, None where it has none."""
     package = package_of(vendor)
-    if package is None or not hasattr(importlib.import_module(package), "__path__"):
+    if package is None:
         return None
     name = f"{package}.{SENDER_MODULE}"
     if importlib.util.find_spec(name) is None:
@@ -155,9 +156,10 @@ def packaged_signing(vendor: Vendor) -> Signing | None:
 
 
 def package_of(vendor: Vendor) -> str | None:
-    """The top-level module that a vendor's `read` comes from, None where it has none."""
+    """The top-level package that a vendor's `read` comes from, None where it comes from a bare module."""
     module = getattr(vendor.read, "__module__", None)
-    return module.partition(".")[0] if isinstance(module, str) and module != "__main__" else None
+    package = module.partition(".")[0] if isinstance(module, str) else "__main__"
+    return package if hasattr(sys.modules.get(package), "__path__") else None
 
 
 def parts_of(scheme: Scheme) -> Iterator[Scheme]:
