@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hub.ports.clock import Clock
 from hub.ports.store import Store
 from hub.settings import Settings
 
-__all__ = ["DEFAULT_ORG", "ensure_admin_key", "prepare_data_dir"]
+__all__ = ["DEFAULT_ORG", "ensure_admin_key", "prepare_data_dir", "private_files"]
 
 DEFAULT_ORG = "default"
 
@@ -26,6 +27,11 @@ def prepare_data_dir(path: Path) -> bool:
     fresh = not path.exists()
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return fresh
+
+
+def private_files() -> None:
+    """Files that this process makes from now on are for its user alone, the database's too."""
+    os.umask(0o077)
 
 
 async def ensure_admin_key(store: Store, settings: Settings, clock: Clock) -> str | None:

@@ -32,6 +32,8 @@ _DEFINITION = {
     "result": {"summary": "{{ nodes.sentence.output }}"},
 }
 
+_CURL = r"curl -sS -w '\n'"
+
 _DELIVERY = (
     '{"eventType":"com.okta.event_hook","eventTypeVersion":"1.0","cloudEventsVersion":"0.1","eventId":"demo-1",'
     '"eventTime":"2026-01-01T00:00:00.000Z","source":"https://example.okta.com/api/v1/eventHooks/demo",'
@@ -41,8 +43,13 @@ _DELIVERY = (
 )
 
 
-async def ensure_demo(hub: Services) -> str:
-    """Create the demo workflow once; the text to print, with commands to paste."""
+async def ensure_demo(hub: Services, key: str) -> str:
+    """Create the demo workflow once; the text to print, with commands to paste.
+
+    Args:
+        hub: The running hub.
+        key: The admin key as a shell reads it, itself or a variable.
+    """
     snapshot = hub.store.snapshot
     org = snapshot.org_named(DEFAULT_ORG)
     if org is None or hub.plugins.vendor("okta") is None:
@@ -58,7 +65,7 @@ async def ensure_demo(hub: Services) -> str:
             publish=True,
         )
     source = hub.store.snapshot.sources[record.source]
-    return _commands(hub.base_url, record.id, source)
+    return _commands(hub, record.id, source, key)
 
 
 def _secret(slot: str, now: int) -> StoredSecret:
@@ -66,14 +73,16 @@ def _secret(slot: str, now: int) -> StoredSecret:
     return StoredSecret(new_id(), slot, text.encode(), text, None, now)
 
 
-def _text(source: SourceRecord, slot: str) -> str:
-    return next((one.text for one in source.secrets if one.slot == slot), "")
+def _newest(source: SourceRecord, slot: str, now: int) -> str:
+    live = [one for one in source.secrets if one.slot == slot and one.live(now)]
+    return max(live, key=lambda one: one.created).text if live else "no-live-secret"
 
 
-def _commands(base: str, workflow: Id, source: SourceRecord) -> str:
+def _commands(hub: Services, workflow: Id, source: SourceRecord, key: str) -> str:
+    base, now = hub.base_url, hub.clock.now()
     written = write_id("wf", workflow)
-    url = f"{base}/webhooks/{written}/{_text(source, URL_SLOT)}"
-    authorization = f"-H 'Authorization: {_text(source, SIGNING_SLOT)}'"
+    url = f"{base}/webhooks/{written}/{_newest(source, URL_SLOT, now)}"
+    authorization = f"-H 'Authorization: {_newest(source, SIGNING_SLOT, now)}'"
     json = "-H 'Content-Type: application/json'"
     return "\n".join(
         (
@@ -81,16 +90,16 @@ def _commands(base: str, workflow: Id, source: SourceRecord) -> str:
             f"The workflow {DEMO_NAME!r} ({written}) waits for Okta. Try it:",
             "",
             "# Okta's one-time verification",
-            f"curl -s -H 'X-Okta-Verification-Challenge: hello' '{url}'",
+            f"{_CURL} -H 'X-Okta-Verification-Challenge: hello' '{url}'",
             "",
             "# an event hook delivery; send it again and the hub recognises the duplicate",
-            f"curl -s {authorization} {json} -d '{_DELIVERY}' '{url}'",
+            f"{_CURL} {authorization} {json} -d '{_DELIVERY}' '{url}'",
             "",
             "# the same, waiting for the result",
-            f"curl -s {authorization} {json} -d '{_DELIVERY.replace('demo-1', 'demo-2')}' '{url}/wait'",
+            f"{_CURL} {authorization} {json} -d '{_DELIVERY.replace('demo-1', 'demo-2')}' '{url}/wait'",
             "",
-            "# what ran (with the admin key)",
-            f"curl -s -H \"Authorization: Bearer $HUB_API_KEY\" '{base}/api/executions?workflow={written}'",
+            "# what ran",
+            f"{_CURL} -H \"Authorization: Bearer {key}\" '{base}/api/executions?workflow={written}'",
             "",
         )
     )

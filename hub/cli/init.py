@@ -6,7 +6,9 @@ import asyncio
 
 import click
 
+from hub.cli.faults import start_fault
 from hub.cli.settings import read_settings
+from hub.settings import Settings
 
 __all__ = ["init"]
 
@@ -18,20 +20,43 @@ def init() -> None:
     HUB_DATA_DIR says where (./data unless set). Running it again changes nothing. `hub serve` does the same by
     itself on an empty directory.
     """
-    from hub.app import create_hub
+    from hub.bootstrap import private_files
 
     settings = read_settings()
-
-    async def make() -> str | None:
-        running = create_hub(settings)
-        await running.start()
-        try:
-            return running.new_key
-        finally:
-            await running.stop()
-
-    key = asyncio.run(make())
+    private_files()
+    try:
+        key = asyncio.run(_make(settings))
+    except Exception as error:
+        fault = start_fault(error)
+        if fault is None:
+            raise
+        raise click.ClickException(fault) from error
     click.echo(f"The data directory is {settings.data_dir.resolve()}")
     if key is not None:
-        click.echo(f"Admin key, shown this once: {key}")
+        click.echo(f"Admin key, shown this once:\n\n  export HUB_API_KEY={key}\n")
     click.echo("Next: hub serve")
+
+
+async def _make(settings: Settings) -> str | None:
+    """Open the store, which makes what is missing, and close it: nothing that waits there is worked off."""
+    from hub.bootstrap import ensure_admin_key, prepare_data_dir
+    from hub.ports.clock import SystemClock
+    from hub.store.blobs import DirectoryBlobs
+    from hub.store.sql import SqlStore
+    from hub.store.vault import Vault
+
+    clock = SystemClock()
+    prepare_data_dir(settings.data_dir)
+    store = SqlStore(
+        settings.database_url,
+        settings.data_dir,
+        vault=Vault(settings.data_dir / "keys"),
+        blobs=DirectoryBlobs(settings.data_dir / "blobs"),
+        clock=clock,
+        owner="hub init",
+    )
+    await store.start()
+    try:
+        return await ensure_admin_key(store, settings, clock)
+    finally:
+        await store.stop()

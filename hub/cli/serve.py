@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from hub.cli.faults import start_fault
 from hub.cli.settings import read_settings
 from hub.settings import Settings
 
@@ -24,16 +25,24 @@ def serve(*, demo: bool) -> None:
     HUB_ADMIN_KEY, HUB_PUBLIC_URL and the others of docs/reference/settings.md.
     """
     from hub import logs, server
+    from hub.bootstrap import private_files
 
     settings = read_settings()
     logs.configure(settings.log_level)
+    private_files()
     try:
         listener = server.listen(settings.host, settings.port)
     except OSError as error:
         raise click.ClickException(error.strerror or str(error)) from error
     if settings.port == 0:
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
-    _loop_factory()(_serve(settings, listener, demo=demo))
+    try:
+        _loop_factory()(_serve(settings, listener, demo=demo))
+    except Exception as error:
+        fault = start_fault(error)
+        if fault is None or settings.log_level == "debug":
+            raise
+        raise click.ClickException(fault) from error
 
 
 def _loop_factory() -> Callable[[Any], Any]:
@@ -49,21 +58,25 @@ async def _serve(settings: Settings, listener: socket.socket, *, demo: bool) -> 
     from hub import server
     from hub.app import create_hub
     from hub.demo import ensure_demo
-    from hub.errors import PluginError
 
-    try:
-        running = create_hub(settings)
-    except PluginError as error:
-        raise click.ClickException(f"{error} (HUB_STRICT is on)") from error
+    running = create_hub(settings)
 
     async def announce() -> None:
         click.echo(f"The hub listens on {settings.base_url}  (API {settings.base_url}/docs)")
-        broken = [one for one in running.services.plugins.statuses() if one.status == "broken"]
-        for one in broken:
-            click.echo(f"Plugin {one.name} is broken: {one.reason}", err=True)
+        for one in running.services.plugins.statuses():
+            if one.status == "broken":
+                click.echo(f"Plugin {one.name} is broken: {one.reason}", err=True)
         if running.new_key is not None:
             click.echo(f"Admin key, shown this once:\n\n  export HUB_API_KEY={running.new_key}\n")
         if demo:
-            click.echo(await ensure_demo(running.services))
+            click.echo(await ensure_demo(running.services, _key_in_shell(settings, running.new_key)))
 
     await server.run(running.app, settings, listener, ready=announce)
+    click.echo("The hub has stopped.")
+
+
+def _key_in_shell(settings: Settings, new_key: str | None) -> str:
+    """The admin key as it can be pasted: itself where it is shown anyway, else the variable that holds it."""
+    if new_key is not None:
+        return new_key
+    return "$HUB_ADMIN_KEY" if settings.admin_key is not None else "$HUB_API_KEY"
