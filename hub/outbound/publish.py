@@ -133,12 +133,13 @@ class Publisher:
         return changed
 
     def _check(self, publication: Publication) -> None:
-        found = list(self._problems(publication))
+        if publication.type.startswith(RESERVED) and publication.origin not in ("hub", "test"):
+            found = [Problem("/type", f"names that begin with {RESERVED!r} are the hub's own")]
+        else:
+            found = list(self._problems(publication))
         key = publication.idempotency_key
         if key is not None and not 1 <= len(key) <= _LONGEST_KEY:
             found.append(Problem("/idempotency_key", f"must have 1 to {_LONGEST_KEY} characters"))
-        if publication.type.startswith(RESERVED) and publication.origin not in ("hub", "test"):
-            found.append(Problem("/type", f"names that begin with {RESERVED!r} are the hub's own"))
         if found:
             raise Invalid("the message cannot be published", tuple(found))
 
