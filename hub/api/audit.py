@@ -15,6 +15,7 @@ from quart_schema import tag_blueprint
 from hub.api.auth import Caller, caller, requires
 from hub.api.context import services
 from hub.api.paging import page_arguments, page_of
+from hub.api.problems import request_id
 from hub.api.rendering import answer, instant_text, optional_id
 from hub.errors import HubError
 from hub.model.access import AuditEntry
@@ -73,7 +74,7 @@ async def _note(response: Response) -> Response:
         key=who.key.id,
         action=endpoint,
         target=await _target(response),
-        detail={"fields": await _fields(), "request": response.headers.get("X-Request-Id", "")},
+        detail={"fields": await _fields(), "request": request_id()},
     )
     try:
         await hub.store.access.audit(entry)

@@ -9,13 +9,26 @@ import click
 __all__ = ["main"]
 
 _COMMANDS = {
+    "audit": ("hub.cli.audit", "audit"),
+    "connections": ("hub.cli.connections", "connections"),
     "deliveries": ("hub.cli.deliveries", "deliveries"),
     "events": ("hub.cli.events", "events"),
+    "executions": ("hub.cli.executions", "executions"),
     "init": ("hub.cli.init", "init"),
+    "keys": ("hub.cli.keys", "keys"),
+    "listen": ("hub.cli.listen", "listen"),
+    "orgs": ("hub.cli.orgs", "orgs"),
     "plugins": ("hub.cli.plugins", "plugins"),
     "recover": ("hub.cli.recover", "recover"),
+    "replay": ("hub.cli.requests", "replay"),
+    "requests": ("hub.cli.requests", "requests"),
     "serve": ("hub.cli.serve", "serve"),
+    "sources": ("hub.cli.sources", "sources"),
     "subscriptions": ("hub.cli.subscriptions", "subscriptions"),
+    "tail": ("hub.cli.tail", "tail"),
+    "trigger": ("hub.cli.trigger", "trigger"),
+    "webhooks": ("hub.cli.webhooks", "webhooks"),
+    "workflows": ("hub.cli.workflows", "workflows"),
 }
 
 
