@@ -11,7 +11,7 @@ from hub.errors import Invalid, Problem
 from hub.model.json import dumps
 from hub.model.retry import Retry
 from hub.workflows.document import read_document
-from hub.workflows.limits import MAX_DOCUMENT, MAX_NODES
+from hub.workflows.limits import MAX_DEPTH, MAX_DOCUMENT, MAX_NODES
 from hub.workflows.pointers import problems_of
 
 __all__ = ["Definition", "EventFilter", "ForEach", "Node", "parse"]
@@ -107,15 +107,14 @@ def parse(document: Mapping[str, Any] | str | bytes) -> Definition:
     value: object = read_document(document) if isinstance(document, str | bytes) else document
     if not isinstance(value, Mapping):
         raise Invalid("The definition must be an object.", (Problem("", "must be an object"),))
-    if not isinstance(document, str | bytes):
-        _check_size(value)
+    _check_bounds(value)
     try:
         return Definition.model_validate(value)
     except ValidationError as error:
         raise Invalid("The definition is not valid.", problems_of(error, value)) from error
 
 
-def _check_size(value: Mapping[str, Any]) -> None:
+def _check_bounds(value: Mapping[str, Any]) -> None:
     try:
         size = len(dumps(value))
     except ValueError as error:
@@ -123,3 +122,14 @@ def _check_size(value: Mapping[str, Any]) -> None:
     if size > MAX_DOCUMENT:
         problem = Problem("", f"has {size} bytes; at most {MAX_DOCUMENT} are allowed")
         raise Invalid("The definition is too large.", (problem,))
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, Mapping) else outer)
+            if isinstance(inner, Mapping | list | tuple)
+        ]
+    if level:
+        problem = Problem("", f"is nested more than {MAX_DEPTH} levels deep")
+        raise Invalid("The definition is nested too deeply.", (problem,))

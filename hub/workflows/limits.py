@@ -48,7 +48,7 @@ MAX_SYNTAX = 1_000
 MAX_SYNTAX_DEPTH = 64
 """Levels of the syntax tree of one expression; a chain of `a + b + c` or of filters is one level each."""
 
-MAX_STEPS = 1_000_000
+MAX_STEPS = 500_000
 """Steps of work that one field group (all inputs of a node, a condition, a result) may take."""
 
 MAX_TEXT = 4 * 1024 * 1024

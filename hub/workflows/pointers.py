@@ -40,6 +40,8 @@ def problems_of(error: ValidationError, value: object, *prefix: str | int) -> tu
     found: dict[tuple[str, str], Problem] = {}
     for fault in error.errors(include_url=False, include_context=False, include_input=False):
         steps = steps_within(fault["loc"], value)
-        problem = Problem(pointer_of(*prefix, *steps), fault["msg"])
+        unknown = fault["type"] == "extra_forbidden"
+        message = f"there is no field {str(fault['loc'][-1])!r} here" if unknown else fault["msg"]
+        problem = Problem(pointer_of(*prefix, *steps), message)
         found.setdefault((problem.pointer, problem.message), problem)
     return tuple(found.values())

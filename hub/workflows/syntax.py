@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.nodes import Expr
@@ -23,6 +23,7 @@ Step = tuple[str, str | int]
 """A step of a plain path: `("attribute", name)` or `("item", key)`."""
 
 _SPECIAL = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[(){}\[\]'"]""", re.DOTALL)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _NAMING = {"map": 0, "select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
 _METHODS = frozenset(name for _, methods in METHODS for name in methods)
@@ -192,6 +193,8 @@ def _check(node: nodes.Node) -> None:
         raise Fault(f"uses the name {node.name!r}, which is not allowed")
     if isinstance(node, nodes.Getattr) and node.attr.startswith("__"):
         raise Fault(f"uses .{node.attr}, which is not allowed")
+    if isinstance(node, nodes.Const) and isinstance(node.value, str) and _SURROGATE.search(node.value):
+        raise Fault("holds half of a surrogate pair, which is no character")
     if isinstance(node, nodes.Const) and isinstance(node.value, float) and node.value in (float("inf"), float("-inf")):
         raise Fault("holds a number that is out of bounds")
     if isinstance(node, nodes.Filter | nodes.Test | nodes.Call):
@@ -208,11 +211,7 @@ def _check_named(node: nodes.Filter | nodes.Test) -> None:
     function = table.get(node.name)
     if function is None or node.node is None:
         raise Fault(f"uses the {what} {node.name!r}, which does not exist; there are: {', '.join(sorted(table))}")
-    try:
-        named = {str(pair.key): pair.value for pair in node.kwargs}
-        inspect.signature(cast("Callable[..., Any]", function)).bind(None, None, *node.args, **named)
-    except TypeError as error:
-        raise Fault(f"gives the {what} {node.name!r} wrong arguments: {error}") from None
+    _bind(what, node.name, function, node.args, node.kwargs)
     _check_inner(node)
 
 
@@ -222,9 +221,23 @@ def _check_inner(node: nodes.Filter | nodes.Test) -> None:
     if position is None or len(node.args) <= position or not isinstance(inner := node.args[position], nodes.Const):
         return
     table, what = (ENVIRONMENT.filters, "filter") if node.name == "map" else (ENVIRONMENT.tests, "test")
-    if inner.value is not None and inner.value not in table:
+    if inner.value is None:
+        return
+    function = table.get(inner.value)
+    if function is None:
         known = ", ".join(sorted(table))
         raise Fault(f"gives {node.name!r} the {what} {inner.value!r}, which does not exist; there are: {known}")
+    _bind(what, str(inner.value), function, node.args[position + 1 :], node.kwargs)
+
+
+def _bind(
+    what: str, name: str, function: Any, args: Sequence[nodes.Expr], kwargs: Iterable[nodes.Pair | nodes.Keyword]
+) -> None:
+    """Refuse arguments that the function does not take; budget and value come before them."""
+    try:
+        inspect.signature(function).bind(None, None, *args, **{str(pair.key): pair.value for pair in kwargs})
+    except TypeError as error:
+        raise Fault(f"gives the {what} {name!r} wrong arguments: {error}") from None
 
 
 def _check_call(node: nodes.Call) -> None:

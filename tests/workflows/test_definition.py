@@ -115,3 +115,10 @@ def test_definitions_are_bounded() -> None:
     assert caught.value.problems[0].pointer == "/nodes"
     with pytest.raises(Invalid, match="not JSON"):
         parse({"result": object()})
+    with pytest.raises(Invalid, match="nested too deeply"):
+        parse('{"result": ' + "[" * 70 + "]" * 70 + "}")
+
+
+def test_half_a_surrogate_pair_is_no_text() -> None:
+    with pytest.raises(Invalid):
+        parse('result: "\\ud800"')

@@ -206,6 +206,9 @@ def test_an_operation_that_fails_says_why(render: Any, text: str, sentence: str)
         ("{{ x | selectattr('a', 'nope') }}", "test 'nope'"),
         ("{{ x | replace('a') }}", "wrong arguments"),
         ("{{ x | upper(1) }}", "wrong arguments"),
+        ("{{ x | map('replace', 'a') }}", "filter 'replace' wrong arguments"),
+        ("{{ x | select('eq') }}", "test 'eq' wrong arguments"),
+        ("{{ x | map(3) }}", "filter 3"),
         ("{{ x | join(*y) }}", "* or **"),
         ("{{ nodes }}", "nodes.NAME"),
         ("{{ nodes[TRIGGER.x] }}", "without computing"),
@@ -218,6 +221,8 @@ def test_an_operation_that_fails_says_why(render: Any, text: str, sentence: str)
         ("{{ 'a' + 1 }}", "cannot use +"),
         ("{{ 'abc'.nope }}", "can never be computed"),
         ("{{ 1 if false }}", "without `else`"),
+        ("{{ '\\ud800' }}", "surrogate"),
+        ("{{ {'\\ud800': 1} }}", "surrogate"),
     ],
 )
 def test_what_can_never_work_is_refused_with_its_pointer(text: str, sentence: str) -> None:

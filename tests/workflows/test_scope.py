@@ -1,5 +1,6 @@
 """The names that expressions see."""
 
+from hub.model.json import dumps
 from hub.workflows.expressions import compile_value
 from hub.workflows.scope import Item, NodeView, Scope
 
@@ -22,6 +23,7 @@ def test_headers_are_found_in_any_case() -> None:
     scope = Scope.of({"headers": {"x-a": "1"}}, {})
     template = compile_value(["{{ trigger.headers['X-A'] }}", "{{ event.headers['x-a'] }}", "{{ event.headers }}"], "")
     assert template.render(scope) == ["1", "1", {"x-a": "1"}]
+    assert dumps(template.render(scope)) == b'["1","1",{"x-a":"1"}]'
 
 
 def test_an_item_is_seen_within_its_own_scope_only() -> None:
