@@ -108,11 +108,9 @@ def test_there_are_four_plugins() -> None:
 
 @pytest.mark.parametrize("name", PROJECTS)
 def test_a_wheel_holds_the_package_its_licence_and_nothing_else(built: Mapping[str, Built], name: str) -> None:
-    package = PACKAGES[name]
-    inside = {
-        one for one in built[name].wheel if not one.startswith(f"{name.replace('-', '_')}-{__version__}.dist-info/")
-    }
-    assert inside == files_of(PROJECTS[name], package)
+    info = f"{name.replace('-', '_')}-{__version__}.dist-info/"
+    inside = {one for one in built[name].wheel if not one.startswith(info)}
+    assert inside == files_of(PROJECTS[name], PACKAGES[name])
     assert {PurePosixPath(one).suffix for one in inside} <= SUFFIXES
     assert inside >= MUST[name]
     assert f"{info}licenses/LICENSE" in built[name].wheel
