@@ -25,8 +25,8 @@ _LEVELS = ("bronze", "silver", "gold")
 def check(name: str, level: str, *, as_json: bool) -> None:
     """Run the vendor contract on an installed plugin, or on the project in a directory.
 
-    NAME is a plugin's name, or a path such as . or ./hub-acme. Bronze: safe to install. Silver: its events can be relied
-    on. Gold: everything is described and shown. What is missing for the next level is printed.
+    NAME is a plugin's name, or a path such as . or ./hub-acme. Bronze: safe to install. Silver: its events can be
+    relied on. Gold: everything is described and shown. What is missing for the next level is printed.
     """
     title, found = _examined(name)
     if as_json:

@@ -21,7 +21,7 @@ _SUFFIX = ".txt"
 @click.option("--title", help="The vendor's name as people write it; from NAME unless given.")
 @click.option("--in", "parent", type=click.Path(path_type=Path, file_okay=False), default=".", help="Where to make it.")
 def new(name: str, title: str | None, parent: Path) -> None:
-    """Write a plugin for the vendor NAME: a distribution hub-NAME with a recorded request, a guide and passing tests."""
+    """Write a plugin for the vendor NAME: a distribution hub-NAME with recorded request, guide and tests."""
     from hub import __version__
     from hub.plugins.vendor import NAME
 

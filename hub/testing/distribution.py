@@ -49,7 +49,9 @@ def project_at(directory: Path) -> Project:
     project = document.get("project", {})
     points = project.get("entry-points", {}).get(GROUP, {})
     if len(points) != 1:
-        raise ValueError(f"{directory / 'pyproject.toml'} names {len(points)} entry points in the group {GROUP!r}, not one")
+        raise ValueError(
+            f"{directory / 'pyproject.toml'} names {len(points)} entry points in the group {GROUP!r}, not one"
+        )
     [(name, value)] = points.items()
     point = EntryPoint(name, value, GROUP)
     package = directory / point.module.partition(".")[0]

@@ -150,9 +150,7 @@ async def live_hub(
     async def _ready() -> None:
         ready.set()
 
-    server = asyncio.create_task(
-        serve(hub.app, server_config(made, listener), shutdown_trigger=stop.wait, mode="asgi")
-    )
+    server = asyncio.create_task(serve(hub.app, server_config(made, listener), shutdown_trigger=stop.wait, mode="asgi"))
     started = asyncio.create_task(ready.wait())
     await asyncio.wait({server, started}, return_when=asyncio.FIRST_COMPLETED)
     started.cancel()
