@@ -89,15 +89,12 @@ def test_what_is_missing_for_the_next_level_is_said(tmp_path: Path) -> None:
 def test_an_unsafe_plugin_is_below_bronze(tmp_path: Path) -> None:
     project = made(tmp_path, "made-open")
     file = project / "hub_made_open" / "__init__.py"
-    file.write_text(
-        file.read_text()
-        .replace("Catalog, Hmac, Vendor", "Catalog, Check, Secret, Vendor")
-        .replace('Hmac(header="x-made-open-signature", prefix="sha256=")', "Check(anybody, covers='all')")
-        .replace("vendor = Vendor(", "def anybody(request, source):\n    return Secret('1', 'signing', b'x')\n\n\nvendor = Vendor(", 1)
-    )  # fmt: skip
-    (project / "hub_made_open" / "sender.py").write_text(
-        "def signed(recording, secrets, at, url):\n    return recording\n"
-    )
+    rule = "def anybody(request, source):\n    return Secret('1', 'signing', b'x')\n\n\nvendor = Vendor("
+    text = file.read_text().replace("Catalog, Hmac, Vendor", "Catalog, Check, Secret, Vendor")
+    text = text.replace('Hmac(header="x-made-open-signature", prefix="sha256=")', "Check(anybody, covers='all')")
+    file.write_text(text.replace("vendor = Vendor(", rule, 1))
+    sender = "def signed(recording, secrets, at, url):\n    return recording\n"
+    (project / "hub_made_open" / "sender.py").write_text(sender)
     said = hub("plugins", "check", project)
     assert said.exit_code == 1
     assert "below bronze" in said.output
@@ -112,7 +109,7 @@ def test_a_plugin_that_does_not_load_says_why(tmp_path: Path) -> None:
     assert "does not load: import failed: OSError: out of order" in said.output
 
 
-@pytest.mark.parametrize("plugin", ["okta", "github", "plextrac"])
+@pytest.mark.parametrize("plugin", ["okta", "plextrac"])
 def test_what_is_shipped_is_gold(plugin: str) -> None:
     said = hub("plugins", "check", plugin, "--level", "gold")
     assert said.exit_code == 0, said.output

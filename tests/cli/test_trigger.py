@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from hub import Recording
 from hub.cli import main
+from hub.model.json import dumps
 from hub.testing import LiveHub, Sender, live_hub
 from hub.testing.live import ADMIN_KEY
 from hub.testing.replay import renewed
@@ -41,8 +42,13 @@ async def secrets(hub: LiveHub, workflow: dict[str, Any]) -> int:
 
 @pytest.mark.parametrize(
     ("vendor", "event"),
-    [("okta", "user.lifecycle.create"), ("github", "issues.opened"), ("slack", "app_mention"), ("plextrac", "ReportPublished")],
-)  # fmt: skip
+    [
+        ("okta", "user.lifecycle.create"),
+        ("github", "issues.opened"),
+        ("slack", "app_mention"),
+        ("plextrac", "ReportPublished"),
+    ],
+)
 async def test_a_recorded_event_starts_a_workflow_every_time(hub: LiveHub, vendor: str, event: str) -> None:
     workflow = await hub.workflow(source={"vendor": vendor, "signing_secrets": ["the operator's own secret"]})
     for number in (1, 2):
@@ -92,7 +98,8 @@ async def test_unknown_vendors_and_events_are_named_with_the_known_ones(hub: Liv
 
 
 def test_ids_that_are_made_from_the_request_stay_as_they_are() -> None:
-    body = b'{"events": [{"action": "added", "created_at": "2026-01-01T00:00:00Z", "resource": {"resource_type": "task"}}]}'
+    one = {"action": "added", "created_at": "2026-01-01T00:00:00Z", "resource": {"resource_type": "task"}}
+    body = dumps({"events": [one]})
     recording = Recording(name="task", event_types=("task.added",), body=body)
     assert renewed(recording, Sender(asana)) is recording
     broken = Recording(name="task", body=b"{}")
