@@ -62,7 +62,8 @@ def _recorded(vendor: str, event: str) -> tuple[Vendor, Recording]:
     if found is None:
         raise click.ClickException(f"no vendor named {vendor!r} is installed here; {_known(plugins)}")
     recorded = plugins.recorded(vendor)
-    for one in (*recorded.of_type(event), *(one for one in recorded if one.name == event)):
+    holding = sorted(recorded.of_type(event), key=lambda one: len(one.event_types))
+    for one in (*holding, *(one for one in recorded if one.name == event)):
         return found, one
     types = sorted({name for one in recorded for name in one.event_types} | {one.name for one in recorded})
     raise click.ClickException(f"{vendor} has no recorded request of {event!r}; it has: {', '.join(types) or 'none'}")
@@ -76,7 +77,7 @@ def _source(client: HubClient, vendor: str, wanted: str | None) -> dict[str, Any
     if wanted is not None:
         source: dict[str, Any] = client.call("GET", f"/api/sources/{quote(wanted, safe='')}")
         return source
-    found = []
+    found: list[dict[str, Any]] = []
     cursor = None
     while True:
         page = client.call("GET", "/api/sources", query={"limit": "200", "cursor": cursor})

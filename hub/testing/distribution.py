@@ -68,14 +68,13 @@ def project_at(directory: Path) -> Project:
 def installed(point: EntryPoint) -> Project:
     """The plugin of an installed entry point."""
     dist = point.dist
-    metadata = dist.metadata if dist is not None else {}
     package = find_spec(point.module.partition(".")[0])
     places = (package.submodule_search_locations if package is not None else None) or ()
     return Project(
         name=dist.name if dist is not None else "",
         version=dist.version if dist is not None else "",
         point=point,
-        summary=metadata.get("Summary", "") or "",
+        summary=str(dist.metadata.json.get("summary") or "") if dist is not None else "",
         requires=tuple(dist.requires or ()) if dist is not None else (),
         files=frozenset(one.name for place in places for one in Path(place).iterdir()),
     )

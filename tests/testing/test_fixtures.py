@@ -43,7 +43,7 @@ def test_remarks_are_printed_at_the_end(tmp_path: Path) -> None:
         "from hub import Event, Token, Vendor\n"
         "from hub.testing import VendorContract\n"
         "class TestContract(VendorContract):\n"
-        "    vendor = Vendor(name='acme', title='Acme', verify=Token(header='x-token'), read=lambda request, source: [])\n"
+        "    vendor = Vendor(name='acme', title='Acme', verify=Token(header='x'), read=lambda request, source: [])\n"
     )
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path), "--rootdir", str(tmp_path)],

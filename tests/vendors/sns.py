@@ -34,4 +34,4 @@ async def reply(request: Request, source: Source, outcome: Outcome) -> Reply:
 
 
 vendor = Vendor(name="sns", title="AWS SNS", verify=Check(check, covers="part"), read=read, reply=reply,
-                credentials=(Credential("topic", "Topic ARN", public=True),), hosts=("sns.*.amazonaws.com",))  # fmt: skip
+        credentials=(Credential("topic", "Topic ARN", public=True),), hosts=("sns.*.amazonaws.com",))  # fmt: skip
