@@ -98,16 +98,20 @@ class Claims:
                 return now + self._patience
             lowest, highest = (0 if waiting > 0 else 1), (_HIGHEST if queued > 0 else 0)
             self._hungry = lowest > 0 or highest < _HIGHEST  # one lane is full, and its work goes unseen
+            limit = min(room for room in (waiting, queued) if room > 0)
+            if self.backlog:
+                self.backlog = highest < _HIGHEST
+                if await self._take(now, limit, lowest, highest) == limit:
+                    continue
             due = await self._executions.next_due(lowest=lowest, highest=highest)
             if due is None or due > now:
-                self.backlog = self.backlog and highest < _HIGHEST
                 return now + self._patience if due is None else min(due, now + self._patience)
-            limit = min(room for room in (waiting, queued) if room > 0)
             if not await self._take(now, limit, lowest, highest):
                 self._hungry = True
                 return now + _HELD_BACK
 
-    async def _take(self, now: int, limit: int, lowest: int, highest: int) -> bool:
+    async def _take(self, now: int, limit: int, lowest: int, highest: int) -> int:
+        """Claim up to `limit`; how many were won."""
         self._slots.hold(limit)
         try:
             claimed = await self._executions.claim(
@@ -118,4 +122,5 @@ class Claims:
         for one in claimed:
             self._slots.take(waiting=one.record.priority == 0)
         self._found(claimed)
-        return bool(claimed)
+        self.backlog = self.backlog or len(claimed) == limit
+        return len(claimed)
