@@ -202,7 +202,7 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
     )
     app = Quart("hub", static_folder=None)
     client = Client(settings.trusted_proxies)
-    routes = HubRoutes(app, pipeline, client)
+    routes = HubRoutes(app, pipeline, client, clock)
     for dialect in plugins.dialects:
         routes.add(dialect)
     services = Services(

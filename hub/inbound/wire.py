@@ -6,7 +6,6 @@ One Quart application routes every request; routes whose endpoint is a `HubEndpo
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +26,7 @@ from hub.model.reply import Reply
 from hub.model.request import MAX_FIELDS
 from hub.model.values import Values
 from hub.plugins.dialect import Dialect, Refusal, Route
+from hub.ports.clock import Clock
 
 __all__ = ["HubConnection", "HubRoutes"]
 
@@ -52,11 +52,13 @@ class HubRoutes:
         app: The application; its `asgi_http_class` becomes `HubConnection`.
         pipeline: Where requests go.
         client: Tells the sender's address.
+        clock: Says when a request was received.
     """
 
-    def __init__(self, app: Quart, pipeline: Pipeline, client: Client) -> None:
+    def __init__(self, app: Quart, pipeline: Pipeline, client: Client, clock: Clock) -> None:
         self.pipeline = pipeline
         self.client = client
+        self.clock = clock
         self._endpoints: dict[str, _Endpoint] = {}
         self._app = app
         self._cached_match = lru_cache(maxsize=_KNOWN_URLS)(self._match)
@@ -97,7 +99,7 @@ class HubConnection(ASGIHTTPConnection):
             await super().__call__(receive, send)
             return
         endpoint, params = found
-        arrival, refusal = _arrival(self.scope, receive, endpoint, params, routes.client)
+        arrival, refusal = _arrival(self.scope, receive, endpoint, params, routes)
         if refusal is not None:
             reply = endpoint.dialect.refused(refusal)
         else:
@@ -109,7 +111,7 @@ class HubConnection(ASGIHTTPConnection):
 
 
 def _arrival(
-    scope: HTTPScope, receive: ASGIReceiveCallable, endpoint: _Endpoint, params: Mapping[str, str], client: Client
+    scope: HTTPScope, receive: ASGIReceiveCallable, endpoint: _Endpoint, params: Mapping[str, str], routes: HubRoutes
 ) -> tuple[Arrival, Refusal | None]:
     headers = Values.of_headers(scope["headers"])
     raw_query = scope["query_string"].decode("latin-1")
@@ -121,13 +123,13 @@ def _arrival(
         refusal = Refusal("admit", "query", 400, f"more than {MAX_FIELDS} query fields", "Too many query fields")
     arrival = Arrival(
         id=new_id(),
-        received=time.time_ns() // 1000,
+        received=routes.clock.now(),
         method=scope["method"],
         path=scope["raw_path"].decode("latin-1"),
         raw_query=raw_query,
         query=query,
         headers=headers,
-        client=client.address(scope["client"][0] if scope["client"] else "", headers),
+        client=routes.client.address(scope["client"][0] if scope["client"] else "", headers),
         dialect=endpoint.dialect,
         route=endpoint.route,
         params=params,

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from hub.testing.live import LiveHub, live_hub
 
 
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Tests that share the session's hub run in its event loop."""
+    for item in items:
+        if "shared" in getattr(item, "fixturenames", ()) and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
 @pytest.fixture
 async def hub(tmp_path: Path) -> AsyncIterator[LiveHub]:
+    """A hub of the test's own."""
     async with live_hub(tmp_path / "data") as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveHub]:
+    """One hub for all tests that change nothing of the instance; each makes its own workflows and sources."""
+    async with live_hub(tmp_path_factory.mktemp("shared") / "data") as running:
         yield running

@@ -9,6 +9,12 @@ import pytest
 
 from hub.testing.live import LiveHub
 
+
+@pytest.fixture(name="hub")
+def _hub(shared: LiveHub) -> LiveHub:
+    return shared
+
+
 UNAUTHORIZED = {"detail": "Unauthorized webhook request"}
 
 
