@@ -65,11 +65,12 @@ async def _kill_rounds(data_dir: Path, rounds: int) -> None:
         urls = workflow["source"]["urls"]
         answered: set[str] = set()
         for number in range(rounds):
-            answered |= await _send_until_killed(hub, urls["tracecat"], f"r{number}", chance.randint(1, 40))
+            lost = await _send_until_killed(hub, urls["tracecat"], f"r{number}", chance.randint(1, 40))
             await hub.start()
-        for uuid in answered:
-            again = await hub.post(urls["tracecat_wait"], delivery(uuid), headers=HEADERS)
-            assert (again.status, again.json()) == (200, {"kind": "value", "value": f"{uuid} done"})
+            for uuid in lost:
+                again = await hub.post(urls["tracecat_wait"], delivery(uuid), headers=HEADERS)
+                assert (again.status, again.json()) == (200, {"kind": "value", "value": f"{uuid} done"})
+            answered |= lost
         executions = await _items(hub, f"/api/executions?workflow={workflow['id']}")
         events = [one["event"] for one in executions]
         assert len(events) == len(set(events)) >= len(answered)
