@@ -8,7 +8,8 @@ from urllib.parse import quote, unquote, unquote_plus
 from hub.inbound.admit import API_KEY_HEADER
 from hub.inbound.arrival import Arrival
 from hub.inbound.verify import SHARED_KEY_QUERY
-from hub.model.source import SourceRecord
+from hub.model.request import Request
+from hub.model.source import SHARED_KEY_SLOT, SourceRecord
 
 __all__ = ["KEPT_REFUSED_BODY", "Evidence"]
 
@@ -41,15 +42,34 @@ class Evidence:
         path = "/".join(
             self.mark(unquote(part)) if unquote(part) in secret else part for part in arrival.path.split("/")
         )
-        if not arrival.raw_query:
-            return path
+        return f"{path}?{self._query(arrival.raw_query, texts)}" if arrival.raw_query else path
+
+    def cleaned(self, request: Request, source: SourceRecord) -> Request:
+        """A verified request without the shared keys and secrets in its query, as readers and workflows see it."""
+        texts = _texts(source)
+        if not texts or not request.raw_query:
+            return request
+        query = self._query(request.raw_query, texts, keys=source.has(SHARED_KEY_SLOT))
+        if query == request.raw_query:
+            return request
+        return Request(
+            id=request.id,
+            method=request.method,
+            client=request.client,
+            body=request.body,
+            headers=request.headers,
+            url=f"{request.url.partition('?')[0]}?{query}",
+            received=request.received,
+        )
+
+    def _query(self, raw: str, texts: frozenset[str], *, keys: bool = True) -> str:
         parts = []
-        for part in arrival.raw_query.split("&"):
+        for part in raw.split("&"):
             name, equals, value = part.partition("=")
-            if equals and (unquote(name) == SHARED_KEY_QUERY or unquote_plus(value) in texts):
+            if equals and ((keys and unquote(name) == SHARED_KEY_QUERY) or unquote_plus(value) in texts):
                 part = f"{name}={quote(self.mark(unquote_plus(value)))}"  # noqa: PLW2901 - the masked part takes its place
             parts.append(part)
-        return f"{path}?{'&'.join(parts)}"
+        return "&".join(parts)
 
     def headers(
         self, arrival: Arrival, source: SourceRecord, redact: tuple[str, ...] = ()

@@ -142,6 +142,7 @@ class Pipeline:
 
         journey.step = "verify"
         grant = await self._verify(journey, request, vendor, context)
+        request = parts.evidence.cleaned(request, found.gate.source)
         journey.step = "read"
         reading = read(request, arrival.dialect, vendor, context)
         self._known_vendor(arrival)
@@ -222,7 +223,7 @@ class Pipeline:
             snapshot=found.snapshot,
             received=arrival.received,
             account=grant.account,
-            seen=seen(spec, request, reading, headers, arrival.query),
+            seen=seen(spec, request, reading, headers, request.query),
             flavour=arrival.route.flavour,
             waiting=waits,
         )

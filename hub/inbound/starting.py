@@ -22,8 +22,8 @@ from hub.ports.triggers import Selected, Triggers
 
 __all__ = ["Circumstances", "Starter"]
 
-SchemaCheck = Callable[[SourceRecord, Event], str]
-"""Source and event -> why the event does not fit its catalogued schema, empty when it does or nothing is known."""
+SchemaCheck = Callable[[SourceRecord, Event, Id], str]
+"""Source, event and the request that holds it -> why the event does not fit its catalogued schema, empty when it does or nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Starter:
                 return NewEvent(_record(event, about, "held", str(error))), False
         reason = ""
         if about.source.spec.validation != "off":
-            reason = self._schema_check(about.source, event)
+            reason = self._schema_check(about.source, event, about.request)
             if reason and about.source.spec.validation == "enforce":
                 raise Refused(Refusal("event", "schema", 422, reason, "Event does not fit its schema"))
         record = _record(event, about, "accepted", reason)

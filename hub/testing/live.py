@@ -158,7 +158,7 @@ async def live_hub(
         server.result()
     try:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session:
-            yield LiveHub(made.base_url, session, hub)
+            yield LiveHub(f"http://127.0.0.1:{made.port}", session, hub)
     finally:
         stop.set()
         await server
