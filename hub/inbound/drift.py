@@ -1,0 +1,127 @@
+"""Checks events against the catalog and counts what it does not know (`validate: warn|enforce`)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from hub.errors import Invalid, StoreError
+from hub.model.drift import Drift
+from hub.model.event import Event
+from hub.model.ids import Id
+from hub.model.outbound import EventType
+from hub.model.source import SourceRecord
+from hub.plugins.host import Plugins
+from hub.plugins.schemas import compile_schema
+from hub.plugins.unknown import unknown_fields
+from hub.ports.clock import Clock
+from hub.ports.store import Store
+
+__all__ = ["DriftCounter", "Fault"]
+
+Fault = Callable[[SourceRecord, Event], str]
+"""Source and event -> why the event does not fit its schema, empty when it does or nothing is known of it."""
+
+_log = structlog.get_logger(__name__)
+_FLUSH = 1_000_000
+_WAITING = 5_000
+_INDEX = re.compile(r"/[0-9]+(?=/|$)")
+
+
+class DriftCounter:
+    """Counts in memory, writes once a second: events never wait for it.
+
+    Args:
+        plugins: What vendors declare.
+        store: The operators' own event types, and where counts are kept.
+        clock: Tells when something was seen.
+        fault: Says what is wrong with an event.
+    """
+
+    def __init__(self, plugins: Plugins, store: Store, clock: Clock, fault: Fault) -> None:
+        self._plugins = plugins
+        self._store = store
+        self._clock = clock
+        self._fault = fault
+        self._seen: dict[tuple[Id, Id, str, str], Drift] = {}
+        self._new = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def check(self, source: SourceRecord, event: Event, request: Id) -> str:
+        """Why the event does not fit, empty when it does; what differs from the catalog is counted.
+
+        Args:
+            source: Where it came to.
+            event: As it is after `hub_event`.
+            request: The request that holds it.
+        """
+        reason = self._fault(source, event)
+        for detail in self._details(source, event, bad=bool(reason)):
+            self._note(source, event.type, detail, request)
+        return reason
+
+    async def start(self) -> None:
+        """Begin to write counts."""
+        self._task = asyncio.create_task(self._run(), name="hub-drift")
+
+    async def stop(self) -> None:
+        """Write what is left."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+        await self.flush()
+
+    async def flush(self) -> None:
+        """Write what was counted so far. Where the store cannot, the counts stay for the next time."""
+        seen, self._seen = self._seen, {}
+        self._new.clear()
+        try:
+            await self._store.drift.count(tuple(seen.values()))
+        except StoreError as error:
+            self._seen = {**seen, **self._seen}
+            _log.warning("drift_not_counted", error=str(error))
+
+    async def _run(self) -> None:
+        while True:
+            await self._new.wait()
+            await self._clock.sleep_until(self._clock.now() + _FLUSH)
+            await self.flush()
+
+    def _note(self, source: SourceRecord, type_: str, detail: str, request: Id) -> None:
+        key = (source.org, source.id, type_[:200], detail)
+        known = self._seen.get(key)
+        if known is None and len(self._seen) >= _WAITING:
+            return
+        now = self._clock.now()
+        first, count = (known.first, known.count + 1) if known is not None else (now, 1)
+        self._seen[key] = Drift(*key, count=count, request=request, first=first, last=now)
+        self._new.set()
+
+    def _details(self, source: SourceRecord, event: Event, *, bad: bool) -> Iterable[str]:
+        """What differs; never a value, since values may be secrets and there is no end of them."""
+        declared, vendor_knows = self._declared(source, event.type)
+        if declared is None:
+            return ("the catalog does not declare this type",) if vendor_knows else ()
+        if declared.schema is None or isinstance(event.data, bytes):
+            return ()
+        try:
+            schema = compile_schema(declared.schema)
+        except Invalid:
+            return ()
+        faults = schema.problems(event.data) if bad else ()
+        wrong = (f"does not fit at {_INDEX.sub('/*', fault.pointer) or '/'}" for fault in faults)
+        return dict.fromkeys((*wrong, *(f"unknown field {one}" for one in unknown_fields(declared.schema, event.data))))
+
+    def _declared(self, source: SourceRecord, name: str) -> tuple[EventType | None, bool]:
+        """The type, an operator's own first; and whether anything is declared for this source at all."""
+        own = self._store.snapshot.event_types.get(source.org, ())
+        vendor = source.spec.vendor
+        of_vendor = self._plugins.event_types(vendor) if vendor is not None else ()
+        for one in (*own, *of_vendor):
+            if one.name == name and one.direction == "in":
+                return one, True
+        return None, bool(of_vendor)
