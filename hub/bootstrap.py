@@ -1,4 +1,4 @@
-"""What a hub needs before it can serve: its data directory, its first org and its first admin key."""
+"""What a hub sees to before it serves: its data directory, its first org and admin key, the plugins it had."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ import os
 import secrets
 from pathlib import Path
 
+import structlog
+
 from hub.api.auth import key_digest
 from hub.model.access import KeyRecord
 from hub.model.ids import new_id
+from hub.plugins.host import Plugins
 from hub.ports.clock import Clock
 from hub.ports.store import Store
 from hub.settings import Settings
 
-__all__ = ["DEFAULT_ORG", "ensure_admin_key", "prepare_data_dir", "private_files"]
+__all__ = ["DEFAULT_ORG", "ensure_admin_key", "prepare_data_dir", "private_files", "remember_plugins"]
+
+log = structlog.get_logger(__name__)
 
 DEFAULT_ORG = "default"
 
@@ -61,3 +66,27 @@ async def ensure_admin_key(store: Store, settings: Settings, clock: Clock) -> st
     )
     await store.access.create_key(record)
     return key if given is None else None
+
+
+async def remember_plugins(plugins: Plugins, store: Store) -> tuple[str, ...]:
+    """Note the versions of active plugins, and warn of each that was active once and is not installed any more.
+
+    Sources of its vendors answer 503 and keep what they are sent, until it is installed again.
+
+    Returns:
+        The names of those that are gone.
+    """
+    known = await store.access.plugins()
+    statuses = {one.name: one for one in plugins.statuses()}
+    for name, one in statuses.items():
+        if one.status == "active" and known.get(name, (False, None))[1] != one.version:
+            await store.access.set_plugin(name, version=one.version)
+    gone = [(name, version) for name, (off, version) in known.items() if not off and version and name not in statuses]
+    for name, version in gone:
+        bound = [one for one in store.snapshot.sources.values() if _brings(name, one.spec.vendor)]
+        log.warning("a plugin that was active is gone", plugin=name, version=version, sources=len(bound))
+    return tuple(name for name, _ in gone)
+
+
+def _brings(plugin: str, vendor: str | None) -> bool:
+    return vendor is not None and (vendor == plugin or vendor.startswith(f"{plugin}-"))

@@ -216,7 +216,7 @@ nonces = Table(
 
 drift = Table(
     "drift", metadata, _id("org"), _id("source"), _text("type"), _text("detail"), _number("count"),
-    _id("event"), _time("first"), _time("last"),
+    _id("request"), _time("first"), _time("last"),
     PrimaryKeyConstraint("org", "source", "type", "detail"),
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from hub.ports.store.access import Access
+from hub.ports.store.drift import DriftCounts
 from hub.ports.store.executions import Executions
 from hub.ports.store.inbound import Inbound
 from hub.ports.store.outbound import Outbound
@@ -18,6 +19,7 @@ from hub.ports.store.snapshot import Snapshot
 
 __all__ = [
     "Access",
+    "DriftCounts",
     "Executions",
     "Inbound",
     "Outbound",
@@ -51,6 +53,11 @@ class Store(Protocol):
     @property
     def inbound(self) -> Inbound:
         """Requests and events."""
+        ...
+
+    @property
+    def drift(self) -> DriftCounts:
+        """What arrives that a catalog does not know."""
         ...
 
     @property

@@ -124,7 +124,7 @@ def upgrade() -> None:
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
-        sa.Column("event", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("request", sa.LargeBinary(length=16), nullable=False),
         sa.Column("first", sa.Integer(), nullable=False),
         sa.Column("last", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("org", "source", "type", "detail", name=op.f("pk_drift")),
