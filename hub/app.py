@@ -14,7 +14,7 @@ from hub.adapters import body_template, node_outputs, result_envelope, vendor_ca
 from hub.api import install_api
 from hub.api.context import EXTENSION, Services
 from hub.api.links import Links
-from hub.bootstrap import ensure_admin_key, prepare_data_dir
+from hub.bootstrap import ensure_admin_key, prepare_data_dir, remember_plugins
 from hub.egress.client import Egress
 from hub.egress.guard import Guard
 from hub.engine.embedded import EmbeddedEngine
@@ -24,6 +24,7 @@ from hub.inbound.accept import Acceptor
 from hub.inbound.client import Client
 from hub.inbound.context import Contexts
 from hub.inbound.dialects import CORE_DIALECTS
+from hub.inbound.drift import DriftCounter
 from hub.inbound.evidence import Evidence
 from hub.inbound.explain import Explainer
 from hub.inbound.identify import source_named
@@ -66,6 +67,7 @@ class Hub:
     app: Quart
     services: Services
     engine: EmbeddedEngine
+    drift: DriftCounter
     new_key: str | None = None
     _stops: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
 
@@ -75,6 +77,7 @@ class Hub:
         try:
             for start, stop in (
                 (parts.store.start, parts.store.stop),
+                (self.drift.start, self.drift.stop),
                 (parts.egress.start, parts.egress.stop),
                 (self._start_plugins, parts.plugins.stop),
                 (parts.outbound.start, parts.outbound.stop),
@@ -96,6 +99,7 @@ class Hub:
             if disabled:
                 self._disable(name)
         await parts.plugins.start(parts.outbound.handle)
+        await remember_plugins(parts.plugins, parts.store)
         watchdog = Watchdog(lambda: parts.plugins.packages)
         watchdog.start()
 
@@ -166,7 +170,8 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
     triggers = WorkflowTriggers(lambda: plugins.actions, source_named)
     evidence = Evidence(vault.fingerprint)
     limits = Limits()
-    starter = Starter(plugins, triggers, engine, outbound.schema_fault)
+    drift = DriftCounter(plugins, store, clock, outbound.schema_fault)
+    starter = Starter(plugins, triggers, engine, drift.check)
     acceptor = Acceptor(store, engine, evidence)
     replier = Replier(
         plugins=plugins,
@@ -231,7 +236,7 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
     )
     app.extensions[EXTENSION] = services
     install_api(app)
-    running = Hub(settings, app, services, engine)
+    running = Hub(settings, app, services, engine, drift)
     app.before_serving(running.start)
     app.after_serving(running.stop)
     return running

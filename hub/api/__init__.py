@@ -11,6 +11,7 @@ from hub.api import (
     connections,
     credentials,
     deliveries,
+    drift,
     event_types,
     events,
     executions,
@@ -30,6 +31,7 @@ from hub.api import (
     subscriptions,
     verify,
     vibeiq,
+    webhooks_export,
     workflows,
 )
 
@@ -50,6 +52,8 @@ _BLUEPRINTS = (
     messages.blueprint,
     deliveries.blueprint,
     event_types.blueprint,
+    drift.blueprint,
+    webhooks_export.blueprint,
     jobs.blueprint,
     plextrac.blueprint,
     vibeiq.blueprint,
