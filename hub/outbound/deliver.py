@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from hub.egress.client import Egress, Response
 from hub.egress.errors import EgressError
@@ -48,6 +49,7 @@ class _Prepared:
     tls: Tls | None
     headers: Mapping[str, str]
     private: tuple[str, ...]
+    signing: tuple[tuple[StoredSecret, Secret], ...]
     pool: tuple[str, Id]
 
 
@@ -84,7 +86,7 @@ class Courier:
         prepared = self._prepare(subscription)
         headers = {**_base_headers(delivery, at), **prepared.headers}
         try:
-            signature = self._sign(subscription, delivery, body, at)
+            signature = self._sign(subscription, prepared, delivery, body, at)
         except _CannotSignError as error:
             return _Evidence(delivery, at, prepared, headers, {}).failed(str(error))
         headers |= signature
@@ -130,23 +132,25 @@ class Courier:
             tls=tls_options(subscription),
             headers=headers,
             private=tuple(private),
+            signing=tuple((each, _secret(each)) for each in subscription.secrets if each.slot == SIGNING_SLOT),
             pool=("subscription", subscription.id),
         )
         return prepared
 
-    def _sign(self, subscription: SubscriptionRecord, delivery: DeliveryRecord, body: bytes, at: int) -> dict[str, str]:
-        signing = [secret for secret in subscription.secrets if secret.slot == SIGNING_SLOT]
-        if not signing:
+    def _sign(
+        self, subscription: SubscriptionRecord, prepared: _Prepared, delivery: DeliveryRecord, body: bytes, at: int
+    ) -> dict[str, str]:
+        if not prepared.signing:
             return {}
         name = subscription.spec.scheme
         scheme = self._plugins.scheme(name)
         if scheme is None:
             raise _CannotSignError(f"not sent: no active plugin brings the scheme {name!r}")
-        live = [_secret(secret) for secret in signing if secret.live(at)]
+        live = [secret for stored, secret in prepared.signing if stored.live(at)]
         if not live:
             raise _CannotSignError("not sent: every signing secret has expired")
         message = _Outgoing(
-            id=write_id("msg", delivery.message),
+            id=_message_id(delivery.message),
             url=subscription.spec.url,
             body=body,
             at=datetime.fromtimestamp(at / 1_000_000, UTC),
@@ -224,11 +228,17 @@ def tls_options(subscription: SubscriptionRecord) -> Tls | None:
     )
 
 
+@lru_cache(maxsize=4_096)
+def _message_id(message: Id) -> str:
+    """Written once for all who get the message."""
+    return write_id("msg", message)
+
+
 def _base_headers(delivery: DeliveryRecord, at: int) -> dict[str, str]:
     """Id and time under the names of Standard Webhooks, signed or not, so that every receiver can spot a repeat."""
     return {
         "content-type": "application/json",
-        "webhook-id": write_id("msg", delivery.message),
+        "webhook-id": _message_id(delivery.message),
         "webhook-timestamp": str(at // 1_000_000),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable
+from functools import lru_cache
 
 __all__ = ["MASK", "Masker", "is_credential"]
 
@@ -14,6 +15,7 @@ _CREDENTIAL = re.compile(r"auth|cookie|credential|hmac|key|passw|secret|session|
 _SHORTEST = 6
 
 
+@lru_cache(maxsize=4_096)
 def is_credential(name: str) -> bool:
     """Whether a header of this name carries a credential, as far as its name tells.
 
