@@ -7,6 +7,7 @@ from quart_schema import Info, QuartSchema
 
 import hub
 from hub.api import (
+    actions,
     audit,
     connections,
     credentials,
@@ -40,6 +41,7 @@ __all__ = ["install_api"]
 _BLUEPRINTS = (
     health.blueprint,
     workflows.blueprint,
+    actions.blueprint,
     sources.blueprint,
     credentials.blueprint,
     requests.blueprint,

@@ -10,8 +10,9 @@ from quart import request
 from hub.api.problems import problems_of
 from hub.errors import Invalid, Problem
 from hub.model.json import loads
+from hub.workflows.document import read_document
 
-__all__ = ["json_body", "json_object", "model_body", "model_of"]
+__all__ = ["document_object", "json_body", "json_object", "model_body", "model_of"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -42,6 +43,20 @@ async def json_object() -> dict[str, Any]:
         return {}
     if not isinstance(value, dict):
         raise Invalid("the body must be a JSON object", (Problem("", "must be an object"),))
+    return value
+
+
+async def document_object() -> dict[str, Any]:
+    """The body as `json_object` does, or a YAML mapping where the content type says YAML.
+
+    Raises:
+        Invalid: 400, it is no JSON; 422, it is no object, or YAML that is not allowed.
+    """
+    if "yaml" not in (request.mimetype or ""):
+        return await json_object()
+    value = read_document(await request.get_data())
+    if not isinstance(value, dict):
+        raise Invalid("the body must be a YAML mapping", (Problem("", "must be a mapping"),))
     return value
 
 

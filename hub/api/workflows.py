@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from pydantic import Field
-from quart import Blueprint, Response
-from quart_schema import document_request, tag_blueprint
+from pydantic import BaseModel, ConfigDict, Field
+from quart import Blueprint, Response, request
+from quart_schema import document_querystring, document_request, tag_blueprint
 
 from hub.api.auth import Caller, caller, requires
-from hub.api.bodies import json_object, model_of
+from hub.api.bodies import document_object, model_body, model_of
 from hub.api.context import Services, services
+from hub.api.executions import execution_view
 from hub.api.paging import page_arguments, page_of
 from hub.api.rendering import answer, expected_generation, instant_text, path_id
 from hub.api.source_input import SourceInput, check_spec, new_url_secret, stored_secrets, vendor_of
 from hub.api.source_view import source_view
+from hub.engine.manual import run_by_hand
 from hub.errors import Invalid, NotFound, Problem
 from hub.model.ids import write_id
-from hub.model.source import SourceSpec, StoredSecret
+from hub.model.source import ResponseMode, SourceSpec, StoredSecret
 from hub.model.workflow import WorkflowRecord, WorkflowVersion
 from hub.workflows.compiled import compile_workflow
-from hub.workflows.definition import Definition, parse
+from hub.workflows.definition import Definition
+from hub.workflows.diff import diff
 
 __all__ = ["WorkflowInput", "blueprint"]
 
@@ -30,6 +35,13 @@ tag_blueprint(blueprint, {"workflows"})
 _OWN = frozenset({"name", "published", "source"})
 
 
+class Versions(BaseModel):
+    """Which versions to compare."""
+
+    from_: int = Field(default=0, alias="from", ge=0)
+    to: int = Field(default=0, ge=0)
+
+
 class WorkflowInput(Definition):
     """A definition with its name, whether to publish it, and its own source."""
 
@@ -37,10 +49,24 @@ class WorkflowInput(Definition):
     source: SourceInput = SourceInput()
 
 
-def _definition(body: dict[str, Any], hub: Services) -> dict[str, Any]:
-    """The definition part of a body, checked as a whole. Raises `Invalid` with pointers."""
+class RunInput(BaseModel):
+    """What a run by hand works on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    data: Any = Field(default=None, description="What the workflow sees as TRIGGER.")
+
+
+def _definition(body: dict[str, Any], hub: Services, response: ResponseMode) -> dict[str, Any]:
+    """The definition part of a body, checked as a whole.
+
+    Raises:
+        Invalid: It can never work, or has no node that the source's response mode names.
+    """
     definition = {name: value for name, value in body.items() if name not in _OWN}
-    compile_workflow(parse(definition).model_dump(mode="json", by_alias=True, exclude_unset=True), hub.plugins.actions)
+    compiled = compile_workflow(definition, hub.plugins.actions)
+    if response.mode == "specificNode":
+        compiled.require_node(response.node or "", "/source/response/node")
     return definition
 
 
@@ -88,10 +114,10 @@ def view(record: WorkflowRecord, hub: Services, who: Caller, definition: Any = N
 async def create() -> Response:
     """Create a workflow with its own source; published unless told otherwise."""
     hub, who = services(), caller()
-    body = await json_object()
-    definition = _definition(body, hub)
-    name = _named(body, "")
+    body = await document_object()
     spec, secrets = _source(body, hub)
+    definition = _definition(body, hub, spec.response)
+    name = _named(body, "")
     record = await hub.store.workflows.create(
         who.org.id, name, definition, source=spec, secrets=secrets, publish=_published(body), by=who.key.id
     )
@@ -124,11 +150,11 @@ async def change(workflow: str) -> Response:
     """Replace the top-level fields given in the draft; `"published": true` publishes it, false takes it offline."""
     hub, who = services(), caller()
     record = _find(workflow, hub, who)
-    body = await json_object()
+    body = await document_object()
     generation = expected_generation()
     if "source" in body:
         raise Invalid("a source has its own address", (Problem("/source", "PATCH /api/sources/{id} instead"),))
-    draft = _definition({**record.draft, **body}, hub)
+    draft = _definition({**record.draft, **body}, hub, _response(record, hub))
     record = await hub.store.workflows.save_draft(
         who.org.id, record.id, _named(body, record.name), draft, generation=generation
     )
@@ -153,7 +179,7 @@ async def publish(workflow: str) -> Response:
     """Make the draft the next immutable version."""
     hub, who = services(), caller()
     record = _find(workflow, hub, who)
-    _definition(dict(record.draft), hub)
+    _definition(dict(record.draft), hub, _response(record, hub))
     record = await hub.store.workflows.publish(who.org.id, record.id, by=who.key.id)
     return answer(view(record, hub, who), generation=record.generation)
 
@@ -173,6 +199,44 @@ async def version(workflow: str, number: int) -> Response:
     """One published version with its definition."""
     hub, who = services(), caller()
     return answer(_version_view(await hub.store.workflows.version(who.org.id, _find(workflow, hub, who).id, number)))
+
+
+@blueprint.get("/<workflow>/diff")
+@document_querystring(Versions)
+@requires("view")
+async def compare(workflow: str) -> Response:
+    """What changed from one version to another: `from` and `to` are numbers, 0 or left out stands for the draft."""
+    hub, who = services(), caller()
+    record = _find(workflow, hub, who)
+    old, new = [await _numbered(record, hub, request.args.get(name)) for name in ("from", "to")]
+    return answer({"changes": [asdict(change) for change in diff(old, new)]})
+
+
+@blueprint.post("/<workflow>/run")
+@document_request(RunInput)
+@requires("edit")
+async def run(workflow: str) -> Response:
+    """Run the published version by hand, on the data given."""
+    hub, who = services(), caller()
+    record = _find(workflow, hub, who)
+    data = (await model_body(RunInput)).data
+    version = hub.store.snapshot.published.get(record.id)
+    execution = await run_by_hand(version, data, hub.store, hub.engine, hub.clock, hub.plugins.actions)
+    return answer(execution_view(await hub.store.executions.get(who.org.id, execution.id)), 202)
+
+
+async def _numbered(record: WorkflowRecord, hub: Services, text: str | None) -> Mapping[str, Any]:
+    """The definition of a version written in the query. Raises `Invalid`, `NotFound`."""
+    if text in {None, "", "0"}:
+        return record.draft
+    if not text.isascii() or not text.isdigit():
+        raise Invalid("no such version", (Problem("/from", "must be the number of a version, or 0 for the draft"),))
+    return (await hub.store.workflows.version(record.org, record.id, int(text))).definition
+
+
+def _response(record: WorkflowRecord, hub: Services) -> ResponseMode:
+    source = hub.store.snapshot.sources.get(record.source)
+    return source.spec.response if source is not None else ResponseMode()
 
 
 def _version_view(one: WorkflowVersion) -> dict[str, Any]:

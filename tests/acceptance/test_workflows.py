@@ -1,0 +1,94 @@
+"""Workflows over the management API: definitions, versions, runs by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hub.testing.live import ADMIN_KEY, LiveHub
+
+ECHO = {"id": "echo", "action": "transform", "with": {"value": "{{ TRIGGER }}"}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer"),
+    [
+        ({"nodes": [{**ECHO, "needs": ["echo"]}]}, "/nodes/0/needs"),
+        ({"nodes": [{**ECHO, "needs": ["gone"]}]}, "/nodes/0/needs/0"),
+        ({"nodes": [{**ECHO, "action": "transfrom"}]}, "/nodes/0/action"),
+        ({"nodes": [ECHO, ECHO]}, "/nodes/1/id"),
+        ({"nodes": [{**ECHO, "with": {"value": "{{ TRIGGER. }}"}}]}, "/nodes/0/with/value"),
+        ({"nodes": [{**ECHO, "with": {"value": "{{ 9 ** 9 ** 9 }}"}}]}, "/nodes/0/with/value"),
+        ({"nodes": [{"id": "wait", "action": "sleep", "with": {"seconds": "soon"}}]}, "/nodes/0/with/seconds"),
+        ({"nodes": [ECHO], "source": {"response": {"mode": "specificNode", "node": "gone"}}}, "/source/response/node"),
+        ({"nodes": [ECHO], "source": {"vendor": "nobody"}}, "/source/vendor"),
+        ({"nodes": [ECHO], "source": {"allowlist": ["here"]}}, "/source/allowlist"),
+        ({"nodes": [ECHO], "published": "yes"}, "/published"),
+    ],
+)
+async def test_what_can_never_work_is_refused_with_a_pointer(
+    hub: LiveHub, fields: dict[str, Any], pointer: str
+) -> None:
+    answer = await hub.api("POST", "/api/workflows", {"name": "bad", **fields})
+    problem = answer.json()
+    assert (answer.status, answer.headers["Content-Type"]) == (422, "application/problem+json")
+    assert problem["request_id"].startswith("req_")
+    assert any(one["pointer"].startswith(pointer) and one["message"] for one in problem["errors"]), problem
+
+
+async def test_definition_may_be_yaml(hub: LiveHub) -> None:
+    text = b"name: from yaml\nnodes:\n- id: echo\n  action: transform\n  with: {value: '{{ TRIGGER.a }}'}\n"
+    headers = {"Authorization": f"Bearer {ADMIN_KEY}", "Content-Type": "application/yaml"}
+    created = (await hub.send("POST", "/api/workflows", text, headers=headers)).json()
+    waited = await hub.post(created["source"]["urls"]["tracecat_wait"], {"a": [1]})
+    assert waited.json()["value"] == [1]
+
+
+async def test_published_versions_do_not_change(hub: LiveHub) -> None:
+    workflow = await hub.workflow()
+    path = f"/api/workflows/{workflow['id']}"
+    changed = [{**ECHO, "with": {"value": "second"}}]
+    draft = (await hub.api("PATCH", path, {"nodes": changed})).json()
+    assert (draft["version"], draft["nodes"][0]["with"]) == (1, {"value": "second"})
+    url = workflow["source"]["urls"]["tracecat_wait"]
+    assert (await hub.post(url, "first")).json()["value"] == "first"
+    assert (await hub.api("POST", f"{path}/publish")).json()["version"] == 2
+    assert (await hub.post(url, "first")).json()["value"] == "second"
+    versions = (await hub.api("GET", f"{path}/versions")).json()["items"]
+    assert [one["version"] for one in versions] == [2, 1]
+    changes = (await hub.api("GET", f"{path}/diff?from=1&to=2")).json()["changes"]
+    assert [one["pointer"] for one in changes] == ["/nodes/echo/with/value"]
+    assert changes[0]["after"] == "second"
+
+
+async def test_if_match_guards_a_change(hub: LiveHub) -> None:
+    workflow = await hub.workflow()
+    path = f"/api/workflows/{workflow['id']}"
+    etag = (await hub.api("GET", path)).headers["ETag"]
+    assert (await hub.api("PATCH", path, {"name": "one"}, headers={"If-Match": etag})).status == 200
+    assert (await hub.api("PATCH", path, {"name": "two"}, headers={"If-Match": etag})).status == 412
+
+
+async def test_workflow_runs_by_hand(hub: LiveHub) -> None:
+    workflow = await hub.workflow()
+    answer = await hub.api("POST", f"/api/workflows/{workflow['id']}/run", {"data": {"by": "hand"}})
+    assert answer.status == 202
+    finished = await hub.finished(answer.json()["id"])
+    assert (finished["kind"], finished["state"], finished["result"]) == ("manual", "succeeded", {"by": "hand"})
+    unpublished = await hub.workflow(published=False)
+    assert (await hub.api("POST", f"/api/workflows/{unpublished['id']}/run", {})).status == 409
+
+
+async def test_actions_show_the_schema_of_their_settings(hub: LiveHub) -> None:
+    items = {one["name"]: one for one in (await hub.api("GET", "/api/actions")).json()["items"]}
+    assert {"transform", "http.request", "publish", "workflow.run", "sleep", "fail", "respond"} <= items.keys()
+    assert "github.comment" in items
+    assert items["http.request"]["input"]["properties"]["url"]
+
+
+async def test_deleted_workflow_is_unknown_to_senders(hub: LiveHub) -> None:
+    workflow = await hub.workflow()
+    assert (await hub.api("DELETE", f"/api/workflows/{workflow['id']}")).status == 204
+    assert (await hub.post(workflow["source"]["urls"]["tracecat"], {})).status == 401
+    assert (await hub.api("GET", f"/api/workflows/{workflow['id']}")).status == 404
