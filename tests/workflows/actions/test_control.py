@@ -81,7 +81,7 @@ async def test_respond_publish_and_workflow_run_leave_the_doing_to_the_engine() 
         ("respond", {"status": 600}),
         ("respond", {"headers": {"a b": "c"}}),
         ("respond", {"headers": {"a": "c\r\nset-cookie: x"}}),
-        ("respond", {"headers": {"a": 1}}),
+        ("respond", {"headers": {"a": [1]}}),
         ("respond", {"headers": {"": "a"}}),
         ("publish", {"type": "", "data": 1}),
         ("publish", {"type": "a"}),
