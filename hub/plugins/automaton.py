@@ -13,7 +13,7 @@ from hub.plugins.patterns import Alternatives, Anchor, Characters, Node, Pattern
 __all__ = ["Automaton", "TooSlow", "automaton"]
 
 _LARGEST = 4_000
-_STEPS = 400_000
+_STEPS = 200_000
 _CACHED = 20_000
 
 _SPLIT, _START, _END, _MATCH = range(4)
@@ -30,6 +30,9 @@ class Automaton:
     Args:
         pattern: As JSON Schemas have them; found anywhere in a text unless it is anchored.
 
+    Attributes:
+        steps: What the last search cost beyond one look-up for each character.
+
     Raises:
         PatternError: It cannot be read, or its counted repeats make it too large.
     """
@@ -42,7 +45,7 @@ class Automaton:
         self._initial = self._closure((self._first,), start=True)
         self._restart = self._closure((self._first,))
         self._moves: dict[tuple[_States, str], _States] = {}
-        self._steps = 0
+        self.steps = 0
 
     def search(self, text: str) -> bool:
         """Whether the pattern is found in the text.
@@ -50,7 +53,7 @@ class Automaton:
         Raises:
             TooSlow: The text takes too many steps, which only a pattern made for it can bring about.
         """
-        self._steps = 0
+        self.steps = 0
         states = self._initial
         for character in text:
             if 0 in states:
@@ -60,8 +63,8 @@ class Automaton:
         return 0 in states or 0 in self._closure(states, end=True)
 
     def _move(self, states: _States, character: str) -> _States:
-        self._steps += len(states) + 1
-        if self._steps > _STEPS:
+        self.steps += len(states) + 1
+        if self.steps > _STEPS:
             raise TooSlow
         reached = [
             self._next[state][0]

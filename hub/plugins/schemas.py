@@ -25,7 +25,8 @@ __all__ = ["Schema", "compile_schema"]
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _LARGEST = 512 * 1024
-_STEPS = 100_000
+_STEPS = 30_000
+_PER_STEP = 16
 _PROBLEMS = 20
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 _LITERAL = frozenset({"const", "enum", "examples", "default", "required"})
@@ -154,18 +155,23 @@ def _parts(schema: Any, pointer: str) -> Iterator[tuple[str, Mapping[str, Any]]]
             yield from _parts(part, f"{pointer}/{index}")
 
 
+def _found(pattern: str, text: str) -> bool:
+    compiled = automaton(pattern)
+    found = compiled.search(text)
+    _Budget.spend(1 + compiled.steps // _PER_STEP)
+    return found
+
+
 def _pattern(_validator: Any, pattern: str, value: Any, _schema: Any) -> Iterator[ValidationError]:
-    if isinstance(value, str) and not automaton(pattern).search(value):
+    if isinstance(value, str) and not _found(pattern, value):
         yield ValidationError(f"does not match {pattern!r}")
 
 
 def _pattern_properties(validator: Any, named: Any, value: Any, _schema: Any) -> Iterator[ValidationError]:
     if isinstance(value, dict):
         for pattern, subschema in named.items():
-            compiled = automaton(pattern)
             for name, item in value.items():
-                _Budget.spend()
-                if compiled.search(name):
+                if _found(pattern, name):
                     yield from validator.descend(item, subschema, path=name, schema_path=pattern)
 
 
@@ -173,10 +179,10 @@ def _additional_properties(validator: Any, rule: Any, value: Any, schema: Any) -
     if not isinstance(value, dict):
         return
     known = schema.get("properties", {})
-    patterns = [automaton(pattern) for pattern in schema.get("patternProperties", {})]
+    patterns = schema.get("patternProperties", {})
     for name, item in value.items():
         _Budget.spend()
-        if name in known or any(pattern.search(name) for pattern in patterns):
+        if name in known or any(_found(pattern, name) for pattern in patterns):
             continue
         if rule is False:
             yield ValidationError("is not allowed here", path=[name])
