@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 blueprint = Blueprint("audit", __name__, url_prefix="/api/audit")
 tag_blueprint(blueprint, {"audit"})
 
-NO_CHANGE = frozenset({"verify.explain", "messages.create"})
+NO_CHANGE = frozenset({"verify.explain", "subscriptions.verify", "messages.publish"})
 """Endpoints of POST routes that change nothing an operator has set up."""
 
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
