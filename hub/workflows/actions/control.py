@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from hub.errors import ActionFailed
 from hub.plugins.action import Action, ActionContext
+from hub.workflows.actions.values import HeaderValue
 from hub.workflows.services import Publish, Respond, RunWorkflow, Sleep
 
 __all__ = [
@@ -30,7 +31,7 @@ __all__ = [
     "WorkflowRunInput",
 ]
 
-_STRICT = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, coerce_numbers_to_str=True)
+_STRICT = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}")
 _UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _LONGEST_SLEEP = 31_536_000.0
@@ -75,7 +76,7 @@ class RespondInput(BaseModel):
     model_config = _STRICT
 
     status: Annotated[int, Field(ge=200, le=599, description="HTTP status.")] = 200
-    headers: Annotated[dict[str, str], Field(description="Response headers.")] = {}
+    headers: Annotated[dict[str, HeaderValue], Field(description="Response headers.")] = {}
     body: Annotated[Any, Field(description="null: empty; a string: text; everything else: JSON.")] = None
 
     @field_validator("headers")

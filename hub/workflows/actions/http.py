@@ -16,6 +16,7 @@ from hub.errors import ActionFailed, AddressRefused
 from hub.model.fetched import Fetched
 from hub.model.json import dumps, loads
 from hub.plugins.action import Action, ActionContext
+from hub.workflows.actions.values import HeaderValue
 
 __all__ = ["HTTP_REQUEST", "HttpAuth", "HttpRequestInput", "retry_after_of"]
 
@@ -53,13 +54,13 @@ class HttpAuth(BaseModel):
 class HttpRequestInput(BaseModel):
     """Settings of `http.request`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, coerce_numbers_to_str=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     method: Annotated[
         Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"], Field(description="HTTP method.")
     ] = "GET"
     url: Annotated[str, Field(min_length=1, max_length=8_192, description="Absolute http or https URL.")]
-    headers: Annotated[dict[str, str], Field(description="Request headers.")] = {}
+    headers: Annotated[dict[str, HeaderValue], Field(description="Request headers.")] = {}
     query: Annotated[
         dict[str, Scalar | list[Scalar]], Field(description="Added to the URL's query; null is left out.")
     ] = {}

@@ -199,7 +199,7 @@ async def test_an_address_that_the_guard_refuses_is_not_told(receiver: Any, wall
         {"url": "x", "auth": {}},
         {"url": "x", "auth": {"token": "a", "username": "b"}},
         {"url": "x", "expect": [42]},
-        {"url": "x", "headers": {"a": 1}},
+        {"url": "x", "headers": {"a": [1]}},
         {"url": "x", "max_bytes": 0},
         {"url": "x", "timeout": 0},
     ],
