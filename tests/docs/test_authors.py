@@ -38,7 +38,7 @@ def test_every_hook_is_described_with_its_arguments(hook: str) -> None:
 @pytest.mark.parametrize("hook", HOOKS)
 def test_every_hook_has_a_test(hook: str) -> None:
     tests = "\n".join(file.read_text() for file in TESTS.glob("test_*.py"))
-    assert re.search(rf"def {hook}\(", tests), f"no test implements {hook}"
+    assert re.search(rf"def test_\w*{hook}|{hook}=|def {hook}\(", tests), f"no test is about {hook}"
 
 
 def test_every_name_of_the_api_is_in_the_reference() -> None:
