@@ -205,10 +205,17 @@ def raise_generation(transaction: Transaction, org: Id, source: Id) -> None:
 def keep_secrets(
     transaction: Transaction, vault: Vault, source: SourceRecord, keep: Sequence[KeptSecret], now: int
 ) -> None:
-    """Store what a reply wants kept. What is there already is left as it is and raises no generation."""
+    """Store what a reply wants kept. What is there already is left as it is and raises no generation.
+
+    Unless it may replace, an item counts only where its slot holds nothing at all, under whatever label: a handshake
+    proves nothing, so it must not add a secret beside the operator's, nor forget one.
+    """
     current = list(source.secrets)
+    held = {secret.slot for secret in current}
     changed = False
     for item in keep:
+        if not item.replace and item.slot in held:
+            continue
         same = [secret for secret in current if (secret.slot, secret.label) == (item.slot, item.label)]
         if item.value is None:
             if not same:
@@ -216,7 +223,7 @@ def keep_secrets(
             fresh = []
         else:
             value = item.value.encode() if item.decoded is None else item.decoded
-            if (same and not item.replace) or [secret.value for secret in same] == [value]:
+            if [secret.value for secret in same] == [value]:
                 continue
             fresh = [StoredSecret(new_id(), item.slot, value, text=item.value, label=item.label, created=now)]
         current = [secret for secret in current if secret not in same] + fresh
