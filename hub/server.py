@@ -16,6 +16,11 @@ from hub.settings import Settings
 
 __all__ = ["listen", "raise_open_files", "run", "server_config", "settle_memory"]
 
+_LONGEST_START = 600
+"""Seconds that migrations and the plugins' lifespans may take together."""
+_CLOSING = 60
+"""Seconds beyond `shutdown_seconds`, in which what did not finish is handed back and everything is closed."""
+
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening TCP socket.
@@ -69,7 +74,8 @@ def server_config(settings: Settings, listener: socket.socket) -> Config:
     config.h11_max_incomplete_size = 64 * 1024
     config.include_server_header = False
     config.graceful_timeout = settings.shutdown_seconds
-    config.shutdown_timeout = settings.shutdown_seconds
+    config.startup_timeout = _LONGEST_START
+    config.shutdown_timeout = settings.shutdown_seconds + _CLOSING
     config.backlog = 4096
     return config
 

@@ -9,13 +9,15 @@ import shutil
 import signal
 import socket
 import stat
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 import pytest
 from aiohttp import web
 
+from hub.testing.live import ADMIN_KEY
 from tests.cli.processes import SECONDS, Serving, environment, run_hub, serving
 
 CURL = re.compile(r"^curl .*$", re.MULTILINE)
@@ -68,51 +70,88 @@ async def paste(command: str, **given: str) -> Any:
     return json.loads(out)
 
 
-async def test_sigterm_finishes_the_execution_that_runs(data: dict[str, str], session: aiohttp.ClientSession) -> None:
-    called, release = asyncio.Event(), asyncio.Event()
-    calls: list[str] = []
+class Slow:
+    """A service on loopback that answers when it is told to; `keys` are the Idempotency-Keys of its calls."""
 
-    async def slow(request: web.Request) -> web.Response:
-        calls.append(request.headers["Idempotency-Key"])
-        called.set()
-        await release.wait()
+    def __init__(self) -> None:
+        self.keys: list[str] = []
+        self.called, self.release = asyncio.Event(), asyncio.Event()
+        app = web.Application()
+        app.router.add_post("/slow", self._answer)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        self.keys.append(request.headers["Idempotency-Key"])
+        self.called.set()
+        await self.release.wait()
         return web.json_response({"done": True})
 
-    app = web.Application()
-    app.router.add_post("/slow", slow)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    port = runner.addresses[0][1]
-    nodes = [
-        {"id": "call", "action": "http.request", "with": {"method": "POST", "url": f"http://127.0.0.1:{port}/slow"}},
-        {"id": "after", "action": "transform", "needs": ["call"], "with": {"value": "{{ nodes.call.output.status }}"}},
-    ]
-    key = {"Authorization": f"Bearer {data['HUB_ADMIN_KEY']}"}
-    try:
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._runner.cleanup()
+
+    async def start_execution(self, session: aiohttp.ClientSession, hub: Serving) -> str:
+        """Id of an execution that is calling this service."""
+        url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/slow"
+        nodes = [
+            {"id": "call", "action": "http.request", "with": {"method": "POST", "url": url}},
+            {
+                "id": "after",
+                "action": "transform",
+                "needs": ["call"],
+                "with": {"value": "{{ nodes.call.output.status }}"},
+            },
+        ]
+        body = {"name": "slow", "nodes": nodes}
+        async with session.post(f"{hub.url}/api/workflows", json=body, headers={"X-Api-Key": ADMIN_KEY}) as answer:
+            assert answer.status == 201
+            tracecat = (await answer.json())["source"]["urls"]["tracecat"]
+        async with session.post(tracecat, json={}) as answer:
+            assert answer.status == 200
+            execution = (await answer.json())["wf_exec_id"].rpartition("/")[2]
+        await asyncio.wait_for(self.called.wait(), SECONDS)
+        return str(execution)
+
+
+async def test_sigterm_finishes_the_execution_that_runs(data: dict[str, str], session: aiohttp.ClientSession) -> None:
+    async with Slow() as slow:
         async with serving(HUB_EGRESS_ALLOW="127.0.0.0/8", **data) as hub:
-            async with session.post(
-                f"{hub.url}/api/workflows", json={"name": "slow", "nodes": nodes}, headers=key
-            ) as answer:
-                assert answer.status == 201
-                url = (await answer.json())["source"]["urls"]["tracecat"]
-            async with session.post(url, json={}) as answer:
-                assert answer.status == 200
-                execution = (await answer.json())["wf_exec_id"].rpartition("/")[2]
-            await asyncio.wait_for(called.wait(), SECONDS)
+            execution = await slow.start_execution(session, hub)
             hub.signal(signal.SIGTERM)
             await refuses(int(hub.url.rpartition(":")[2]))
-            release.set()
+            slow.release.set()
             said = await hub.ended()
             assert (said.status, said.out) == (0, "The hub has stopped.\n")
         async with serving(**data) as hub:
-            status, found = await get(session, hub, f"/api/executions/{execution}", data["HUB_ADMIN_KEY"])
+            status, found = await get(session, hub, f"/api/executions/{execution}", ADMIN_KEY)
             assert (status, found["state"], found["result"]) == (200, "succeeded", 200)
             assert [node["attempts"] for node in found["nodes"]] == [1, 1]
-    finally:
-        await runner.cleanup()
-    assert len(calls) == 1
+    assert len(slow.keys) == 1
+
+
+async def test_what_takes_longer_than_a_stop_may_goes_on_at_the_next_start(
+    data: dict[str, str], session: aiohttp.ClientSession
+) -> None:
+    settings = {"HUB_EGRESS_ALLOW": "127.0.0.0/8", "HUB_SHUTDOWN_SECONDS": "0.5", **data}
+    async with Slow() as slow:
+        async with serving(**settings) as hub:
+            execution = await slow.start_execution(session, hub)
+            hub.signal(signal.SIGTERM)
+            said = await hub.ended()
+            assert (said.status, said.out, said.err) == (0, "The hub has stopped.\n", "")
+        slow.release.set()
+        async with serving(**settings) as hub:
+            found: dict[str, Any] = {}
+            until = time.monotonic() + SECONDS
+            while found.get("state") not in ("succeeded", "failed") and time.monotonic() < until:
+                _, found = await get(session, hub, f"/api/executions/{execution}", ADMIN_KEY)
+            assert (found["state"], found["result"]) == ("succeeded", 200)
+    assert len(slow.keys) == 2
+    assert len(set(slow.keys)) == 1
 
 
 async def refuses(port: int) -> None:
@@ -120,7 +159,7 @@ async def refuses(port: int) -> None:
     while True:
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except ConnectionRefusedError:
+        except OSError:
             return
         writer.close()
 
