@@ -15,6 +15,7 @@ __all__ = [
     "ExecutionKind",
     "ExecutionRecord",
     "ExecutionState",
+    "Finished",
     "Lease",
     "NewExecution",
     "NodeRecord",
@@ -53,6 +54,46 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeRecord:
+    """One journal entry: a node (or one item of its `for_each`) of an execution.
+
+    Attributes:
+        item: Index within `for_each`; -1 for the node itself.
+        attempts: Tries begun so far.
+        due: When a sleeping or backing-off node goes on, microseconds UTC.
+        child: The execution it waits for (`workflow.run`).
+        crashes: How often the process ended while this node ran; these tries use up no retry.
+    """
+
+    node: str
+    state: NodeState
+    item: int = -1
+    attempts: int = 1
+    input: Any = None
+    output: Any = None
+    error: str | None = None
+    started: int | None = None
+    finished: int | None = None
+    due: int | None = None
+    child: Id | None = None
+    crashes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How an execution went that was worked out before it was kept: it succeeded.
+
+    Attributes:
+        at: When, microseconds UTC.
+        nodes: Its journal.
+    """
+
+    result: Any
+    at: int
+    nodes: tuple[NodeRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NewExecution:
     """An execution to start.
 
@@ -65,6 +106,7 @@ class NewExecution:
         lease: Set when the engine of this process takes it at birth, which saves the claim. Only the claim looks
             at `serial_key` and `concurrency`, so an execution with either is born without a lease.
         definition: For a draft run (`version` 0) its own copy of the definition.
+        finished: Set when it was worked out already: it is kept with its end and its journal, in one commit.
     """
 
     org: Id
@@ -86,6 +128,7 @@ class NewExecution:
     due: int = 0
     lease: Lease | None = None
     definition: Any = None
+    finished: Finished | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError for a lease that would pass over the claim's rules."""
@@ -126,32 +169,6 @@ class ExecutionRecord:
     crashes: int = 0
     cancelling: bool = False
     answer: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class NodeRecord:
-    """One journal entry: a node (or one item of its `for_each`) of an execution.
-
-    Attributes:
-        item: Index within `for_each`; -1 for the node itself.
-        attempts: Tries begun so far.
-        due: When a sleeping or backing-off node goes on, microseconds UTC.
-        child: The execution it waits for (`workflow.run`).
-        crashes: How often the process ended while this node ran; these tries use up no retry.
-    """
-
-    node: str
-    state: NodeState
-    item: int = -1
-    attempts: int = 1
-    input: Any = None
-    output: Any = None
-    error: str | None = None
-    started: int | None = None
-    finished: int | None = None
-    due: int | None = None
-    child: Id | None = None
-    crashes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

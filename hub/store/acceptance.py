@@ -12,7 +12,7 @@ from hub.errors import NonceReplayed, StaleSource, StoreError
 from hub.model.ids import Id
 from hub.model.inbound import Acceptance, Accepted, AcceptedEvent
 from hub.store.bulk import Bulk
-from hub.store.execution_rows import EXECUTIONS
+from hub.store.execution_rows import EXECUTIONS, NODES
 from hub.store.sources import keep_secrets
 from hub.store.tables import event_keys, events, nonces, requests
 from hub.store.transaction import Transaction
@@ -24,6 +24,7 @@ REQUESTS = Bulk(requests)
 EVENTS = Bulk(events)
 _EVENT_KEYS = Bulk(event_keys, "nothing")
 _STATE = REQUESTS.columns.index("state")
+_EXECUTION_ID = EXECUTIONS.columns.index("id")
 _LOOKUP = 200
 
 Key = tuple[Id, Id, str, str]
@@ -31,13 +32,22 @@ Key = tuple[Id, Id, str, str]
 
 @dataclass(frozen=True, slots=True)
 class PreparedEvent:
-    """An event as rows. `key` is the row of `event_keys`, None for one that is never a duplicate."""
+    """An event as rows. `key` is the row of `event_keys`, None for one that is never a duplicate.
+
+    Attributes:
+        nodes: The journals of those of its executions that are finished already.
+    """
 
     id: Id
     row: tuple[Any, ...]
     key: tuple[Any, ...] | None
     executions: tuple[tuple[Any, ...], ...]
-    execution_ids: tuple[Id, ...]
+    nodes: tuple[tuple[Any, ...], ...] = ()
+
+    @property
+    def execution_ids(self) -> tuple[Id, ...]:
+        """Ids of its executions, in order."""
+        return tuple([row[_EXECUTION_ID] for row in self.executions])
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +151,7 @@ def write_events(transaction: Transaction, batch: Sequence[PreparedEvent]) -> di
     started = [execution for event in fresh for execution in event.executions]
     if EXECUTIONS.run(transaction.connection, started) < len(started):
         raise StoreError("an execution has the id of another one")
+    NODES.run(transaction.connection, [node for event in fresh for node in event.nodes])
     return happened
 
 

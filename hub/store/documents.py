@@ -8,10 +8,55 @@ from hub.model.ids import Id
 from hub.model.json import dumps, loads
 from hub.ports.blobs import BLOB_THRESHOLD, Blobs
 
-__all__ = ["Documents", "Packed"]
+__all__ = ["Documents", "Packed", "Packing"]
 
 Packed = tuple[bytes | None, str | None]
 """The two columns of a value: its bytes, or its reference; neither for None."""
+
+
+class Packing:
+    """Packs the JSON values of a few rows; a value that stands in several of them is written down once.
+
+    In place of one over the threshold stands a mark, which `Documents.put_large` replaces before the row is kept.
+
+    Attributes:
+        large: Whether there is such a mark.
+    """
+
+    __slots__ = ("_seen", "large")
+
+    def __init__(self) -> None:
+        self._seen: dict[int, tuple[Any, bytes]] = {}
+        self.large = False
+
+    def value(self, value: Any) -> Any:
+        """The column of a JSON value; its `_ref` column follows it and is None.
+
+        Raises:
+            ValueError: It is no JSON value.
+        """
+        if value is None:
+            return None
+        seen = self._seen.get(id(value))
+        if seen is None:
+            seen = self._seen[id(value)] = (value, dumps(value))
+        return self.bytes(seen[1])
+
+    def bytes(self, data: bytes, threshold: int = BLOB_THRESHOLD) -> Any:
+        """The column of bytes."""
+        if len(data) <= threshold:
+            return data
+        self.large = True
+        return _Large(data)
+
+
+class _Large:
+    """Bytes that go to the blob store."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
 
 
 class Documents:
@@ -35,6 +80,14 @@ class Documents:
     async def pack_bytes(self, org: Id, data: bytes, threshold: int = BLOB_THRESHOLD) -> Packed:
         """Bytes as columns."""
         return (data, None) if len(data) <= threshold else (None, await self._blobs.put(org, data))
+
+    async def put_large(self, org: Id, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The row with its marks of a `Packing` replaced: what was too large is on the disk when this returns."""
+        columns = list(row)
+        for index, column in enumerate(row):
+            if isinstance(column, _Large):
+                columns[index : index + 2] = None, await self._blobs.put(org, column.data)
+        return tuple(columns)
 
     async def unpack(self, org: Id, data: bytes | None, ref: str | None) -> Any:
         """The JSON value of two columns.

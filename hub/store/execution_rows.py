@@ -9,7 +9,7 @@ from sqlalchemy import Row
 from hub.model.execution import ExecutionError, ExecutionRecord, NewExecution, NodeRecord
 from hub.model.ids import Id
 from hub.store.bulk import Bulk
-from hub.store.documents import Documents
+from hub.store.documents import Documents, Packing
 from hub.store.tables import executions, nodes
 
 __all__ = ["EXECUTIONS", "NODES", "execution_record", "execution_row", "node_record", "node_row"]
@@ -17,71 +17,73 @@ __all__ = ["EXECUTIONS", "NODES", "execution_record", "execution_row", "node_rec
 EXECUTIONS = Bulk(executions, "nothing")
 NODES = Bulk(nodes, "replace")
 
-_COLUMNS = EXECUTIONS.columns
-_NODE_COLUMNS = NODES.columns
+def execution_row(packing: Packing, execution: NewExecution) -> tuple[Any, ...]:
+    """The row of a new execution: queued, running where it is born with a lease, or finished already."""
+    lease, finished, created = execution.lease, execution.finished, execution.created
+    due = execution.due or created
+    state, fence, started = "queued", 0, None
+    ready: int | None = due
+    if finished is not None:
+        state, ready, started = "succeeded", None, created
+    elif lease is not None:
+        state, fence, ready, started = "running", lease.fence, lease.until, created
+    return (
+        execution.org,
+        execution.id,
+        execution.workflow,
+        execution.version,
+        execution.kind,
+        state,
+        execution.priority,
+        packing.value(execution.trigger),
+        None,  # trigger_ref
+        packing.value(execution.definition),
+        None,  # definition_ref
+        None if finished is None else packing.value(finished.result),
+        None,  # result_ref
+        None,  # error_node
+        None,  # error
+        execution.source,
+        execution.request,
+        execution.event,
+        execution.parent,
+        execution.parent_node,
+        execution.replay_of,
+        execution.serial_key,
+        execution.concurrency,
+        created,
+        started,
+        None if finished is None else finished.at,
+        due,
+        ready,
+        None if lease is None else lease.owner,
+        fence,
+        0,  # crashes
+        0,  # woken
+        None,  # parked
+    )
 
 
-async def execution_row(documents: Documents, execution: NewExecution) -> tuple[Any, ...]:
-    """The row of a new execution: queued, or running where it is born with a lease."""
-    org, lease = execution.org, execution.lease
-    trigger, trigger_ref = await documents.pack(org, execution.trigger)
-    definition, definition_ref = await documents.pack(org, execution.definition)
-    due = execution.due or execution.created
-    values = {
-        "org": org,
-        "id": execution.id,
-        "workflow": execution.workflow,
-        "version": execution.version,
-        "kind": execution.kind,
-        "state": "queued" if lease is None else "running",
-        "priority": execution.priority,
-        "trigger": trigger,
-        "trigger_ref": trigger_ref,
-        "definition": definition,
-        "definition_ref": definition_ref,
-        "source": execution.source,
-        "request": execution.request,
-        "event": execution.event,
-        "parent": execution.parent,
-        "parent_node": execution.parent_node,
-        "replay_of": execution.replay_of,
-        "serial_key": execution.serial_key,
-        "concurrency": execution.concurrency,
-        "created": execution.created,
-        "started": None if lease is None else execution.created,
-        "due": due,
-        "ready": due if lease is None else lease.until,
-        "owner": None if lease is None else lease.owner,
-        "fence": 0 if lease is None else lease.fence,
-        "crashes": 0,
-        "woken": 0,
-    }
-    return tuple(map(values.get, _COLUMNS))
-
-
-async def node_row(documents: Documents, org: Id, execution: Id, node: NodeRecord) -> tuple[Any, ...]:
+def node_row(packing: Packing, org: Id, execution: Id, node: NodeRecord) -> tuple[Any, ...]:
     """The row of a journal entry."""
-    given, input_ref = await documents.pack(org, node.input)
-    output, output_ref = await documents.pack(org, node.output)
-    values = {
-        "org": org,
-        "execution": execution,
-        "node": node.node,
-        "item": node.item,
-        "state": node.state,
-        "attempts": node.attempts,
-        "input": given,
-        "input_ref": input_ref,
-        "output": output,
-        "output_ref": output_ref,
-        "error": node.error,
-        "started": node.started,
-        "finished": node.finished,
-        "due": node.due,
-        "child": node.child,
-        "crashes": node.crashes,
-    }
-    return tuple(map(values.get, _NODE_COLUMNS))
+    return (
+        org,
+        execution,
+        node.node,
+        node.item,
+        node.state,
+        node.attempts,
+        packing.value(node.input),
+        None,  # input_ref
+        packing.value(node.output),
+        None,  # output_ref
+        node.error,
+        node.started,
+        node.finished,
+        node.due,
+        node.child,
+        node.crashes,
+    )
 
 
 async def execution_record(documents: Documents, row: Row[Any], *, whole: bool = True) -> ExecutionRecord:

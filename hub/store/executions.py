@@ -12,7 +12,7 @@ from hub.model.execution import FINISHED, Claimed, ExecutionChange, ExecutionRec
 from hub.model.ids import Id
 from hub.ports.store.page import Page
 from hub.store.claims import EXPIRES, claim, first_due, left, next_priority, renew
-from hub.store.documents import Documents
+from hub.store.documents import Documents, Packing
 from hub.store.execution_rows import EXECUTIONS, execution_record, execution_row, node_record, node_row
 from hub.store.journal import JournalWrite, change_values, journal_group, wake_parents
 from hub.store.paging import page
@@ -38,7 +38,10 @@ class SqlExecutions:
 
     async def create(self, executions: Sequence[NewExecution]) -> None:
         """Queue executions that no request starts (manual, replay, child). The same id twice is one execution."""
-        rows = [await execution_row(self._documents, execution) for execution in executions]
+        packing = Packing()
+        rows = [execution_row(packing, execution) for execution in executions]
+        if packing.large:
+            rows = [await self._documents.put_large(row[0], row) for row in rows]
         await self._writer.batch(Priority.JOURNAL, _create, rows)
 
     async def claim(
@@ -92,7 +95,14 @@ class SqlExecutions:
         Raises:
             Fenced: The lease was given up or lost, or the execution was cancelled.
         """
-        result = await self._documents.pack(org, change.result) if change is not None else (None, None)
+        packing = Packing()
+        result = (packing.value(change.result), None) if change is not None else (None, None)
+        entries = [node_row(packing, org, execution, node) for node in nodes]
+        born = [execution_row(packing, child) for child in children]
+        if packing.large:
+            result = await self._documents.put_large(org, result)
+            entries = [await self._documents.put_large(org, row) for row in entries]
+            born = [await self._documents.put_large(org, row) for row in born]
         finishes = change is not None and change.state in FINISHED
         write = JournalWrite(
             org=org,
@@ -100,8 +110,8 @@ class SqlExecutions:
             values=change_values(
                 (org, execution, fence), change, result, progress=any(node.state in _ENDED for node in nodes)
             ),
-            nodes=tuple([await node_row(self._documents, org, execution, node) for node in nodes]),
-            children=tuple([await execution_row(self._documents, child) for child in children]),
+            nodes=tuple(entries),
+            children=tuple(born),
             finishes=(change.finished or 0) if change is not None and finishes else None,
         )
         await self._writer.batch(Priority.JOURNAL, journal_group, write)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, and_, delete, select, text, update
@@ -12,9 +13,9 @@ from hub.model.ids import Id
 from hub.model.inbound import Acceptance, Accepted, EventRecord, NewEvent, RequestRecord
 from hub.model.json import dumps, loads
 from hub.ports.store.page import Page
-from hub.store.acceptance import EVENTS, REQUESTS, Prepared, PreparedEvent, accept_group, write_events
-from hub.store.documents import Documents
-from hub.store.execution_rows import execution_row
+from hub.store.acceptance import Prepared, PreparedEvent, accept_group, write_events
+from hub.store.documents import Documents, Packing
+from hub.store.execution_rows import execution_row, node_row
 from hub.store.paging import page
 from hub.store.parts import Parts
 from hub.store.records import request_context
@@ -48,13 +49,17 @@ class SqlInbound:
             NonceReplayed: The nonce was claimed by a request with another body; nothing was kept.
             StoreUnavailable: The commit failed; nothing was kept.
         """
-        prepared = Prepared(
-            acceptance=acceptance,
-            request=await self._request_row(acceptance.request),
-            events=tuple([await self._prepare(event) for event in acceptance.events]),
-            vault=self._vault,
-            now=self._clock.now(),
-        )
+        record = acceptance.request
+        packing = Packing()
+        body = record.body
+        if body is not None and record.body_ref is None:
+            body = packing.bytes(body, BODY_THRESHOLD)
+        request = self._seal(record, body, record.body_ref)
+        events = [_prepare(packing, event) for event in acceptance.events]
+        if packing.large:
+            request = await self._documents.put_large(record.org, request)
+            events = [await self._put_large(event) for event in events]
+        prepared = Prepared(acceptance, request, tuple(events), self._vault, self._clock.now())
         return await self._writer.batch(Priority.ACCEPT, accept_group, prepared)
 
     async def hold(self, acceptance: Acceptance) -> Accepted:
@@ -77,7 +82,10 @@ class SqlInbound:
 
         Its held events give way to these, which keep their places as first ones of their keys.
         """
-        prepared = [await self._prepare(event) for event in events]
+        packing = Packing()
+        prepared = [_prepare(packing, event) for event in events]
+        if packing.large:
+            prepared = [await self._put_large(event) for event in prepared]
 
         def work(transaction: Transaction) -> Accepted:
             row = transaction.first(select(requests.c.state).where(requests.c.org == org, requests.c.id == request))
@@ -158,33 +166,39 @@ class SqlInbound:
         found = await page(self._database, query, events.c.id, lambda row: row, limit=limit, cursor=cursor)
         return Page(tuple([await self._event_record(row) for row in found.items]), found.next)
 
-    async def _prepare(self, event: NewEvent) -> PreparedEvent:
-        record = event.record
-        ids = tuple(execution.id for execution in event.executions)
-        key = None
-        if record.key is not None:
-            key = (record.org, record.source, record.account or "", record.key, record.id, b"".join(ids))
-        return PreparedEvent(
-            id=record.id,
-            row=await self._event_row(record),
-            key=key,
-            executions=tuple([await execution_row(self._documents, execution) for execution in event.executions]),
-            execution_ids=ids,
+    async def _put_large(self, event: PreparedEvent) -> PreparedEvent:
+        put = self._documents.put_large
+        return replace(
+            event,
+            row=await put(event.row[0], event.row),
+            executions=tuple([await put(row[0], row) for row in event.executions]),
+            nodes=tuple([await put(row[0], row) for row in event.nodes]),
         )
 
-    def _seal(self, record: RequestRecord, body: bytes | None, ref: str | None) -> tuple[Any, ...]:
-        values = {
-            "headers": self._vault.encrypt(dumps(record.headers), request_context(record.org, record.id)),
-            "body": body,
-            "body_ref": ref,
-        }
-        return tuple(values[name] if name in values else getattr(record, name) for name in REQUESTS.columns)
-
-    async def _request_row(self, record: RequestRecord) -> tuple[Any, ...]:
-        body, ref = record.body, record.body_ref
-        if body is not None and ref is None:
-            body, ref = await self._documents.pack_bytes(record.org, body, BODY_THRESHOLD)
-        return self._seal(record, body, ref)
+    def _seal(self, record: RequestRecord, body: Any, ref: str | None) -> tuple[Any, ...]:
+        return (
+            record.org,
+            record.id,
+            record.source,
+            record.received,
+            record.method,
+            record.url,
+            self._vault.encrypt(dumps(record.headers), request_context(record.org, record.id)),
+            body,
+            ref,
+            record.size,
+            record.digest,
+            record.client,
+            record.dialect,
+            record.state,
+            record.step,
+            record.reason,
+            record.status,
+            record.vendor,
+            record.secret,
+            record.account,
+            record.replay_of,
+        )
 
     def _request_record(self, row: Row[Any], body: bytes | None) -> RequestRecord:
         headers = loads(self._vault.decrypt(row.headers, request_context(row.org, row.id)))
@@ -212,13 +226,6 @@ class SqlInbound:
             replay_of=row.replay_of,
         )
 
-    async def _event_row(self, record: EventRecord) -> tuple[Any, ...]:
-        binary = isinstance(record.data, bytes)
-        pack = self._documents.pack_bytes if binary else self._documents.pack
-        data, ref = await pack(record.org, record.data)
-        values = {"data": data, "data_ref": ref, "binary": binary}
-        return tuple(values[name] if name in values else getattr(record, name) for name in EVENTS.columns)
-
     async def _event_record(self, row: Row[Any]) -> EventRecord:
         unpack = self._documents.unpack_bytes if row.binary else self._documents.unpack
         return EventRecord(
@@ -236,6 +243,43 @@ class SqlInbound:
             state=row.state,
             reason=row.reason,
         )
+
+
+def _prepare(packing: Packing, event: NewEvent) -> PreparedEvent:
+    record = event.record
+    org = record.org
+    key = None
+    if record.key is not None:
+        ids = b"".join([execution.id for execution in event.executions])
+        key = (org, record.source, record.account or "", record.key, record.id, ids)
+    rows = []
+    nodes: list[tuple[Any, ...]] = []
+    for execution in event.executions:
+        rows.append(execution_row(packing, execution))
+        if execution.finished is not None:
+            nodes += [node_row(packing, org, execution.id, node) for node in execution.finished.nodes]
+    return PreparedEvent(record.id, _event_row(packing, record), key, tuple(rows), tuple(nodes))
+
+
+def _event_row(packing: Packing, record: EventRecord) -> tuple[Any, ...]:
+    binary = isinstance(record.data, bytes)
+    return (
+        record.org,
+        record.id,
+        record.source,
+        record.request,
+        record.type,
+        record.key,
+        record.account,
+        record.time,
+        record.received,
+        packing.bytes(record.data) if binary else packing.value(record.data),
+        None,  # data_ref
+        binary,
+        record.control,
+        record.state,
+        record.reason,
+    )
 
 
 def _holds_events(transaction: Transaction, org: Id, request: Id) -> bool:

@@ -68,7 +68,7 @@ class JournalWrite:
 def change_values(
     execution: tuple[Id, Id, int],
     change: ExecutionChange | None,
-    result: tuple[bytes | None, str | None],
+    result: tuple[Any, ...],
     *,
     progress: bool,
 ) -> tuple[Any, ...]:
