@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from pathlib import Path
 
@@ -32,11 +31,6 @@ def prepare_data_dir(path: Path) -> bool:
     fresh = not path.exists()
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return fresh
-
-
-def private_files() -> None:
-    """Files that this process makes from now on are for its user alone, the database's too."""
-    os.umask(0o077)
 
 
 async def ensure_admin_key(store: Store, settings: Settings, clock: Clock) -> str | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 
 import click
 
 from hub.cli.faults import start_fault
-from hub.cli.settings import read_settings
+from hub.cli.settings import PRIVATE, read_settings
 from hub.settings import Settings
 
 __all__ = ["init"]
@@ -20,10 +21,8 @@ def init() -> None:
     HUB_DATA_DIR says where (./data unless set). Running it again changes nothing. `hub serve` does the same by
     itself on an empty directory.
     """
-    from hub.bootstrap import private_files
-
     settings = read_settings()
-    private_files()
+    os.umask(PRIVATE)
     try:
         key = asyncio.run(_make(settings))
     except Exception as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import click
 
 from hub.cli.faults import start_fault
-from hub.cli.settings import read_settings
+from hub.cli.settings import PRIVATE, read_settings
 from hub.settings import Settings
 
 __all__ = ["serve"]
@@ -25,11 +26,10 @@ def serve(*, demo: bool) -> None:
     HUB_ADMIN_KEY, HUB_PUBLIC_URL and the others of docs/reference/settings.md.
     """
     from hub import logs, server
-    from hub.bootstrap import private_files
 
     settings = read_settings()
     logs.configure(settings.log_level)
-    private_files()
+    os.umask(PRIVATE)
     try:
         listener = server.listen(settings.host, settings.port)
     except OSError as error:

@@ -7,7 +7,10 @@ from pydantic import ValidationError
 
 from hub.settings import Settings
 
-__all__ = ["read_settings"]
+__all__ = ["PRIVATE", "read_settings"]
+
+PRIVATE = 0o077
+"""Mask of the commands that make files: those are for their user alone, the database's too."""
 
 
 def read_settings() -> Settings:
