@@ -15,7 +15,7 @@ from hub.ports.clock import Clock
 from hub.ports.store import Store
 from hub.settings import Settings
 
-__all__ = ["DEFAULT_ORG", "ensure_admin_key", "prepare_data_dir", "private_files", "remember_plugins"]
+__all__ = ["DEFAULT_ORG", "ensure_admin_key", "prepare_data_dir", "remember_plugins"]
 
 log = structlog.get_logger(__name__)
 
