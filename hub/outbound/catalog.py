@@ -36,11 +36,11 @@ class OutboundCatalog:
         self._unusable: set[tuple[str, str | None]] = set()
 
     def types(self, org: Id, direction: Direction | None = None) -> tuple[EventType, ...]:
-        """Every event type that an org sees, its own first; one per name, direction and vendor."""
+        """Every event type that an org sees, its own first: one per name that goes out, one per vendor that comes in."""
         seen: dict[tuple[str, str, str | None], EventType] = {}
         for each in (*self._snapshot().event_types.get(org, ()), *self._plugins.event_types(), *OPERATIONAL):
             if direction in (None, each.direction):
-                seen.setdefault((each.name, each.direction, each.vendor), each)
+                seen.setdefault((each.name, each.direction, each.vendor if each.direction == "in" else None), each)
         return tuple(seen.values())
 
     def outgoing(self, org: Id, name: str) -> EventType | None:

@@ -157,6 +157,10 @@ class Outbound:
         """Send a message again to whoever wants it now; to how many. Raises `NotFound`, `Conflict`."""
         return await self._resender.replay(org, message)
 
+    def wake(self, org: Id, subscription: Id) -> None:
+        """Look into the store for deliveries of a subscription."""
+        self._dispatcher.due(org, subscription, self._clock.now())
+
     def failing_since(self, subscription: SubscriptionRecord) -> int | None:
         """Since when every attempt of a subscription has failed, microseconds UTC; None while it is well."""
         return self._dispatcher.failing_since(subscription)
