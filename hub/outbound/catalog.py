@@ -36,7 +36,7 @@ class OutboundCatalog:
         self._unusable: set[tuple[str, str | None]] = set()
 
     def types(self, org: Id, direction: Direction | None = None) -> tuple[EventType, ...]:
-        """Every event type that an org sees, its own first: one per name that goes out, one per vendor that comes in."""
+        """Every event type that an org sees, its own first: one per name going out, one per vendor coming in."""
         seen: dict[tuple[str, str, str | None], EventType] = {}
         for each in (*self._snapshot().event_types.get(org, ()), *self._plugins.event_types(), *OPERATIONAL):
             if direction in (None, each.direction):
