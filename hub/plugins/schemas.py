@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -17,7 +18,7 @@ from jsonschema.exceptions import SchemaError
 from referencing.exceptions import Unresolvable
 
 from hub.errors import Invalid, Problem
-from hub.model.json import dumps
+from hub.model.json import dumps, loads
 from hub.plugins.automaton import TooSlow, automaton
 from hub.plugins.patterns import PatternError
 
@@ -90,13 +91,8 @@ class _Budget:
 
 
 def _faults(schema: Any) -> Iterator[Problem]:
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        yield Problem(_pointer(error.absolute_path), _message(error))
-        return
-    except RecursionError:
-        yield Problem("", "the schema nests too deeply")
+    if wrong := next(_misused(schema), None):
+        yield wrong
         return
     seen: set[str] = set()
     for pointer, part in _parts(schema, ""):
@@ -113,6 +109,31 @@ def _faults(schema: Any) -> Iterator[Problem]:
                 resolver.lookup(target)
             except Unresolvable:
                 yield Problem(f"{pointer}/$ref", f"{target} is not in this schema")
+
+
+def _misused(schema: Any) -> Iterator[Problem]:
+    """Keywords that are not used as the draft says; definitions, which catalogs repeat, are checked once each."""
+    shared = schema.get("$defs") if isinstance(schema, dict) else None
+    if isinstance(shared, dict):
+        for name, part in shared.items():
+            found = _misused_in(dumps(part))
+            if found is not None:
+                yield Problem(f"/$defs/{_escape(name)}{found.pointer}", found.message)
+        schema = {**schema, "$defs": dict.fromkeys(shared, True)}
+    found = _misused_in(dumps(schema))
+    if found is not None:
+        yield found
+
+
+@lru_cache(maxsize=4_000)
+def _misused_in(schema: bytes) -> Problem | None:
+    try:
+        Draft202012Validator.check_schema(loads(schema))
+    except SchemaError as error:
+        return Problem(_pointer(error.absolute_path), _message(error))
+    except (RecursionError, ValueError):
+        return Problem("", "the schema nests too deeply")
+    return None
 
 
 def _own_faults(pointer: str, part: Mapping[str, Any]) -> Iterator[Problem]:
