@@ -17,6 +17,7 @@ from hub.ports.store import Executions
 __all__ = ["Claims"]
 
 _HIGHEST = 9
+_NEVER = 1 << 62
 _HELD_BACK = 1_000_000
 """Microseconds until another look at work that is due and yet could not be won: another process was quicker."""
 
@@ -58,7 +59,7 @@ class Claims:
         self._patience = patience
         self._found = found
         self._alarm = Alarm(clock)
-        self._until = 0
+        self._until = _NEVER
         self._hungry = False
         self.backlog = True
 
@@ -80,6 +81,7 @@ class Claims:
     async def serve(self) -> None:
         """Run until cancelled."""
         while True:
+            self._until = _NEVER  # whatever falls due while the round is under way ends the wait after it
             try:
                 self._until = await self._round()
             except StoreUnavailable as error:
@@ -90,6 +92,7 @@ class Claims:
 
     async def _round(self) -> int:
         """Take all that is due and that there is room for; when to look again, microseconds UTC."""
+        overdue = False
         while True:
             now = self._clock.now()
             waiting, queued = self._slots.free(waiting=True), self._slots.free(waiting=False)
@@ -99,16 +102,18 @@ class Claims:
             lowest, highest = (0 if waiting > 0 else 1), (_HIGHEST if queued > 0 else 0)
             self._hungry = lowest > 0 or highest < _HIGHEST  # one lane is full, and its work goes unseen
             limit = min(room for room in (waiting, queued) if room > 0)
-            if self.backlog:
+            if self.backlog or overdue:
                 self.backlog = highest < _HIGHEST
-                if await self._take(now, limit, lowest, highest) == limit:
+                won = await self._take(now, limit, lowest, highest)
+                if won == limit:
                     continue
+                if overdue and not won:
+                    self._hungry = True
+                    return now + _HELD_BACK
             due = await self._executions.next_due(lowest=lowest, highest=highest)
             if due is None or due > now:
                 return now + self._patience if due is None else min(due, now + self._patience)
-            if not await self._take(now, limit, lowest, highest):
-                self._hungry = True
-                return now + _HELD_BACK
+            overdue = True  # the room may be another by now: count again
 
     async def _take(self, now: int, limit: int, lowest: int, highest: int) -> int:
         """Claim up to `limit`; how many were won."""

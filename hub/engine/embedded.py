@@ -12,13 +12,14 @@ import structlog
 from hub.egress.client import Egress
 from hub.engine.claims import Claims
 from hub.engine.host import Publisher, Tools
+from hub.engine.instant import Instant, record
 from hub.engine.leases import Leases
 from hub.engine.run import Run
 from hub.engine.slots import Slots
 from hub.engine.versions import Versions
 from hub.engine.waits import Waits
 from hub.errors import Invalid, NotFound
-from hub.model.execution import Claimed, ExecutionRecord, Lease, NewExecution
+from hub.model.execution import Claimed, ExecutionRecord, Finished, Lease, NewExecution
 from hub.model.ids import Id, write_id
 from hub.model.record import Record
 from hub.plugins.host import Plugins
@@ -29,6 +30,9 @@ __all__ = ["EmbeddedEngine"]
 
 _PATIENCE = 5_000_000
 """Microseconds after which an idle engine looks for work that another process left."""
+
+_AT_ONCE = 256
+"""Executions that were accepted with their end, kept in memory for the sender who is about to ask for it."""
 
 _GRACE = 10.0
 """Seconds that handing executions back to the store may take at a stop."""
@@ -91,6 +95,8 @@ class EmbeddedEngine:
             store.executions, clock, owner=owner, lease=self._lease, held=self._held, lost=self._abort
         )
         self._waits = Waits(self._tools, self._runs.__contains__)
+        self._instant = Instant()
+        self._at_once: dict[Id, ExecutionRecord] = {}
         self._services: list[asyncio.Task[None]] = []
         self._stopping = False
 
@@ -132,6 +138,13 @@ class EmbeddedEngine:
         self._slots.promise(lease, waiting=waiting)
         return lease
 
+    def finished(self, workflow: Id, version: int, trigger: Mapping[str, Any]) -> Finished | None:
+        """See the port."""
+        compiled = self._tools.versions.compiled(workflow, version)
+        if compiled is None:
+            return None
+        return self._instant.finished((workflow, version), compiled, trigger, self._clock.now())
+
     def unlease(self, lease: Lease) -> None:
         """See the port."""
         self._slots.withdraw(lease)
@@ -144,6 +157,9 @@ class EmbeddedEngine:
     def start(self, executions: Sequence[NewExecution]) -> None:
         """See the port."""
         for execution in executions:
+            if execution.finished is not None:
+                self._was_instant(execution, execution.finished)
+                continue
             if execution.id in self._runs:
                 continue
             lease = execution.lease
@@ -165,6 +181,9 @@ class EmbeddedEngine:
                 raise NotFound("no such execution")
             if run.done or run.answer is not None:
                 return run.view()
+        found = self._at_once.pop(execution, None)
+        if found is not None and found.org == org:
+            return found
         return await self._waits.wait(org, execution, deadline)
 
     async def cancel(self, org: Id, execution: Id) -> bool:
@@ -211,6 +230,15 @@ class EmbeddedEngine:
                 parent.child_finished(execution.id)
         if self._plugins.has_observers:
             self._observe(run.view())
+
+    def _was_instant(self, execution: NewExecution, finished: Finished) -> None:
+        """It was accepted with its end: tell those who will ask."""
+        if execution.priority == 0:
+            if len(self._at_once) >= _AT_ONCE:
+                del self._at_once[next(iter(self._at_once))]
+            self._at_once[execution.id] = record(execution, finished)
+        if self._plugins.has_observers:
+            self._observe(record(execution, finished))
 
     def rests(self, due: int) -> None:
         """A run waits in the store."""

@@ -34,13 +34,17 @@ class Versions:
 
     def known(self, execution: NewExecution | ExecutionRecord) -> Workflow | None:
         """The compiled version of an execution if that takes no read."""
+        return self.compiled(execution.workflow, execution.version)
+
+    def compiled(self, workflow_id: Id, version: int) -> Workflow | None:
+        """A version if it was compiled before; None for a draft."""
         disabled = self._store.snapshot.disabled_plugins
         if disabled is not self._disabled and disabled != self._disabled:
             self._compiled.clear()
         self._disabled = disabled
-        key = (execution.workflow, execution.version)
+        key = (workflow_id, version)
         workflow = self._compiled.get(key)
-        if workflow is not None and execution.version:
+        if workflow is not None:
             self._compiled.move_to_end(key)
             return workflow
         return None

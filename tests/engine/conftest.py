@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager, asyn
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -36,6 +37,8 @@ from hub.workflows.actions import CORE_ACTIONS
 from hub.workflows.expressions import compile_value
 
 LONG = 86_400 * 1_000_000
+PATIENCE = 60.0
+"""Seconds after which what a test waits for will not come any more."""
 
 
 class ProbeInput(BaseModel):
@@ -73,7 +76,8 @@ class Probe:
 
     async def begun(self, name: str) -> None:
         """Return once a call of that name is under way or over."""
-        await self._begun.setdefault(name, asyncio.Event()).wait()
+        async with asyncio.timeout(PATIENCE):
+            await self._begun.setdefault(name, asyncio.Event()).wait()
 
     async def call(self, settings: ProbeInput, context: ActionContext) -> Any:
         name = settings.name or context.node
@@ -122,6 +126,7 @@ class Rig:
     clock: Any
     probe: Probe
     plugins: Plugins
+    opened: float = field(default_factory=perf_counter)
 
     @property
     def org(self) -> Id:
@@ -166,7 +171,8 @@ class Rig:
 
     async def end(self, execution: Id) -> ExecutionRecord:
         """The execution once it has finished."""
-        record = await self.engine.wait(self.org, execution, self.clock.now() + LONG)
+        async with asyncio.timeout(PATIENCE):
+            record = await self.engine.wait(self.org, execution, self.clock.now() + LONG)
         assert record is not None
         return record
 
@@ -190,12 +196,13 @@ class Rig:
 
     async def turn(self) -> None:
         """Let everything that is ready go on, the database's thread included."""
+        assert perf_counter() - self.opened < PATIENCE
         await self.store.executions.next_due()
 
     async def until(self, execution: Id, state: str) -> ExecutionRecord:
         """The execution once the store has it in `state`; waits for the commits in between, not for time."""
         while (record := await self.record(execution)).state != state:
-            pass
+            assert perf_counter() - self.opened < PATIENCE
         return record
 
 

@@ -62,8 +62,7 @@ async def test_queued_work_keeps_a_share_though_senders_wait(open_rig: Any) -> N
         flow = await rig.workflow({"id": "a"} | HOLD)
         for index in range(8):
             await rig.begin(flow, f"w{index}", priority=0)
-        for index in range(3):
-            await rig.probe.begun(f"w{index}")
+        await rig.until_calls(3)
         assert rig.engine.lease(waiting=True) is None
         await rig.queue(flow, "q")
         rig.engine.wake()
@@ -130,7 +129,7 @@ async def test_it_is_saturated_when_many_wait_and_no_slot_is_free(open_rig: Any)
             await asyncio.sleep(0)
         while rig.engine._waits.count < 4:
             await rig.turn()
-        await rig.probe.begun("n0")
+        await rig.until_calls(1)
         assert rig.engine.saturated()
         for index in range(4):
             rig.probe.let(f"n{index}")
@@ -360,7 +359,7 @@ async def test_a_signal_reaches_an_execution_that_is_running(rig: Any) -> None:
     execution = await rig.begin(flow, "n")
     await rig.probe.begun("n")
     while ("s", -1) not in await rig.journal(execution):
-        pass
+        await rig.turn()
     await rig.engine.signal(rig.org, execution, "s", 1)
     await rig.probe.begun("b")
     rig.probe.let("n")

@@ -88,7 +88,7 @@ async def test_the_end_of_one_node_is_kept_while_another_runs_on(rig: Any) -> No
     execution = await rig.begin(flow)
     await rig.probe.begun("slow")
     while (await rig.journal(execution))["quick", -1].state != "succeeded":
-        pass
+        await rig.turn()
     rig.probe.let("slow")
     await rig.end(execution)
 
@@ -132,7 +132,7 @@ async def test_what_runs_when_another_node_fails_may_end_and_is_kept(rig: Any) -
     execution = await rig.begin(flow)
     await rig.probe.begun("good")
     while (await rig.journal(execution))["bad", -1].state != "failed":
-        pass
+        await rig.turn()
     rig.probe.let("good")
     assert (await rig.end(execution)).state == "failed"
     assert (await rig.journal(execution))["good", -1].state == "succeeded"
