@@ -16,27 +16,14 @@ from hub.model.execution import ExecutionRecord
 from hub.model.fetched import Fetched
 from hub.model.json import dumps
 from hub.model.values import Values
-from hub.outbound.freeze import Render
 from hub.plugins.vendor import Vendor
 from hub.ports.blobs import Blobs
 from hub.ports.store import Store
 from hub.settings import Settings
-from hub.workflows.expressions import compile_value
-from hub.workflows.scope import Scope
 
-__all__ = ["body_template", "node_outputs", "result_envelope", "vendor_call"]
+__all__ = ["node_outputs", "result_envelope", "vendor_call"]
 
 _FETCH_BYTES = 1 << 20
-
-
-def body_template(template: Any) -> Render:
-    """The body templates of subscriptions are written in the workflows' expressions.
-
-    Raises:
-        Invalid: The template can never work.
-    """
-    compiled = compile_value(template, "/template")
-    return lambda names: compiled.render(Scope(dict(names)))
 
 
 def vendor_call(egress: Egress) -> Call:

@@ -10,7 +10,7 @@ import structlog
 from quart import Quart
 
 import hub
-from hub.adapters import body_template, node_outputs, result_envelope, vendor_call
+from hub.adapters import node_outputs, result_envelope, vendor_call
 from hub.api import install_api
 from hub.api.context import EXTENSION, Services
 from hub.api.links import Links
@@ -35,6 +35,7 @@ from hub.inbound.replay_jobs import ReplayJobs
 from hub.inbound.replying import Replier
 from hub.inbound.starting import Starter
 from hub.inbound.wire import HubRoutes
+from hub.outbound.dispatch import Pace
 from hub.outbound.service import Outbound
 from hub.plugins.host import Plugins
 from hub.plugins.watchdog import Watchdog
@@ -46,6 +47,7 @@ from hub.store.blobs import DirectoryBlobs
 from hub.store.sql import SqlStore
 from hub.store.vault import Vault
 from hub.workflows.actions import CORE_ACTIONS
+from hub.workflows.payloads import body_template
 
 __all__ = ["Hub", "create_hub"]
 
@@ -155,6 +157,7 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
         blobs=blobs,
         compile_template=body_template,
         public_url=settings.base_url,
+        pace=Pace(lease_seconds=settings.lease_seconds, stop_seconds=min(settings.shutdown_seconds, 10.0)),
     )
     engine = EmbeddedEngine(
         store=store,
@@ -164,6 +167,7 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
         clock=clock,
         owner=owner,
         slots=settings.workers,
+        lease_seconds=settings.lease_seconds,
         shutdown_seconds=settings.shutdown_seconds,
     )
     contexts = Contexts(settings.base_url, vendor_call(egress), clock)

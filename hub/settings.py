@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     retain_executions_days: Annotated[int, Field(ge=0, description="0 keeps for ever.")] = 30
     retain_deliveries_days: Annotated[int, Field(ge=0, description="0 keeps for ever.")] = 30
     retain_audit_days: Annotated[int, Field(ge=0, description="0 keeps for ever.")] = 365
+    lease_seconds: Annotated[
+        float,
+        Field(ge=1, le=600, description="How soon the work of a process that died is taken up again."),
+    ] = 15.0
     shutdown_seconds: Annotated[
         float, Field(ge=0, le=600, description="How long a stop waits for what was accepted.")
     ] = 30.0
