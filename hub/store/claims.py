@@ -22,7 +22,7 @@ from hub.model.ids import Id
 from hub.store.tables import executions, nodes
 from hub.store.transaction import Transaction
 
-__all__ = ["EXPIRES", "claim", "first_due", "left", "next_priority", "renew"]
+__all__ = ["EXPIRES", "claim", "expire", "first_due", "left", "next_priority", "renew"]
 
 _EXAMINED = 512
 """Candidates that one claim looks at; what is due behind them is for the next one."""
@@ -117,6 +117,13 @@ def renew(transaction: Transaction, owner: str, ids: Sequence[Id], until: int) -
     if held:
         transaction.execute(update(executions).where(mine).values(ready=until))
     return held
+
+
+def expire(transaction: Transaction, owner: str, now: int) -> None:
+    """End the leases of `owner`; what it had is recovered as after any lease that ended."""
+    transaction.execute(
+        update(executions).where(_OLD.owner == owner, _OLD.ready.is_not(None), _OLD.ready > now).values(ready=now)
+    )
 
 
 def left(transaction: Transaction, keys: Sequence[tuple[Id, Id]]) -> None:

@@ -11,7 +11,7 @@ from hub.errors import Conflict, NotFound
 from hub.model.execution import FINISHED, Claimed, ExecutionChange, ExecutionRecord, Lease, NewExecution, NodeRecord
 from hub.model.ids import Id
 from hub.ports.store.page import Page
-from hub.store.claims import EXPIRES, claim, first_due, left, next_priority, renew
+from hub.store.claims import EXPIRES, claim, expire, first_due, left, next_priority, renew
 from hub.store.documents import Documents, Packing
 from hub.store.execution_rows import EXECUTIONS, execution_record, execution_row, node_record, node_row
 from hub.store.journal import JournalWrite, change_values, journal_group, wake_parents
@@ -77,6 +77,10 @@ class SqlExecutions:
             return frozenset()
         ids = tuple(executions)
         return await self._writer.run(Priority.JOURNAL, lambda transaction: renew(transaction, owner, ids, until))
+
+    async def expire(self, owner: str, now: int) -> None:
+        """End the leases of `owner` at `now`: its process is known to be gone."""
+        await self._writer.run(Priority.JOURNAL, lambda transaction: expire(transaction, owner, now))
 
     async def journal(
         self,

@@ -34,6 +34,10 @@ class Executions(Protocol):
         """Extend leases; returns those still owned."""
         ...
 
+    async def expire(self, owner: str, now: int) -> None:
+        """End the leases of `owner` at `now`: its process is known to be gone."""
+        ...
+
     async def journal(
         self,
         org: Id,
