@@ -14,6 +14,7 @@ from hub.engine.claims import Claims
 from hub.engine.host import Publisher, Tools
 from hub.engine.instant import Instant, record
 from hub.engine.leases import Leases
+from hub.engine.presence import Presence
 from hub.engine.run import Run
 from hub.engine.slots import Slots
 from hub.engine.versions import Versions
@@ -58,6 +59,7 @@ class EmbeddedEngine:
         slots: int = 64,
         lease_seconds: float = 15.0,
         shutdown_seconds: float = 30.0,
+        presence: Presence | None = None,
     ) -> None:
         """An engine that is not running yet.
 
@@ -71,11 +73,13 @@ class EmbeddedEngine:
             slots: Executions that run at once.
             lease_seconds: After so long without a renewal another process takes over.
             shutdown_seconds: How long `stop` lets what runs finish.
+            presence: Tells which other processes of this machine are gone, so that their leases need not run out.
         """
         self._store = store
         self._plugins = plugins
         self._clock = clock
         self._owner = owner
+        self._presence = presence
         self._lease = int(lease_seconds * 1_000_000)
         self._shutdown_seconds = shutdown_seconds
         self._tools = Tools(store, clock, Versions(store, lambda: plugins.actions), egress, outbound)
@@ -92,7 +96,13 @@ class EmbeddedEngine:
             found=self._claimed,
         )
         self._leases = Leases(
-            store.executions, clock, owner=owner, lease=self._lease, held=self._held, lost=self._abort
+            store.executions,
+            clock,
+            owner=owner,
+            lease=self._lease,
+            presence=presence,
+            held=self._held,
+            lost=self._abort,
         )
         self._waits = Waits(self._tools, self._runs.__contains__)
         self._instant = Instant()
@@ -101,7 +111,10 @@ class EmbeddedEngine:
         self._stopping = False
 
     async def start_running(self) -> None:
-        """Begin to claim work."""
+        """Begin to claim work. Raises `StoreUnavailable`; OSError if the presence cannot be shown."""
+        if self._presence is not None:
+            self._presence.enter()
+        await self._leases.inherit()
         self._services = [
             asyncio.create_task(self._claims.serve(), name="hub-claims"),
             asyncio.create_task(self._leases.serve(), name="hub-leases"),
@@ -121,6 +134,8 @@ class EmbeddedEngine:
         await self._gone(None)
         await _end(self._services[1:])
         self._services = []
+        if self._presence is not None:
+            self._presence.leave()
 
     async def node_names(self, execution: ExecutionRecord) -> Mapping[str, str]:
         """What people call the nodes of an execution's version, by id; empty where that cannot be read any more."""
@@ -214,11 +229,11 @@ class EmbeddedEngine:
         """Executions that a run has created."""
         self.start(children)
 
-    def answered(self, run: Run) -> None:
+    def run_answered(self, run: Run) -> None:
         """A run has answered its waiting sender."""
         self._waits.settle(run.execution.id, run.view)
 
-    def finished(self, run: Run) -> None:
+    def run_finished(self, run: Run) -> None:
         """A run has finished."""
         execution = run.execution
         self._waits.settle(execution.id, run.view)
@@ -240,7 +255,7 @@ class EmbeddedEngine:
         if self._plugins.has_observers:
             self._observe(record(execution, finished))
 
-    def rests(self, due: int) -> None:
+    def run_rests(self, due: int) -> None:
         """A run waits in the store."""
         self._claims.due(due)
 

@@ -55,15 +55,15 @@ class Host(Protocol):
         """These executions were created."""
         ...
 
-    def answered(self, run: Run) -> None:
+    def run_answered(self, run: Run) -> None:
         """Its `respond` node has answered."""
         ...
 
-    def finished(self, run: Run) -> None:
+    def run_finished(self, run: Run) -> None:
         """It has finished; `run.view()` says how."""
         ...
 
-    def rests(self, due: int) -> None:
+    def run_rests(self, due: int) -> None:
         """A run waits in the store until `due` (microseconds UTC) and its lease is given up."""
         ...
 

@@ -1,4 +1,4 @@
-"""Keeping the leases of all running executions, in one write for all of them."""
+"""Keeping the leases of all running executions, and ending those of processes that are gone."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 
 import structlog
 
+from hub.engine.presence import Presence
 from hub.errors import StoreUnavailable
 from hub.model.ids import Id
 from hub.ports.clock import Clock
@@ -19,7 +20,7 @@ _log = structlog.get_logger("hub.engine")
 class Leases:
     """Renews leases three times within their life."""
 
-    __slots__ = ("_clock", "_executions", "_held", "_lease", "_lost", "_owner")
+    __slots__ = ("_clock", "_executions", "_held", "_lease", "_lost", "_owner", "_presence")
 
     def __init__(
         self,
@@ -28,10 +29,12 @@ class Leases:
         *,
         owner: str,
         lease: int,
+        presence: Presence | None,
         held: Callable[[], Collection[Id]],
         lost: Callable[[Id], None],
     ) -> None:
         """Renews what `held` names for `lease` microseconds; `lost` hears of each that belongs to somebody else now."""
+        self._presence = presence
         self._executions = executions
         self._clock = clock
         self._owner = owner
@@ -43,14 +46,28 @@ class Leases:
         """Run until cancelled."""
         while True:
             await self._clock.sleep_until(self._clock.now() + self._lease // 3)
-            held = tuple(self._held())
-            if not held:
-                continue
             try:
-                kept = await self._executions.renew(self._owner, held, self._clock.now() + self._lease)
+                await self.inherit()
+                await self._renew()
             except StoreUnavailable as error:
                 _log.warning("leases not renewed", error=str(error))
-                continue
-            for execution in held:
-                if execution not in kept:
-                    self._lost(execution)
+
+    async def inherit(self) -> None:
+        """End the leases of processes of this machine that are gone, so that what they ran may be claimed.
+
+        Raises:
+            StoreUnavailable: It did not commit; to be tried again.
+        """
+        if self._presence is None:
+            return
+        for owner in self._presence.dead():
+            await self._executions.expire(owner, self._clock.now())
+            self._presence.bury(owner)
+            _log.info("took over from a process that is gone", owner=owner)
+
+    async def _renew(self) -> None:
+        held = tuple(self._held())
+        kept = await self._executions.renew(self._owner, held, self._clock.now() + self._lease) if held else ()
+        for execution in held:
+            if execution not in kept:
+                self._lost(execution)

@@ -239,7 +239,7 @@ class Run:
         if due <= now:
             return False
         await self._write(ExecutionChange(state="waiting", due=due, release=True))
-        self._host.rests(due)
+        self._host.run_rests(due)
         return True
 
     async def _finish(self, outcome: Outcome) -> None:
@@ -250,7 +250,7 @@ class Run:
             ExecutionChange(state=outcome.state, result=outcome.result, error=outcome.error, finished=now, release=True)
         )
         self.done = True
-        self._host.finished(self)
+        self._host.run_finished(self)
 
     async def _fail(self, message: str) -> None:
         await self._finish(Outcome("failed", error=ExecutionError(None, message)))
@@ -278,7 +278,7 @@ class Run:
             self._host.born(born)
         if self.answer is None and self._tries is not None and self._tries.answer is not None:
             self.answer = self._tries.answer
-            self._host.answered(self)
+            self._host.run_answered(self)
         while self._children.orphans:
             await self._host.cancel(self.execution.org, self._children.orphans.pop())
 
