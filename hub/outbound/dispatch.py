@@ -159,6 +159,13 @@ class Dispatcher:
         else:
             self._alarm.set(when)
 
+    async def gone(self, owner: str) -> None:
+        """The process `owner` is known to be gone: what it held goes on now. Raises `StoreUnavailable`."""
+        now = self._clock.now()
+        await self._store.outbound.expire(owner, now)
+        self._backlog.merge(await self._store.outbound.backlog(self._owner, now))
+        self._hungry.set()
+
     def changed(self, org: Id, subscription: Id) -> None:
         """A subscription was changed, disabled or deleted: go by what it is now."""
         current = self._store.snapshot.subscriptions.get(subscription)

@@ -157,6 +157,10 @@ class Outbound:
         """Send a message again to whoever wants it now; to how many. Raises `NotFound`, `Conflict`."""
         return await self._resender.replay(org, message)
 
+    async def gone(self, owner: str) -> None:
+        """The process `owner` is known to be gone: what it held goes on now. Raises `StoreUnavailable`."""
+        await self._dispatcher.gone(owner)
+
     def wake(self, org: Id, subscription: Id) -> None:
         """Look into the store for deliveries of a subscription."""
         self._dispatcher.due(org, subscription, self._clock.now())

@@ -147,6 +147,14 @@ class SqlDeliveries:
         if held:
             await self._writer.run(Priority.JOURNAL, lambda transaction: owned(transaction, held, due, keep=False))
 
+    async def expire(self, owner: str, now: int) -> None:
+        """End the leases of `owner` at `now`: its process is known to be gone."""
+        leased = (deliveries.c.owner == owner, deliveries.c.ready.is_not(None), deliveries.c.ready > now)
+        await self._writer.run(
+            Priority.JOURNAL,
+            lambda transaction: transaction.execute(update(deliveries).where(*leased).values(ready=now)),
+        )
+
     async def attempted(self, done: Attempted) -> bool:
         """Log an attempt and the delivery's new state in one commit, and give up the lease. Raises `Fenced`."""
         return await self._writer.batch(Priority.LOGS, _attempted, done)

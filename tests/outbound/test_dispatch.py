@@ -379,3 +379,19 @@ async def test_changing_the_concurrency_takes_effect_at_once(rig: Rig, receiver:
     await receiver.until(4)
     receiver.gate.set()
     await receiver.until(6)
+
+
+async def test_work_of_a_process_that_is_known_to_be_gone_goes_on_at_once(rigs: Rigs, receiver: Receiver) -> None:
+    clock = ManualClock()
+    async with rigs(clock=clock, owner="gone", start=False) as gone:
+        made = await gone.subscribe(receiver.url)
+        await gone.publish({"n": 1})
+        until = clock.now() + 20 * SECOND
+        await gone.store.outbound.claim("gone", until, clock.now(), {(gone.org, made.record.id): 10})
+    async with rigs(clock=clock, owner="heir") as heir:
+        await heir.outbound.settled()
+        assert receiver.got == []
+        await heir.outbound.gone("gone")
+        await receiver.until(1)
+        await heir.outbound.settled()
+        assert await heir.states() == ["delivered"]

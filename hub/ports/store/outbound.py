@@ -105,6 +105,10 @@ class Outbound(Protocol):
         """Give up leases of deliveries that were not tried; they may be claimed from `due`."""
         ...
 
+    async def expire(self, owner: str, now: int) -> None:
+        """End the leases of `owner` at `now`: its process is known to be gone."""
+        ...
+
     async def attempted(self, done: Attempted) -> bool:
         """Log an attempt and the delivery's new state in one commit, and give up the lease.
 
