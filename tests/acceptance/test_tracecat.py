@@ -105,6 +105,13 @@ async def test_unknown_workflow_looks_like_a_wrong_secret(hub: LiveHub, workflow
     assert (answer.status, answer.json()) == (401, UNAUTHORIZED)
 
 
+async def test_nothing_in_the_answer_tells_an_unknown_workflow_from_a_wrong_secret(hub: LiveHub) -> None:
+    workflow = await hub.workflow(source={"enabled": False, "methods": ["PUT"], "hmac_secret": "h" * 20})
+    answers = [await hub.post(url, {}) for url in ("/webhooks/wf_4itKqkgCZrLhgYiq5L211X/secret", _url(workflow) + "x")]
+    told = [(answer.status, answer.body, sorted(set(answer.headers) - {"X-Request-Id", "Date"})) for answer in answers]
+    assert told[0] == told[1]
+
+
 async def test_workflow_may_be_named_by_uuid(hub: LiveHub) -> None:
     import uuid
 
