@@ -99,3 +99,26 @@ async def test_bad_ids_and_states_are_told(hub: LiveHub) -> None:
     assert (await hub.api("GET", "/api/messages/account?since=yesterday")).status == 422
     refused = await hub.api("POST", "/api/messages", {"type": "hub.fake", "data": {}})
     assert refused.json()["errors"][0]["pointer"] == "/type"
+
+
+async def test_an_event_type_of_the_operator_must_hold_together(hub: LiveHub) -> None:
+    async def pointer(**fields: object) -> str:
+        answer = await hub.api("POST", "/api/event-types", {"name": "order", "direction": "out", **fields})
+        assert answer.status == 422
+        return str(answer.json()["errors"][0]["pointer"])
+
+    assert await pointer(schema=ORDER, example={"n": "one"}) == "/example/n"
+    assert await pointer(name="hub.mine") == "/name"
+    assert await pointer(direction="sideways") == "/direction"
+    assert (await hub.api("GET", "/api/event-types?direction=sideways")).status == 422
+    assert (await hub.api("DELETE", "/api/event-types/out/order")).status == 404
+    made = await hub.api("POST", "/api/event-types", {"name": "order", "schema": ORDER, "example": {"n": 1}})
+    assert (made.status, made.json()["direction"]) == (201, "out")
+
+
+async def test_publishers_may_publish_and_nothing_else(hub: LiveHub) -> None:
+    key = (await hub.api("POST", "/api/keys", {"name": "app", "role": "publisher"})).json()["key"]
+    published = await hub.api("POST", "/api/messages", {"type": "x", "data": 1}, key=key)
+    assert published.status == 202
+    assert (await hub.api("GET", f"/api/messages/{published.json()['id']}", key=key)).status == 403
+    assert (await hub.api("POST", "/api/subscriptions", {}, key=key)).status == 403

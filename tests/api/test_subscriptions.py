@@ -177,3 +177,44 @@ async def test_a_deleted_subscription_is_gone_and_its_log_stays(hub: LiveHub, re
     assert (await hub.api("DELETE", path)).status == 204
     assert (await hub.api("GET", path)).status == 404
     assert len((await hub.api("GET", "/api/deliveries")).json()["items"]) == 1
+
+
+async def test_a_recovery_can_be_paused_resumed_and_cancelled(hub: LiveHub, receiver: Receiver) -> None:
+    made = await subscribe(hub, receiver.url, retry={"retries": 0}, concurrency=1)
+    receiver.always = lambda: web.Response(status=500)
+    for number in range(210):
+        await hub.api("POST", "/api/messages", {"type": "order.created", "data": number})
+    await receiver.until(210)
+    await hub.services.outbound.settled()
+    receiver.gate.clear()
+    job = (await hub.api("POST", f"/api/subscriptions/{made['id']}/recover", {"since": 0})).json()
+    await receiver.until(211)
+    path = f"/api/jobs/{job['id']}"
+    paused = await hub.api("POST", f"{path}/pause")
+    assert (paused.status, paused.json()["state"]) == (200, "paused")
+    assert (await hub.api("POST", f"{path}/resume")).json()["state"] == "running"
+    assert (await hub.api("POST", f"{path}/resume")).status == 409
+    assert (await hub.api("POST", f"{path}/cancel")).json()["state"] == "cancelled"
+    assert (await hub.api("POST", "/api/jobs/job_nothing/pause")).status == 404
+    receiver.gate.set()
+
+
+async def test_a_public_key_is_shown_and_a_private_one_never(hub: LiveHub, receiver: Receiver) -> None:
+    made = await subscribe(hub, receiver.url, scheme="standard-ed25519")
+    assert made["secret"].startswith("whsk_")
+    (secret,) = (await hub.api("GET", f"/api/subscriptions/{made['id']}")).json()["secrets"]
+    assert secret["public_key"].startswith("whpk_")
+    assert made["secret"] not in str(secret)
+
+
+async def test_what_weakens_a_subscription_is_warned_of(hub: LiveHub) -> None:
+    made = await subscribe(hub, "https://127.0.0.1/", ssl_verification=False, secret=None)
+    assert len(made["warnings"]) == 2
+    plain = await subscribe(hub, "http://127.0.0.1/")
+    assert ["not https" in each for each in plain["warnings"]] == [True]
+
+
+async def test_signatures_of_an_unsigned_subscription_cannot_be_checked(hub: LiveHub, receiver: Receiver) -> None:
+    made = await subscribe(hub, receiver.url, secret=None)
+    answer = await hub.api("POST", f"/api/subscriptions/{made['id']}/verify", {"headers": {}, "body": ""})
+    assert answer.status == 409

@@ -108,3 +108,45 @@ async def test_a_subscription_can_be_changed_and_deleted(run: Run, receiver: Rec
     assert (await run("subscriptions", "rotate-secret", subscription)).output.startswith("whsec_")
     assert (await run("subscriptions", "delete", subscription, "--yes")).exit_code == 0
     assert (await run("subscriptions", "show", subscription)).exit_code == 1
+
+
+async def test_what_failed_is_listed_and_sent_again(run: Run, hub: LiveHub, receiver: Receiver, tmp_path: Path) -> None:
+    spec = tmp_path / "subscription.json"
+    spec.write_text('{"retry": {"retries": 0}, "events": ["x"]}')
+    made = await run(
+        "subscriptions", "create", "--url", receiver.url, "--file", str(spec), "--client", "c", "--secret",
+        "whsec_" + "c2VjcmV0" * 4, "--insecure",
+    )  # fmt: skip
+    assert "warning: ssl_verification is off" in made.stderr
+    receiver.replies = [web.Response(status=500)]
+    published = loads((await run("events", "publish", "x", "-", "--client", "c", "-j", stdin="{}")).output)
+    await receiver.until(1)
+    await hub.services.outbound.settled()
+    listed = await run("deliveries", "list", "--state", "dead")
+    assert "the receiver answered 500" in listed.output
+    assert published["id"] in (await run("deliveries", "undelivered")).output
+    assert "1 dead" in (await run("deliveries", "undelivered")).output
+    (dead,) = loads((await run("deliveries", "list", "-j")).output)
+    assert "answered 500" in (await run("deliveries", "show", dead["id"])).output
+    assert loads((await run("deliveries", "show", "-j", dead["id"])).output)["id"] == dead["id"]
+    assert "is pending" in (await run("deliveries", "retry", dead["id"])).output
+    await receiver.until(2)
+    await hub.services.outbound.settled()
+    assert "goes to 1" in (await run("deliveries", "replay", published["id"])).output
+    assert loads((await run("deliveries", "account", "-j", "--since", "2020-01-01")).output)["messages"] == 1
+    assert loads((await run("deliveries", "undelivered", "-j")).output) == []
+    assert "hub.subscription.failing" in (await run("events", "types", "--direction", "out")).output
+    assert loads((await run("events", "types", "-j")).output)
+    assert loads((await run("subscriptions", "list", "-j")).output)[0]["clients"] == ["c"]
+
+
+async def test_a_recovery_can_be_left_to_itself_and_looked_at(run: Run, receiver: Receiver) -> None:
+    made = loads((await run("subscriptions", "create", "-j", "--url", receiver.url, "--event", "x")).output)
+    started = await run("recover", made["id"], "--since", "2h", "--until", "1h", "--detach")
+    job = started.output.partition(":")[0]
+    assert job.startswith("job_")
+    assert "done: 0 sent again" in (await run("recover", job)).output
+    assert (await run("recover", job, "--pause")).exit_code == 1
+    assert (await run("recover", made["id"])).exit_code == 2
+    assert (await run("subscriptions", "create", "--url", receiver.url, "--header", "nonsense")).exit_code == 2
+    assert (await run("events", "publish", "x", "@/nowhere.json")).exit_code == 2
