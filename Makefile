@@ -53,7 +53,10 @@ serve: $(VENV)/.hub ## a running hub with the four plugins and a demo workflow
 	@exec $(BIN)/hub serve --demo
 
 test: $(VENV)/.dev ## all tests but the long ones, with coverage
-	$(BIN)/python -m pytest -q -m "not soak" --cov --cov-report=term:skip-covered --cov-fail-under=95
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest -q -m "not soak"
+	$(BIN)/python -m coverage combine -q
+	$(BIN)/python -m coverage report --fail-under=95
 
 soak: $(VENV)/.dev ## the long runs: kills, floods, fuzzing
 	$(BIN)/python -m pytest -q -m soak
