@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
@@ -21,6 +22,7 @@ from hub import (
     Credential,
     Event,
     EventType,
+    Grant,
     Hmac,
     Keep,
     Outcome,
@@ -30,6 +32,7 @@ from hub import (
     Secret,
     Source,
     Token,
+    Unavailable,
     Vendor,
     same,
 )
@@ -370,3 +373,51 @@ def test_a_scheme_that_only_verifies_needs_a_word_about_signing() -> None:
     vendor = acme(verify=Check(by_value, covers="part"))
     with pytest.raises(TypeError, match="only verifies: say how Acme signs"):
         contract(vendor).examine("accepted")
+
+
+def test_a_challenge_that_gives_something_else_is_found() -> None:
+    def challenge(request: Request, source: Source) -> Any:
+        return "hello" if "a" in request.query else None
+
+    breaks("garbage", acme(challenge=challenge), says="gave a str, not a Reply")
+    refusing = acme(challenge=lambda request, source: request.headers["x-missing"])
+    breaks("ordinary", refusing, says="the challenge refused it")
+    assert remarks("fills_only", refusing, ORDER, HELLO) == "", "what is refused keeps nothing"
+
+
+def test_a_rule_that_gives_neither_grant_nor_secret_is_found() -> None:
+    class Careless:
+        covers = "none"
+
+        def verify(self, request: Request, source: Source) -> Any:
+            return True
+
+    unsigned = {"signed": lambda self, recording, *_: recording}
+    breaks("garbage", acme(verify=Careless()), says="verify gave a bool", **unsigned)
+    proved = {"signed": lambda self, recording, *_: replace(recording, headers={**JSON, "x-proof": "abc"})}
+    breaks("altered_proof", acme(verify=Careless()), says="verify raised TypeError", **proved)
+
+
+def test_reading_that_stumbles_over_a_missing_header_is_found() -> None:
+    def careless(request: Request, source: Source) -> list[Event]:
+        return [Event(dict(request.headers.pairs)["content-type"], {})]
+
+    breaks("headers", acme(read=careless), says="read raised KeyError")
+
+
+def test_a_key_server_that_is_asked_in_vain_and_ignored_is_found() -> None:
+    async def lenient(request: Request, source: Source) -> Secret:
+        with suppress(Unavailable):
+            await source.fetch("https://keys.example.com/")
+        return source.secrets()[0]
+
+    vendor = acme(verify=Check(lenient, covers="none"), hosts=("keys.example.com",))
+    breaks("key_server", vendor, HELLO, ORDER, says="ignored that", signed=lambda self, recording, *_: recording)
+
+
+def test_a_vendor_without_credentials_is_remarked() -> None:
+    anybody = acme(verify=Check(lambda request, source: Grant(), covers="none"), credentials=())
+    unsigned = {"signed": lambda self, recording, *_: recording}
+    assert "anybody who knows the URL can send" in remarks("empty_secret", anybody, **unsigned)
+    assert remarks("garbage", anybody, **unsigned) == ""
+    assert remarks("other_secret", anybody, **unsigned) == ""
