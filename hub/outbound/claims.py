@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 
 from hub.model.ids import Id
 
-__all__ = ["Backlog", "Lane"]
+__all__ = ["MOST_LANES", "Backlog", "Lane"]
 
 Lane = tuple[Id, Id]
 """Org and subscription."""
+MOST_LANES = 64
+"""Subscriptions that one claim asks about: it is one transaction, and others wait for it."""
 
 
 class Backlog:
@@ -37,13 +39,20 @@ class Backlog:
         return self._due.get(lane, now + 1) <= now
 
     def wanted(self, now: int, room: Callable[[Id, int], int]) -> dict[Lane, int]:
-        """What to claim now: subscriptions with something due and how many there is room for.
+        """What to claim now: subscriptions with something due and how many there is room for, taking turns.
 
         What is noted from here on until `settle` is kept, since the claim may not have seen it.
         """
         self._noted.clear()
-        found = {lane: room(lane[1], now) for lane, due in self._due.items() if due <= now}
-        return {lane: free for lane, free in found.items() if free > 0}
+        found: dict[Lane, int] = {}
+        for lane, due in self._due.items():
+            if due <= now and (free := room(lane[1], now)) > 0:
+                found[lane] = free
+                if len(found) == MOST_LANES:
+                    break
+        for lane in found:
+            self._due[lane] = self._due.pop(lane)
+        return found
 
     def settle(self, asked: Iterable[Lane], later: Mapping[Id, int | None]) -> None:
         """Take over what a claim found to be left: for subscriptions not in `later` there is more to claim now."""

@@ -133,7 +133,7 @@ class Courier:
             headers=headers,
             private=tuple(private),
             signing=tuple((each, _secret(each)) for each in subscription.secrets if each.slot == SIGNING_SLOT),
-            pool=("subscription", subscription.id),
+            pool=("deliveries", subscription.org),
         )
         return prepared
 

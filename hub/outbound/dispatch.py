@@ -14,7 +14,7 @@ from hub.model.execution import Lease
 from hub.model.ids import Id, write_id
 from hub.model.outbound import Attempt, Attempted, DueDelivery, NewDelivery, SubscriptionRecord
 from hub.outbound.alarm import Alarm
-from hub.outbound.claims import Backlog, Lane
+from hub.outbound.claims import MOST_LANES, Backlog, Lane
 from hub.outbound.deliver import Courier, public_error
 from hub.outbound.health import Health
 from hub.outbound.schedule import Scheduler
@@ -153,6 +153,7 @@ class Dispatcher:
 
     def due(self, org: Id, subscription: Id, when: int) -> None:
         """Something of a subscription may be claimed at `when` (microseconds UTC)."""
+        when = max(when, self._scheduler.quiet_until(subscription))
         self._backlog.note((org, subscription), when)
         if when <= self._clock.now():
             self._hungry.set()
@@ -185,13 +186,15 @@ class Dispatcher:
         return now + int(self._pace.lease_seconds * _SECOND)
 
     def _take_in(self, won: Sequence[DueDelivery]) -> None:
+        """Take over what was claimed; what is held already was late to be renewed and has a new lease only."""
         known = self._store.snapshot.subscriptions
-        for due in won:
-            self._held[due.record.id] = due
+        fresh = [due for due in won if due.record.id not in self._held]
+        self._held.update((due.record.id, due) for due in won)
+        for due in fresh:
             subscription = known.get(due.record.subscription)
             if subscription is not None:
                 self._scheduler.configure(subscription.id, subscription.spec.concurrency, subscription.spec.rate_limit)
-        self._scheduler.offer(won)
+        self._scheduler.offer(fresh)
 
     def _ring(self) -> None:
         self._hungry.set()
@@ -233,7 +236,7 @@ class Dispatcher:
         finally:
             self._free(lane)
         done = Attempted(
-            of=due,
+            of=self._held.get(record.id, due),
             attempt=attempt,
             state=verdict.state,
             at=now,
@@ -271,9 +274,9 @@ class Dispatcher:
             self._held.pop(delivery, None)
         self._logged(done)
         if done.state == "pending":
-            self.due(*lane, max(done.due, self._scheduler.quiet_until(lane[1])))
+            self.due(*lane, done.due)
         elif unblocked:
-            self.due(*lane, max(done.at, self._scheduler.quiet_until(lane[1])))
+            self.due(*lane, done.at)
 
     async def _attempt(self, subscription: SubscriptionRecord, due: DueDelivery) -> Attempt:
         record = due.record
@@ -325,6 +328,8 @@ class Dispatcher:
                 finally:
                     self._claiming = False
             self._turned.set()
+            if len(wanted) == MOST_LANES:
+                self._hungry.set()
             later = self._backlog.next(self._clock.now())
             if later is not None:
                 self._alarm.set(later)

@@ -64,8 +64,8 @@ UPDATE deliveries SET state = 'cancelled', ready = NULL, owner = NULL, finished 
 WHERE org = ? AND subscription = ? AND {_UNFINISHED}
 """  # noqa: S608 - only constants are put in
 _LEASE = """
-UPDATE deliveries SET owner = ?, ready = ?, fence = fence + 1, crashes = crashes + (owner IS NOT NULL)
-WHERE sequence IN (SELECT value FROM json_each(?))
+UPDATE deliveries SET owner = ?1, ready = ?2, fence = fence + 1, crashes = crashes + (owner IS NOT NULL AND owner != ?1)
+WHERE sequence IN (SELECT value FROM json_each(?3))
 """
 _OWNED = """
 UPDATE deliveries SET ready = ?, owner = CASE WHEN ? THEN owner END

@@ -97,6 +97,21 @@ async def test_retry_after_holds_the_whole_subscription_back(still: Rig, receive
     assert await still.states() == ["delivered"] * 6
 
 
+async def test_what_is_published_during_a_throttle_goes_when_it_ends(still: Rig, receiver: Receiver) -> None:
+    """Though the delivery that brought the throttle about is dead and waits for nothing."""
+    await still.subscribe(receiver.url, retry=Retry(retries=0))
+    receiver.replies = [web.Response(status=503, headers={"Retry-After": "5"})]
+    await still.publish({"n": 0})
+    await still.outbound.settled()
+    await still.publish({"n": 1})
+    await still.outbound.settled()
+    assert len(receiver.got) == 1
+    still.clock.advance(5)
+    await receiver.until(2)
+    await still.outbound.settled()
+    assert await still.states() == ["dead", "delivered"]
+
+
 async def test_a_throttle_does_not_hold_others_back(
     still: Rig, serve: Callable[..., AbstractAsyncContextManager[str]]
 ) -> None:
@@ -358,7 +373,9 @@ async def test_leases_are_renewed_while_an_attempt_waits_for_its_turn(rigs: Rigs
         await receiver.until(1)
         for _ in range(6):
             clock.advance(7)
-            await one.store.outbound.pending(one.org, b"", 1)
+            renewed = clock.now() + 19 * SECOND
+            while min((await one.store.outbound.backlog("other", clock.now())).values()) < renewed:
+                assert len(receiver.got) == 1
         (key,) = {(each.org, each.subscription) for each in await one.deliveries()}
         stolen = await one.store.outbound.claim("other", clock.now() + SECOND, clock.now(), {key: 10})
         assert stolen.deliveries == ()
@@ -395,3 +412,24 @@ async def test_work_of_a_process_that_is_known_to_be_gone_goes_on_at_once(rigs: 
         await receiver.until(1)
         await heir.outbound.settled()
         assert await heir.states() == ["delivered"]
+
+
+async def test_a_lease_that_was_renewed_too_late_repeats_nothing(still: Rig, receiver: Receiver) -> None:
+    """The process claims again what it is sending, or has in hand, and goes on under the new lease."""
+    receiver.gate.clear()
+    made = await still.subscribe(receiver.url, concurrency=1)
+    for number in range(3):
+        await still.publish({"n": number})
+    await receiver.until(1)
+    while still.outbound.under_way < 3:
+        await still.store.outbound.pending(still.org, made.record.id, 1)
+    await still.store.outbound.expire("here", still.clock.now())
+    still.outbound.wake(still.org, made.record.id)
+    while await still.store.outbound.backlog("here", still.clock.now()):
+        assert len(receiver.got) == 1
+    receiver.gate.set()
+    await receiver.until(3)
+    await still.outbound.settled()
+    assert len(receiver.got) == 3
+    assert await still.states() == ["delivered"] * 3
+    assert {each.crashes for each in await still.deliveries()} == {0}
