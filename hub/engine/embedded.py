@@ -153,7 +153,7 @@ class EmbeddedEngine:
         self._slots.promise(lease, waiting=waiting)
         return lease
 
-    def finished(self, workflow: Id, version: int, trigger: Mapping[str, Any]) -> Finished | None:
+    def work_out(self, workflow: Id, version: int, trigger: Mapping[str, Any]) -> Finished | None:
         """See the port."""
         compiled = self._tools.versions.compiled(workflow, version)
         if compiled is None:

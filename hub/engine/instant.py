@@ -19,8 +19,8 @@ from hub.workflows.workflow import CompiledNode, Workflow
 
 __all__ = ["Instant", "record"]
 
-_LONGEST = 0.002
-"""Seconds of work after which a version is left to runs from then on: meanwhile no other request makes headway."""
+_LONGEST = 0.003
+"""Seconds of the processor after which a version is left to runs from then on: meanwhile no other request makes headway."""
 
 _REMEMBERED = 1024
 
@@ -33,7 +33,9 @@ class Instant:
     def __init__(self) -> None:
         self._slow: set[tuple[Id, int]] = set()
 
-    def finished(self, key: tuple[Id, int], workflow: Workflow, trigger: Mapping[str, Any], now: int) -> Finished | None:
+    def finished(
+        self, key: tuple[Id, int], workflow: Workflow, trigger: Mapping[str, Any], now: int
+    ) -> Finished | None:
         """How an execution of `workflow` ends; None where a run has to find out.
 
         Args:
@@ -44,12 +46,12 @@ class Instant:
         """
         if not workflow.instant or key in self._slow:
             return None
-        began = time.perf_counter()
+        began = time.thread_time()
         try:
             result, nodes = _work_out(workflow, trigger, now)
         except ExpressionError:
             return None
-        if time.perf_counter() - began > _LONGEST:
+        if time.thread_time() - began > _LONGEST:
             if len(self._slow) >= _REMEMBERED:
                 self._slow.clear()
             self._slow.add(key)
@@ -100,9 +102,7 @@ def _work_out(workflow: Workflow, trigger: Mapping[str, Any], now: int) -> tuple
         for node, scope in runs:
             rendered = node.input(scope)
             result = rendered["value"]
-            records.append(
-                NodeRecord(node.id, "succeeded", input=rendered, output=result, started=now, finished=now)
-            )
+            records.append(NodeRecord(node.id, "succeeded", input=rendered, output=result, started=now, finished=now))
             views[node.id] = NodeView("succeeded", result)
         left = later
     if workflow.result is not None:

@@ -42,6 +42,9 @@ __all__ = ["Parts", "Pipeline"]
 log = structlog.get_logger(__name__)
 
 _STALE_TRIES = 3
+_FEW = 4
+_SMALL = 16 * 1024
+"""Events and bytes of a body up to which executions may be worked out before they are accepted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,6 +229,7 @@ class Pipeline:
             seen=seen(spec, request, reading, headers, request.query),
             flavour=arrival.route.flavour,
             waiting=waits,
+            brief=len(reading.events) <= _FEW and len(request.body) <= _SMALL,
         )
         events, responds = await parts.starter.start(reading.events, about, journey.clock)
         committed = await parts.acceptor.accept(journey, request, grant, events, reading.failure)

@@ -34,6 +34,7 @@ class Circumstances:
         account: Account of the grant, the default of each event's.
         seen: Headers, query and body as workflows see them.
         waiting: The sender waits for the result.
+        brief: The request is small enough to work out its executions before they are accepted.
         replay_of: For a replay: workflow -> the execution of it that runs again; {} where none is known.
     """
 
@@ -45,6 +46,7 @@ class Circumstances:
     seen: Mapping[str, Any]
     flavour: Flavour = "default"
     waiting: bool = False
+    brief: bool = False
     replay_of: Mapping[Id, Id] | None = None
 
 
@@ -108,6 +110,9 @@ class Starter:
         self, one: Selected, record: EventRecord, about: Circumstances, trigger: Mapping[str, Any]
     ) -> NewExecution:
         bound = one.serial_key is not None or one.concurrency is not None
+        finished = None
+        if about.brief and not bound:
+            finished = self._engine.work_out(one.workflow, one.version, trigger)
         return NewExecution(
             org=record.org,
             id=new_id(),
@@ -124,8 +129,9 @@ class Starter:
             serial_key=one.serial_key,
             concurrency=one.concurrency,
             due=about.received,
-            lease=None if bound else self._engine.lease(waiting=about.waiting),
+            lease=None if bound or finished is not None else self._engine.lease(waiting=about.waiting),
             definition=one.definition,
+            finished=finished,
         )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from hub.model.execution import ExecutionRecord, Lease, NewExecution
+from hub.model.execution import ExecutionRecord, Finished, Lease, NewExecution
 from hub.model.ids import Id
 
 __all__ = ["Engine"]
@@ -20,6 +20,13 @@ class Engine(Protocol):
         `waiting` asks for one of the slots kept for waiting senders. Never ask for an execution with a serial key
         or of a workflow with a concurrency limit: the store's claims keep these. A lease is used up by `start`
         with an execution that carries it; give back one that came to nothing with `unlease`.
+        """
+        ...
+
+    def work_out(self, workflow: Id, version: int, trigger: Mapping[str, Any]) -> Finished | None:
+        """What an execution comes to, where that can be said at once and without any effect; else None.
+
+        Belongs into `NewExecution.finished`, so that it is kept with the acceptance; `start` then tells who waits.
         """
         ...
 

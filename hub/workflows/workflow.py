@@ -20,6 +20,10 @@ from hub.workflows.scope import Scope
 __all__ = ["CompiledNode", "Trigger", "Workflow"]
 
 
+_INSTANT_NODES = 8
+"""Most nodes of a workflow that is worked out before it is accepted."""
+
+
 @dataclass(frozen=True, slots=True)
 class CompiledNode:
     """A node made ready to run.
@@ -46,6 +50,11 @@ class CompiledNode:
     _input: Template = field(repr=False)
     _condition: Template | None = field(repr=False)
     _items: Template | None = field(repr=False)
+
+    @property
+    def plain(self) -> bool:
+        """Whether it computes one value and cannot be tried again."""
+        return self.action.name == "transform" and self._items is None and self.retry is None
 
     def condition(self, scope: Scope) -> bool:
         """Whether the node runs: its `if`, true where it has none. Raises `ExpressionError`."""
@@ -128,6 +137,16 @@ class Workflow:
     def responds(self) -> bool:
         """Whether a `respond` node may answer the sender."""
         return any(node.action.name == "respond" for node in self.nodes.values())
+
+    @cached_property
+    def instant(self) -> bool:
+        """Whether it only computes values, with few nodes, and nothing holds an execution of it back."""
+        return (
+            len(self.nodes) <= _INSTANT_NODES
+            and self.concurrency is None
+            and self.serial_key_template is None
+            and all(node.plain for node in self.nodes.values())
+        )
 
     @property
     def keyed(self) -> bool:
