@@ -21,6 +21,7 @@ import hub
 from hub.egress.client import Egress
 from hub.egress.guard import Guard
 from hub.engine.embedded import EmbeddedEngine
+from hub.engine.presence import Presence
 from hub.errors import ActionFailed
 from hub.plugins.action import Action, ActionContext
 from hub.plugins.host import Plugins
@@ -72,6 +73,7 @@ async def serve(data: Path, url: str, lease: float, owner: str) -> None:
         owner=owner,
         slots=8,
         lease_seconds=lease,
+        presence=Presence(data / "processes", owner),
     )
     await engine.start_running()
     await asyncio.Event().wait()
@@ -85,6 +87,7 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             os.setpgid(0, 0)
+            os.dup2(2, 1)  # the log
             try:
                 asyncio.run(serve(data, url, lease, line.strip()))
             finally:

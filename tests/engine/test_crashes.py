@@ -25,7 +25,9 @@ from hub.store.blobs import DirectoryBlobs
 from hub.store.sql import SqlStore
 from hub.store.vault import Vault
 
-LEASE = 0.6
+LEASE = 1.5
+PATIENCE = 60.0
+"""Seconds after which what a test waits for will not come any more."""
 
 POST = {"action": "test.post", "with": {"body": "{{ TRIGGER }}"}}
 TEN_NODES: list[dict[str, Any]] = [
@@ -63,9 +65,10 @@ class Outside:
 
     async def hits(self, count: int) -> None:
         """Return once so many requests have come in all."""
-        while len(self.asked) < count:
-            self.heard.clear()
-            await self.heard.wait()
+        async with asyncio.timeout(PATIENCE):
+            while len(self.asked) < count:
+                self.heard.clear()
+                await self.heard.wait()
 
 
 class Engines:
@@ -169,9 +172,11 @@ async def queue(store: SqlStore, workflow: WorkflowRecord, count: int) -> list[I
 
 async def finished(store: SqlStore, org: Id, executions: list[Id]) -> None:
     """Return once all have finished; each has to succeed."""
+    until = asyncio.get_running_loop().time() + PATIENCE
     for execution in executions:
         while (record := await store.executions.get(org, execution)).state not in ("succeeded", "failed"):  # noqa: ASYNC110
             await asyncio.sleep(0.01)  # another process works on it: there is no event here to wait for
+            assert asyncio.get_running_loop().time() < until, record
         assert record.state == "succeeded", record.error
 
 
