@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, exists, func, or_, select, tuple_
+from sqlalchemy import Row, and_, exists, func, select, tuple_, union_all
 
 from hub.errors import Invalid, NotFound, Problem
 from hub.model.ids import Id
@@ -22,6 +22,8 @@ __all__ = ["SqlOutboundLog"]
 
 _RECOVERABLE = ("dead", "skipped")
 _NOT_DELIVERED = deliveries.c.state != "delivered"
+_NOT_ACCEPTED = messages.c.state != "accepted"
+"""What the partial indexes are over."""
 _ID_BITS = 1 << 80
 
 
@@ -92,8 +94,9 @@ class SqlOutboundLog:
         """Messages newest first, data left out, each with the number of its deliveries per state."""
         query = select(messages).where(messages.c.org == org)
         if undelivered:
-            open_ones = exists().where(deliveries.c.org == org, deliveries.c.message == messages.c.id, _NOT_DELIVERED)
-            query = query.where(or_(messages.c.state == "held", open_ones))
+            unsent = select(deliveries.c.message).where(deliveries.c.org == org, _NOT_DELIVERED)
+            held = select(messages.c.id).where(messages.c.org == org, messages.c.state == "held", _NOT_ACCEPTED)
+            query = query.where(messages.c.id.in_(union_all(unsent, held)))
         found = await page(self._database, query, messages.c.id, message_record, limit=limit, cursor=cursor)
         counts = await self._counts(org, [message.id for message in found.items])
         return Page(tuple((message, counts.get(message.id, {})) for message in found.items), found.next)

@@ -279,6 +279,7 @@ messages = Table(
     PrimaryKeyConstraint("org", "id"),
     Index("uq_messages_org_idempotency_key", "org", "idempotency_key", unique=True,
           sqlite_where=text("idempotency_key IS NOT NULL")),
+    Index("ix_messages_unusual", "org", "state", "id", sqlite_where=text("state != 'accepted'")),
     Index("ix_messages_data_ref", "org", "data_ref", sqlite_where=text("data_ref IS NOT NULL")),
 )  # fmt: skip
 

@@ -321,6 +321,13 @@ def upgrade() -> None:
         sqlite_where=sa.text("data_ref IS NOT NULL"),
     )
     op.create_index(
+        "ix_messages_unusual",
+        "messages",
+        ["org", "state", "id"],
+        unique=False,
+        sqlite_where=sa.text("state != 'accepted'"),
+    )
+    op.create_index(
         "uq_messages_org_idempotency_key",
         "messages",
         ["org", "idempotency_key"],
@@ -576,6 +583,7 @@ def downgrade() -> None:
     op.drop_index(
         "uq_messages_org_idempotency_key", table_name="messages", sqlite_where=sa.text("idempotency_key IS NOT NULL")
     )
+    op.drop_index("ix_messages_unusual", table_name="messages", sqlite_where=sa.text("state != 'accepted'"))
     op.drop_index("ix_messages_data_ref", table_name="messages", sqlite_where=sa.text("data_ref IS NOT NULL"))
     op.drop_table("messages")
     op.drop_index("ix_jobs_state", table_name="jobs")
