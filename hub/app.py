@@ -18,6 +18,7 @@ from hub.bootstrap import ensure_admin_key, prepare_data_dir, remember_plugins
 from hub.egress.client import Egress
 from hub.egress.guard import Guard
 from hub.engine.embedded import EmbeddedEngine
+from hub.engine.presence import Presence
 from hub.engine.triggers import WorkflowTriggers
 from hub.errors import NotFound
 from hub.inbound.accept import Acceptor
@@ -169,6 +170,8 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
         slots=settings.workers,
         lease_seconds=settings.lease_seconds,
         shutdown_seconds=settings.shutdown_seconds,
+        presence=Presence(settings.data_dir / "processes", owner),
+        gone=outbound.gone,
     )
     contexts = Contexts(settings.base_url, vendor_call(egress), clock)
     triggers = WorkflowTriggers(lambda: plugins.actions, source_named)

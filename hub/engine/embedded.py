@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -60,6 +60,7 @@ class EmbeddedEngine:
         lease_seconds: float = 15.0,
         shutdown_seconds: float = 30.0,
         presence: Presence | None = None,
+        gone: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         """An engine that is not running yet.
 
@@ -74,6 +75,7 @@ class EmbeddedEngine:
             lease_seconds: After so long without a renewal another process takes over.
             shutdown_seconds: How long `stop` lets what runs finish.
             presence: Tells which other processes of this machine are gone, so that their leases need not run out.
+            gone: Takes over what else such a process had (its deliveries), by its id.
         """
         self._store = store
         self._plugins = plugins
@@ -101,6 +103,7 @@ class EmbeddedEngine:
             owner=owner,
             lease=self._lease,
             presence=presence,
+            gone=gone,
             held=self._held,
             lost=self._abort,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 
 import structlog
 
@@ -20,7 +20,7 @@ _log = structlog.get_logger("hub.engine")
 class Leases:
     """Renews leases three times within their life."""
 
-    __slots__ = ("_clock", "_executions", "_held", "_lease", "_lost", "_owner", "_presence")
+    __slots__ = ("_clock", "_executions", "_gone", "_held", "_lease", "_lost", "_owner", "_presence")
 
     def __init__(
         self,
@@ -30,11 +30,16 @@ class Leases:
         owner: str,
         lease: int,
         presence: Presence | None,
+        gone: Callable[[str], Awaitable[None]] | None,
         held: Callable[[], Collection[Id]],
         lost: Callable[[Id], None],
     ) -> None:
-        """Renews what `held` names for `lease` microseconds; `lost` hears of each that belongs to somebody else now."""
+        """Renews what `held` names for `lease` microseconds; `lost` hears of each that belongs to somebody else now.
+
+        `gone` is asked to take over whatever else a process had that is gone.
+        """
         self._presence = presence
+        self._gone = gone
         self._executions = executions
         self._clock = clock
         self._owner = owner
@@ -62,6 +67,8 @@ class Leases:
             return
         for owner in self._presence.dead():
             await self._executions.expire(owner, self._clock.now())
+            if self._gone is not None:
+                await self._gone(owner)
             self._presence.bury(owner)
             _log.info("took over from a process that is gone", owner=owner)
 
