@@ -139,8 +139,4 @@ class Call:
 
 
 def _with_query(url: str, params: Mapping[str, str] | None) -> str:
-    if not params:
-        return url
-    base, mark, fragment = url.partition("#")
-    joint = "&" if "?" in base else "?"
-    return f"{base}{joint}{urlencode(params)}{mark}{fragment}"
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(params)}" if params else url

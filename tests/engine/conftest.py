@@ -99,12 +99,17 @@ class Probe:
         return (
             Action(name="probe.call", input=ProbeInput, run=self.call),
             Action(name="probe.pure", input=ProbeInput, run=self.call, pure=True),
+            Action(name="probe.request", input=ProbeInput, run=_request),
             Action(name="probe.odd", input=ProbeInput, run=_odd),
         )
 
 
 async def _odd(_settings: ProbeInput, _context: ActionContext) -> object:
     return object()
+
+
+async def _request(settings: ProbeInput, context: ActionContext) -> Any:
+    return (await context.request("POST", **settings.output)).json()
 
 
 class Publishing:

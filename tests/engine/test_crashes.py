@@ -174,7 +174,7 @@ async def finished(store: SqlStore, org: Id, executions: list[Id]) -> None:
     """Return once all have finished; each has to succeed."""
     until = asyncio.get_running_loop().time() + PATIENCE
     for execution in executions:
-        while (record := await store.executions.get(org, execution)).state not in ("succeeded", "failed"):  # noqa: ASYNC110
+        while (record := await store.executions.get(org, execution)).state not in ("succeeded", "failed"):
             await asyncio.sleep(0.01)  # another process works on it: there is no event here to wait for
             assert asyncio.get_running_loop().time() < until, record
         assert record.state == "succeeded", record.error
