@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 
 from hub.errors import NotFound
+from hub.model.execution import ExecutionError
 from hub.model.ids import new_id
 
 HOLD = {"with": {"hold": True, "name": "{{ TRIGGER }}"}}
@@ -364,3 +366,26 @@ async def test_a_signal_reaches_an_execution_that_is_running(rig: Any) -> None:
     await rig.probe.begun("b")
     rig.probe.let("n")
     assert (await rig.end(execution)).state == "succeeded"
+
+
+@pytest.mark.parametrize(("action", "calls"), [("probe.call", 3), ("probe.pure", 4)])
+async def test_a_node_that_ends_the_process_three_times_fails(open_rig: Any, action: str, calls: int) -> None:
+    """Of a pure node the first end leaves no trace; from then on it is journalled before it runs, too."""
+    async with AsyncExitStack() as stack:
+        flow = execution = None
+        for number in range(calls):
+            rig = await stack.enter_async_context(open_rig(f"p{number}", lease_seconds=15))
+            if flow is None:
+                flow = await rig.workflow(
+                    {"id": "a", "action": action, "retry": {}, "with": {"hold": True, "name": "n"}}
+                )
+                execution = await rig.begin(flow)
+            await rig.until_calls(number + 1)
+            for service in rig.engine._services:
+                service.cancel()  # what happens when the process hangs: no lease is renewed
+            rig.clock.advance(16)
+        last = await stack.enter_async_context(open_rig("last"))
+        record = await last.end(execution)
+        assert record.error == ExecutionError("a", "the hub's process ended 3 times while this node ran")
+        assert len(last.probe.calls) == calls
+        last.probe.let("n")
