@@ -1,8 +1,8 @@
 """Small workflows worked out before they are accepted, so that one commit keeps request, execution and journal.
 
-Only nodes that compute values from the trigger (`transform`) take part: they have no effects, so that it does not matter
-if what came out is thrown away because the request turns out to be a duplicate. Whatever is not plain sailing (a node that
-fails, work that takes long) is left to a `Run`, which does it over.
+Only nodes that compute values from the trigger (`transform`) take part: they have no effects, so that it does not
+matter if what came out is thrown away because the request turns out to be a duplicate. Whatever is not plain sailing
+(a node that fails, work that takes long) is left to a `Run`, which does it over.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from hub.workflows.workflow import CompiledNode, Workflow
 __all__ = ["Instant", "record"]
 
 _LONGEST = 0.003
-"""Seconds of the processor after which a version is left to runs from then on: meanwhile no other request makes headway."""
+"""Seconds of the processor after which a version is left to runs from then on: nothing else moves meanwhile."""
 
 _REMEMBERED = 1024
 
@@ -90,7 +90,7 @@ def _work_out(workflow: Workflow, trigger: Mapping[str, Any], now: int) -> tuple
         runs = []
         later = []
         for node in left:
-            if not all([need in views for need in node.needs]):
+            if not views.keys() >= set(node.needs):
                 later.append(node)
                 continue
             scope = _scope(node, trigger, views)
@@ -115,6 +115,6 @@ def _scope(node: CompiledNode, trigger: Mapping[str, Any], views: Mapping[str, N
 
 
 def _skipped(node: CompiledNode, views: Mapping[str, NodeView], scope: Scope) -> bool:
-    if node.needs and all([views[need].state == "skipped" for need in node.needs]):
+    if node.needs and all(views[need].state == "skipped" for need in node.needs):
         return True
     return not node.condition(scope)

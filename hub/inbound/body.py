@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import types
+from collections.abc import Coroutine, Generator
+from typing import Any
 
 from hub.inbound.arrival import Arrival
 from hub.inbound.refused import Refused
@@ -26,19 +29,45 @@ async def read_body(arrival: Arrival, cap: int, seconds: float) -> bytes:
     declared = arrival.declared_length
     if declared is not None and declared > cap:
         raise _too_large(cap)
-    chunks: list[bytes] = []
-    size = 0
+    collecting = _collect(arrival, cap)
+    try:
+        waiting = collecting.send(None)
+    except StopIteration as done:
+        body: bytes = done.value  # it was there in full, as most are: no timer is needed
+        return body
     try:
         async with asyncio.timeout(seconds):
-            async for chunk in arrival.chunks():
-                size += len(chunk)
-                if size > cap:
-                    raise _too_large(cap)
-                chunks.append(chunk)
+            return await _resumed(collecting, waiting)
     except TimeoutError:
         reason = f"the body did not arrive within {seconds:g} s"
         raise Refused(Refusal("admit", "body_time", 408, reason, "Request body did not arrive in time")) from None
+
+
+async def _collect(arrival: Arrival, cap: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in arrival.chunks():
+        size += len(chunk)
+        if size > cap:
+            raise _too_large(cap)
+        chunks.append(chunk)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+@types.coroutine
+def _resumed(coroutine: Coroutine[Any, Any, bytes], waiting: object) -> Generator[object, Any, bytes]:
+    """Await a coroutine that has been begun already and has yielded `waiting`."""
+    try:
+        while True:
+            try:
+                sent = yield waiting
+            except BaseException as error:  # noqa: BLE001 - a cancellation is for the coroutine to see
+                waiting = coroutine.throw(error)
+            else:
+                waiting = coroutine.send(sent)
+    except StopIteration as done:
+        body: bytes = done.value
+        return body
 
 
 def _too_large(cap: int) -> Refused:

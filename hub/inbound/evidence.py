@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from urllib.parse import quote, unquote, unquote_plus
 
 from hub.inbound.admit import API_KEY_HEADER
 from hub.inbound.arrival import Arrival
 from hub.inbound.verify import SHARED_KEY_QUERY
 from hub.model.request import Request
-from hub.model.source import SHARED_KEY_SLOT, SourceRecord
+from hub.model.source import SHARED_KEY_SLOT, SourceRecord, StoredSecret
 
 __all__ = ["KEPT_REFUSED_BODY", "Evidence"]
 
@@ -18,7 +19,11 @@ KEPT_REFUSED_BODY = 16 * 1024
 
 _MARK = "fp:"
 _TELLING = 6
+_KNOWN = 4096
+"""Paths and sources of which is remembered what is secret in them."""
 _ALWAYS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key", API_KEY_HEADER})
+
+_known_texts: dict[int, tuple[tuple[StoredSecret, ...], frozenset[str]]] = {}
 
 
 class Evidence:
@@ -30,6 +35,7 @@ class Evidence:
 
     def __init__(self, fingerprint: Callable[[str], str]) -> None:
         self._fingerprint = fingerprint
+        self._cached_path = lru_cache(maxsize=_KNOWN)(self._path)
 
     def mark(self, credential: str) -> str:
         """What stands in place of a credential."""
@@ -38,11 +44,11 @@ class Evidence:
     def url(self, arrival: Arrival, carried: str | None, source: SourceRecord) -> str:
         """Path and query as sent, without the credential of the URL, shared keys and other secrets of the source."""
         texts = _texts(source)
-        secret = texts | {carried} if carried else texts
-        path = "/".join(
-            self.mark(unquote(part)) if unquote(part) in secret else part for part in arrival.path.split("/")
-        )
+        path = self._cached_path(arrival.path, texts | {carried} if carried else texts)
         return f"{path}?{self._query(arrival.raw_query, texts)}" if arrival.raw_query else path
+
+    def _path(self, path: str, secret: frozenset[str]) -> str:
+        return "/".join([self.mark(unquote(part)) if unquote(part) in secret else part for part in path.split("/")])
 
     def cleaned(self, request: Request, source: SourceRecord) -> Request:
         """A verified request without the shared keys and secrets in its query, as readers and workflows see it."""
@@ -77,10 +83,13 @@ class Evidence:
         """All headers in order; replaced: credentials by name, the vendor's `redact`, and what holds a secret."""
         names = _ALWAYS.union(name.lower() for name in redact) if redact else _ALWAYS
         texts = _texts(source)
-        return tuple(
-            (name, self.mark(value) if name in names or any(text in value for text in texts) else value)
-            for name, value in arrival.headers.pairs
-        )
+        kept = []
+        for pair in arrival.headers.pairs:
+            name, value = pair
+            if name in names or any(text in value for text in texts):
+                pair = (name, self.mark(value))  # noqa: PLW2901 - the masked pair takes its place
+            kept.append(pair)
+        return tuple(kept)
 
     def visible(self, arrival: Arrival, source: SourceRecord, now: int) -> Mapping[str, str]:
         """The headers as a workflow sees them: lower-case names; only the hub's own credentials are replaced."""
@@ -88,7 +97,7 @@ class Evidence:
 
     def shown(self, pairs: Iterable[tuple[str, str]], source: SourceRecord, now: int) -> Mapping[str, str]:
         """As `visible`, of headers that may be kept ones."""
-        own = {secret.text for secret in source.secrets if secret.text and secret.live(now)}
+        own = [secret.text for secret in source.secrets if secret.text and secret.live(now)]
         seen: dict[str, str] = {}
         for name, value in pairs:
             shown = (
@@ -100,4 +109,11 @@ class Evidence:
 
 def _texts(source: SourceRecord) -> frozenset[str]:
     """Every secret of the source as it was pasted, but for those too short to be told from other text."""
-    return frozenset(secret.text for secret in source.secrets if len(secret.text) >= _TELLING)
+    secrets = source.secrets
+    known = _known_texts.get(id(secrets))
+    if known is None or known[0] is not secrets:
+        texts = frozenset(secret.text for secret in secrets if len(secret.text) >= _TELLING)
+        if len(_known_texts) >= _KNOWN:
+            _known_texts.clear()
+        known = _known_texts[id(secrets)] = (secrets, texts)
+    return known[1]

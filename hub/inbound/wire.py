@@ -156,11 +156,15 @@ async def _send(send: ASGISendCallable, reply: Reply, request_id: str, *, head: 
         body, media_type = reply.encoded()
     except ValueError:
         reply, body, media_type = Reply(500), b"", None
-    headers = [
-        (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace"))
-        for name, value in reply.headers.items()
-        if name.lower() not in _NEVER and _NAME.fullmatch(name) and _VALUE.fullmatch(value)
-    ]
+    headers = (
+        []
+        if not reply.headers
+        else [
+            (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace"))
+            for name, value in reply.headers.items()
+            if name.lower() not in _NEVER and _NAME.fullmatch(name) and _VALUE.fullmatch(value)
+        ]
+    )
     if media_type is not None and not any(name == b"content-type" for name, _ in headers):
         headers.append((b"content-type", media_type.encode("latin-1", "replace")))
     headers += ((b"x-request-id", request_id.encode()), *_SAFE)

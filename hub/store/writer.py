@@ -155,6 +155,7 @@ class Writer:
             else:
                 self._wake.clear()
                 await self._wake.wait()
+                await asyncio.sleep(0)  # what else this turn of the loop brings shares the commit
 
     def _take(self) -> list[_Operation]:
         group: list[_Operation] = []
