@@ -66,7 +66,7 @@ async def _kill_while_delivering(data_dir: Path, total: int, kills: int) -> None
     repeated: set[str] = set()
     timeout = aiohttp.ClientTimeout(total=60)
     async with serving([receiver]), aiohttp.ClientSession(timeout=timeout) as session:
-        hub = HubProcess(data_dir, session, HUB_EGRESS_ALLOW="127.0.0.0/8", HUB_LEASE_SECONDS="2")
+        hub = HubProcess(data_dir, session, HUB_EGRESS_ALLOW="127.0.0.0/8")
         await hub.start()
         running.set()
         body = {"url": receiver.url, "events": ["order.created"], "concurrency": 32}
