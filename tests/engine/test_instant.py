@@ -1,70 +1,104 @@
-"""Workflows that are worked out before they are accepted come to the same as those that are run."""
+"""What is worked out before the acceptance comes out as a run would have it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from itertools import count
 from typing import Any
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import pytest
 
 from hub.engine.instant import Instant
-from hub.model.execution import NodeRecord
+from hub.errors import ExpressionError
+from hub.model.execution import Finished, NodeRecord
+from hub.model.ids import new_id
 from hub.workflows.actions import CORE_ACTIONS
 from hub.workflows.compiled import compile_workflow
 from hub.workflows.plan import Outcome, Planner
-from hub.workflows.workflow import Workflow
 
-TRIGGER = {"data": {"n": 3}}
-
-
-@st.composite
-def workflows(draw: st.DrawFn) -> Workflow:
-    """Up to six `transform` nodes that need, skip and read each other."""
-    nodes: list[dict[str, Any]] = []
-    for index in range(draw(st.integers(0, 6))):
-        needs = draw(st.lists(st.sampled_from(range(index)), unique=True, max_size=3)) if index else []
-        reads = [f"nodes.n{need}.output" for need in needs]
-        node: dict[str, Any] = {
-            "id": f"n{index}",
-            "action": "transform",
-            "needs": [f"n{need}" for need in needs],
-            "with": {"value": {"at": index, "seen": [f"{{{{ {read} }}}}" for read in [*reads, "TRIGGER.n"]]}},
-        }
-        if draw(st.booleans()):
-            node["if"] = draw(st.sampled_from([True, False, "TRIGGER.n == 3", "TRIGGER.missing"]))
-        nodes.append(node)
-    result = {"result": "{{ TRIGGER.n }}"} if draw(st.booleans()) else {}
-    return compile_workflow({"nodes": draw(st.permutations(nodes)), **result}, CORE_ACTIONS)
+TRIGGER = {"data": {"n": 3, "list": [1, 2]}, "headers": {"a": "b"}, "type": "webhook"}
+NOW = 1_000
 
 
-def by_plan(workflow: Workflow) -> tuple[Outcome, dict[str, NodeRecord]]:
-    """What the rules of the plan come to, one wave of nodes after the other."""
-    planner = Planner(workflow, TRIGGER)
-    journal: dict[str, NodeRecord] = {}
-    for now in count(1):
-        found = planner.plan()
-        for record in found.settled:
-            journal[record.node] = replace(record, finished=now)
-            planner.put(journal[record.node])
-        if found.outcome is not None:
-            return found.outcome, journal
-        for step in found.steps:
-            output = step.node.input(planner.scope(step.node))["value"]
-            journal[step.node.id] = NodeRecord(step.node.id, "succeeded", output=output, finished=now)
-            planner.put(journal[step.node.id])
-    raise AssertionError
+def _node(name: str, value: Any, *needs: str, **fields: Any) -> dict[str, Any]:
+    return {"id": name, "action": "transform", "with": {"value": value}, "needs": list(needs), **fields}
 
 
-@settings(max_examples=150, deadline=None)
-@given(workflow=workflows())
-def test_the_result_and_the_journal_are_those_of_the_plan(workflow: Workflow) -> None:
-    outcome, journal = by_plan(workflow)
-    finished = Instant().finished((bytes(16), 1), workflow, TRIGGER, 99)
-    assert (finished is not None) == (outcome.state == "succeeded"), "what fails is left to a run"
-    if finished is not None:
-        assert finished.result == outcome.result
-        assert {node.node: (node.state, node.output) for node in finished.nodes} == {
-            node.node: (node.state, node.output) for node in journal.values()
-        }
+FLOWS: dict[str, dict[str, Any]] = {
+    "one": {"nodes": [_node("a", "{{ TRIGGER }}")]},
+    "chain": {"nodes": [_node("a", "{{ TRIGGER.n + 1 }}"), _node("b", "{{ nodes.a.output * 2 }}", "a")]},
+    "backwards": {"nodes": [_node("b", "{{ nodes.a.output * 2 }}", "a"), _node("a", "{{ TRIGGER.n + 1 }}")]},
+    "uneven": {"nodes": [_node("a", 1), _node("b", "{{ nodes.a.output }}", "a"), _node("c", 3)]},
+    "skipped": {"nodes": [_node("a", 1, **{"if": "{{ TRIGGER.n > 5 }}"}), _node("b", 2, "a"), _node("c", 3)]},
+    "joined": {
+        "nodes": [
+            _node("a", 1, **{"if": "{{ TRIGGER.n > 5 }}"}),
+            _node("b", 2),
+            _node("c", "{{ nodes.b.output + 1 }}", "a", "b"),
+        ]
+    },
+    "all skipped": {"nodes": [_node("a", 1, **{"if": "{{ false }}"})]},
+    "result": {"nodes": [_node("a", 1), _node("b", 2)], "result": {"sum": "{{ nodes.a.output + nodes.b.output }}"}},
+}
+
+
+def _run(definition: dict[str, Any]) -> tuple[Outcome, dict[str, NodeRecord]]:
+    """What the planner makes of it, one node after the other."""
+    planner = Planner(compile_workflow(definition, CORE_ACTIONS), TRIGGER)
+    entries: dict[str, NodeRecord] = {}
+    moment = NOW
+    while True:
+        plan = planner.plan()
+        entries |= {record.node: record for record in plan.settled}
+        if plan.outcome is not None:
+            return plan.outcome, entries
+        for step in plan.steps:
+            moment += 1
+            rendered = step.node.input(planner.scope(step.node))
+            record = NodeRecord(
+                step.node.id, "succeeded", input=rendered, output=rendered["value"], started=moment, finished=moment
+            )
+            planner.put(record)
+            entries[record.node] = record
+
+
+def _instant(definition: dict[str, Any]) -> Finished | None:
+    return Instant().finished((new_id(), 1), compile_workflow(definition, CORE_ACTIONS), TRIGGER, NOW)
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_result_and_journal_are_those_of_a_run(name: str) -> None:
+    outcome, entries = _run(FLOWS[name])
+
+    found = _instant(FLOWS[name])
+
+    assert found is not None
+    assert (outcome.state, found.result, found.at) == ("succeeded", outcome.result, NOW)
+    assert len(found.nodes) == len(entries)
+    for record in found.nodes:
+        meant = entries[record.node]
+        assert (record.state, record.attempts) == (meant.state, meant.attempts)
+        assert (record.input, record.output) == (meant.input, meant.output)
+        assert (record.started, record.finished) == (NOW, NOW)
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        {"nodes": [_node("a", "{{ TRIGGER.n }}"), {"id": "z", "action": "sleep", "with": {"seconds": 1}}]},
+        {"nodes": [_node("a", "{{ item }}", for_each="{{ TRIGGER.list }}")]},
+        {"nodes": [_node("a", 1, retry={"retries": 2})]},
+        {"nodes": [_node("a", 1)], "concurrency": 1},
+        {"nodes": [_node("a", 1)], "serial_key": "{{ TRIGGER.n }}"},
+        {"nodes": [_node(f"n{number}", 1) for number in range(9)]},
+    ],
+    ids=["an effect", "a loop", "another try", "a limit", "a serial key", "many nodes"],
+)
+def test_what_needs_a_run_is_left_to_one(definition: dict[str, Any]) -> None:
+    assert _instant(definition) is None
+
+
+def test_a_node_that_fails_is_left_to_a_run() -> None:
+    definition = {"nodes": [_node("a", "{{ TRIGGER.missing }}")]}
+
+    with pytest.raises(ExpressionError):
+        _run(definition)
+    assert _instant(definition) is None

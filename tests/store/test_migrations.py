@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from hub.errors import StoreUnavailable
 from hub.store.database import Database
-from hub.store.migrations import migrate
+from hub.store.migrations import configuration, migrate, newest
 from hub.store.tables import metadata
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ def test_partial_indexes_and_shapes_are_those_of_the_tables(tmp_path: Path) -> N
     schemas[0].pop("alembic_version")
 
     assert schemas[0] == schemas[1]
+
+
+def test_the_newest_revision_is_known_from_the_names_of_the_files() -> None:
+    assert ScriptDirectory.from_config(configuration()).get_current_head() == newest()
 
 
 async def test_many_processes_may_start_at_once_on_an_empty_directory(open_store: OpenStore) -> None:
