@@ -48,8 +48,9 @@ def posting(url: str, owner: str) -> Action:
     return Action(name="test.post", input=PostInput, run=post)
 
 
-async def serve(data: Path, url: str, lease: float, owner: str) -> None:
-    """An engine until somebody ends the process."""
+async def serve(data: Path, url: str, lease: float, owner: str, alive: int) -> None:
+    """An engine until somebody ends this process, or the one that holds the other end of the pipe `alive`."""
+    asyncio.get_running_loop().add_reader(alive, os._exit, 1)
     clock = SystemClock()
     store = SqlStore(
         None,
@@ -83,13 +84,15 @@ def main() -> None:
     """Fork an engine for each line."""
     data, url, lease = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    alive, end = os.pipe()
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
             os.setpgid(0, 0)
             os.dup2(2, 1)  # the log
+            os.close(end)
             try:
-                asyncio.run(serve(data, url, lease, line.strip()))
+                asyncio.run(serve(data, url, lease, line.strip(), alive))
             finally:
                 os._exit(1)
         sys.stdout.write(f"{child}\n")
