@@ -133,6 +133,8 @@ async def test_what_failed_is_listed_and_sent_again(run: Run, hub: LiveHub, rece
     await receiver.until(2)
     await hub.services.outbound.settled()
     assert "goes to 1" in (await run("deliveries", "replay", published["id"])).output
+    await receiver.until(3)
+    await hub.services.outbound.settled()
     assert loads((await run("deliveries", "account", "-j", "--since", "2020-01-01")).output)["messages"] == 1
     assert loads((await run("deliveries", "undelivered", "-j")).output) == []
     assert "hub.subscription.failing" in (await run("events", "types", "--direction", "out")).output
