@@ -54,7 +54,7 @@ serve: $(VENV)/.hub ## a running hub with the four plugins and a demo workflow
 
 test: $(VENV)/.dev ## all tests but the long ones, with coverage
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest -q -m "not soak"
+	$(BIN)/python -m coverage run -m pytest -q -n auto --dist loadfile -m "not soak"
 	$(BIN)/python -m coverage combine -q
 	$(BIN)/python -m coverage report --fail-under=95
 

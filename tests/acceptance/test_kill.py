@@ -38,10 +38,12 @@ async def _send_until_killed(hub: HubProcess, url: str, prefix: str, kill_after:
             if len(answered) >= kill_after:
                 enough.set()
 
-    senders = [asyncio.create_task(sender(number)) for number in range(8)]
-    await enough.wait()
+    senders = asyncio.gather(*(sender(number) for number in range(8)))
+    reached = asyncio.create_task(enough.wait())
+    await asyncio.wait({senders, reached}, return_when=asyncio.FIRST_COMPLETED)
+    reached.cancel()
     await hub.kill()
-    await asyncio.gather(*senders)
+    await senders
     return answered
 
 
