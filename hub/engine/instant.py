@@ -20,7 +20,10 @@ from hub.workflows.workflow import CompiledNode, Workflow
 __all__ = ["Instant", "record"]
 
 _LONGEST = 0.003
-"""Seconds of the processor after which a version is left to runs from then on: nothing else moves meanwhile."""
+"""Seconds of work that are too many, since nothing else moves meanwhile."""
+
+_TIMES = 3
+"""So often in a row, and a version is left to runs from then on; once may have been the machine."""
 
 _REMEMBERED = 1024
 
@@ -31,7 +34,7 @@ class Instant:
     __slots__ = ("_slow",)
 
     def __init__(self) -> None:
-        self._slow: set[tuple[Id, int]] = set()
+        self._slow: dict[tuple[Id, int], int] = {}
 
     def finished(
         self, key: tuple[Id, int], workflow: Workflow, trigger: Mapping[str, Any], now: int
@@ -44,17 +47,19 @@ class Instant:
             trigger: What started it.
             now: Microseconds UTC.
         """
-        if not workflow.instant or key in self._slow:
+        if not workflow.instant or self._slow.get(key, 0) >= _TIMES:
             return None
-        began = time.thread_time()
+        began = time.perf_counter()
         try:
             result, nodes = _work_out(workflow, trigger, now)
         except ExpressionError:
             return None
-        if time.thread_time() - began > _LONGEST:
+        if time.perf_counter() - began > _LONGEST:
             if len(self._slow) >= _REMEMBERED:
                 self._slow.clear()
-            self._slow.add(key)
+            self._slow[key] = self._slow.get(key, 0) + 1
+        elif self._slow:
+            self._slow.pop(key, None)
         return Finished(result, now, nodes)
 
 

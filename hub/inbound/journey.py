@@ -64,6 +64,8 @@ class Journey:
             headers=arrival.headers,
             url=f"{self.base_url}{arrival.path}{query}",
             received=datetime.fromtimestamp(arrival.received / 1_000_000, UTC),
+            query=arrival.query,
+            raw_query=arrival.raw_query,
         )
 
     def record(

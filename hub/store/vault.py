@@ -31,6 +31,12 @@ _PER_SALT = 1 << 28
 _ROOT = "root.key"
 
 
+_nonces: list[bytes] = []
+_AT_ONCE = 256
+"""Nonces fetched from the kernel at once, since each call is a switch to it."""
+os.register_at_fork(after_in_child=_nonces.clear)
+
+
 class Vault:
     """The keys of one hub, read from a directory (mode 0700) of key files (mode 0600).
 
@@ -81,7 +87,7 @@ class Vault:
         if self._left < 0:
             self._fresh_salt()
         head, cipher = self._sealing
-        nonce = os.urandom(_NONCE)
+        nonce = _nonces.pop() if _nonces else _more_nonces()
         return head + nonce + cipher.encrypt(nonce, data, context)
 
     def decrypt(self, sealed: bytes, context: bytes) -> bytes:
@@ -125,6 +131,12 @@ class Vault:
         if master is None:
             raise StoreError(f"master key {int.from_bytes(key)} is not in {self._directory}")
         return AESGCM(_hkdf(master, salt, b"hub/seal"))
+
+
+def _more_nonces() -> bytes:
+    random = os.urandom(_NONCE * _AT_ONCE)
+    _nonces.extend(random[start : start + _NONCE] for start in range(_NONCE, len(random), _NONCE))
+    return random[:_NONCE]
 
 
 def _hkdf(key: bytes, salt: bytes, info: bytes) -> bytes:
