@@ -23,7 +23,7 @@ from hub.ports.triggers import Selected, Triggers
 __all__ = ["Circumstances", "Starter"]
 
 SchemaCheck = Callable[[SourceRecord, Event, Id], str]
-"""Source, event and the request that holds it -> why the event does not fit its catalogued schema, empty when it does or nothing is known."""
+"""Source, event and the request that holds it -> why the event does not fit its schema; empty: it does, or has none."""
 
 
 @dataclass(frozen=True, slots=True)

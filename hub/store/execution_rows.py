@@ -17,6 +17,7 @@ __all__ = ["EXECUTIONS", "NODES", "execution_record", "execution_row", "node_rec
 EXECUTIONS = Bulk(executions, "nothing")
 NODES = Bulk(nodes, "replace")
 
+
 def execution_row(packing: Packing, execution: NewExecution) -> tuple[Any, ...]:
     """The row of a new execution: queued, running where it is born with a lease, or finished already."""
     lease, finished, created = execution.lease, execution.finished, execution.created
