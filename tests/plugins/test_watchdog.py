@@ -57,13 +57,14 @@ async def test_a_plugin_that_blocks_the_loop_is_reported_with_file_and_line(
 
 
 async def test_a_loop_that_is_free_is_not_reported(reports: queue.Queue[Blocked]) -> None:
+    before = threading.enumerate()
     watchdog = Watchdog(dict, reports.put, interval=0.001, threshold=30)
     watchdog.start()
     while watchdog.beats < 3:  # noqa: ASYNC110 - the thread counts, the loop only has to be free
         await asyncio.sleep(0)
     watchdog.stop()
     assert reports.empty()
-    assert not any(thread.name == "hub-watchdog" for thread in threading.enumerate())
+    assert [thread for thread in threading.enumerate() if thread.name == "hub-watchdog" and thread not in before] == []
 
 
 def test_blame_without_a_plugin_names_the_innermost_frame() -> None:
@@ -81,6 +82,7 @@ def test_a_watchdog_that_was_not_started_stops() -> None:
 
 async def test_a_watchdog_ends_when_its_loop_has_closed(reports: queue.Queue[Blocked]) -> None:
     watchdogs: list[Watchdog] = []
+    before = threading.enumerate()
 
     async def start() -> None:
         watchdog = Watchdog(dict, reports.put, interval=0.001, threshold=0.01)
@@ -89,4 +91,4 @@ async def test_a_watchdog_ends_when_its_loop_has_closed(reports: queue.Queue[Blo
 
     await asyncio.to_thread(asyncio.run, start())
     watchdogs[0].stop()
-    assert not any(thread.name == "hub-watchdog" for thread in threading.enumerate())
+    assert [thread for thread in threading.enumerate() if thread.name == "hub-watchdog" and thread not in before] == []
