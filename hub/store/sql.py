@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from pathlib import Path
 
-from sqlalchemy import Connection, and_, func, select, update
+from sqlalchemy import Connection, func, select
 
 from hub.errors import StoreUnavailable
 from hub.model.access import OrgRecord
@@ -21,13 +21,12 @@ from hub.store.executions import SqlExecutions
 from hub.store.inbound import SqlInbound
 from hub.store.migrations import migrate
 from hub.store.outbound import SqlOutbound
-from hub.store.owners import Owners
 from hub.store.parts import Parts
 from hub.store.reseal import Resealing
 from hub.store.retention import SqlRetention
 from hub.store.snapshot import SnapshotLoader
 from hub.store.sources import SqlSources
-from hub.store.tables import changes, deliveries, executions, orgs
+from hub.store.tables import changes, orgs
 from hub.store.transaction import Transaction
 from hub.store.vault import Vault
 from hub.store.workflows import SqlWorkflows
@@ -60,7 +59,6 @@ class SqlStore:
         self._database = Database(url or sqlite_url(str(data_dir / "hub.db")))
         self._writer = Writer(self._database, SnapshotLoader(vault))
         self._clock = clock
-        self._owners = Owners(data_dir / "owners", owner)
         self._poll: asyncio.Task[None] | None = None
         self.parts = parts = Parts(self._database, self._writer, vault, blobs, clock, owner)
         self.access = SqlAccess(parts)
@@ -85,10 +83,6 @@ class SqlStore:
             StoreUnavailable: The database cannot be opened.
         """
         await self._writer.start(self._prepare)
-        dead = await asyncio.to_thread(self._owners.enter)
-        if dead:
-            await self._writer.run(Priority.JOURNAL, lambda transaction: _let_go(transaction, dead, self._clock.now()))
-            await asyncio.to_thread(self._owners.bury, dead)
         self._poll = asyncio.create_task(self._keep_fresh(), name="hub-store-poll")
 
     async def stop(self) -> None:
@@ -100,7 +94,6 @@ class SqlStore:
             self._poll = None
         await self._writer.stop()
         await self._database.close()
-        self._owners.leave()
 
     async def refresh(self) -> None:
         """Renew the snapshot now if another process has changed something; else it happens within a quarter second.
@@ -125,10 +118,3 @@ class SqlStore:
             await asyncio.sleep(_POLL_SECONDS)
             with contextlib.suppress(StoreUnavailable):
                 await self.refresh()
-
-
-def _let_go(transaction: Transaction, dead: tuple[str, ...], now: int) -> None:
-    """End the leases of processes that have died; whoever takes over counts it as a crash."""
-    for table in (executions, deliveries):
-        held = and_(table.c.owner.in_(dead), table.c.ready > now)
-        transaction.execute(update(table).where(held).values(ready=now))

@@ -135,6 +135,7 @@ urls = st.one_of(
 @given(urls)
 @example("http://1.2.3.4:80/x?y")
 @example("https://[::1]:8443")
+@example("http://1.2.3.4/?")
 def test_what_passes_is_read_alike_by_the_client_that_dials_it(url: str) -> None:
     try:
         split = split_url(url)
@@ -155,7 +156,8 @@ def _rest(url: str) -> str:
     authority_and_rest = url.split("://", 1)[1]
     cut = min((at for at in map(authority_and_rest.find, "/?") if at >= 0), default=len(authority_and_rest))
     rest = authority_and_rest[cut:]
-    return rest if rest.startswith("/") else "/" + rest
+    rest = rest if rest.startswith("/") else "/" + rest
+    return rest.removesuffix("?") if rest.count("?") == 1 else rest
 
 
 def test_a_url_seen_before_is_not_taken_apart_again() -> None:
