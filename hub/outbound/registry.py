@@ -68,7 +68,7 @@ class Registry:
         guard: Judges URLs.
         templates: Compiles body templates.
         clock: The hub's clock.
-        changed: Told the org and id of each subscription that was changed or deleted.
+        changed: Told the org and id of each subscription that was changed or deleted; a new one has nothing to send.
     """
 
     def __init__(
@@ -132,7 +132,6 @@ class Registry:
             stored.append(self._tls_key(tls_key))
         await self._check_tls(spec, stored)
         record = await self._store.outbound.subscribe(org, spec, stored)
-        self._changed(org, record.id)
         return Made(record, text if secret is MAKE and isinstance(text, str) else None)
 
     async def update(

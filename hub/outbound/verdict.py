@@ -15,6 +15,10 @@ SLOWING = frozenset({429, 503})
 """Statuses by which a receiver says that it is overloaded: the whole subscription waits, not only this delivery."""
 
 
+_GRID = 100_000
+"""Retries fall due at whole tenths of a second (microseconds), so that those of one tenth share a claim."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What becomes of a delivery and of its subscription.
@@ -60,7 +64,8 @@ def judge(delivery: DeliveryRecord, attempt: Attempt, retry: Retry, now: int, rn
         slow_until = now + int(wait * 1_000_000)
     if retries_used >= retry.retries:
         return Verdict("dead", slow_until=slow_until)
-    return Verdict("pending", due=now + int(wait * 1_000_000), slow_until=slow_until)
+    due = -(-(now + int(wait * 1_000_000)) // _GRID) * _GRID
+    return Verdict("pending", due=due, slow_until=slow_until)
 
 
 def sentence(status: int) -> str:

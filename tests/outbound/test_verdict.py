@@ -74,3 +74,14 @@ def test_each_status_has_its_sentence() -> None:
     assert "redirects are not followed" in sentence(302)
     assert "410" in sentence(410)
     assert sentence(500) == "the receiver answered 500"
+
+
+def test_retries_fall_due_at_whole_tenths_of_a_second() -> None:
+    """Never early; those of one tenth are claimed together."""
+    delivery = DeliveryRecord(b"o", b"d", b"m", b"s", "t", "pending", b"", 0)
+    attempt = Attempt(1, NOW, None, 500, 1, (), (), "", "x")
+    for seed in range(50):
+        due = judge(delivery, attempt, RETRY, NOW + seed, random.Random(seed)).due
+        wait = random.Random(seed).uniform(0, 4) * SECOND
+        assert due % 100_000 == 0
+        assert NOW + seed + int(wait) <= due < NOW + seed + wait + 100_000
