@@ -25,6 +25,9 @@ from hub.settings import Settings
 
 __all__ = ["ADMIN_KEY", "Answer", "HubProcess", "LiveHub", "live_hub"]
 
+_NOT_INHERITED = frozenset({"PYTHONDONTWRITEBYTECODE", "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"})
+"""What would make each start slow; a process that is killed leaves no coverage behind anyway."""
+
 ADMIN_KEY = "test-admin-key-" + "0" * 32
 """The admin key of hubs made here."""
 
@@ -172,7 +175,7 @@ class HubProcess(_Caller):
         self.port = probe.getsockname()[1]
         probe.close()
         super().__init__(f"http://127.0.0.1:{self.port}", session)
-        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        inherited = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
         self._environment = {
             **inherited,
             "HUB_DATA_DIR": str(data_dir),
