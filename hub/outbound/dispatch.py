@@ -17,6 +17,7 @@ from hub.outbound.alarm import Alarm
 from hub.outbound.claims import MOST_LANES, Backlog, Lane
 from hub.outbound.deliver import Courier, public_error
 from hub.outbound.health import Health
+from hub.outbound.resting import Resting
 from hub.outbound.schedule import Scheduler
 from hub.outbound.verdict import judge
 from hub.ports.blobs import Blobs
@@ -88,6 +89,7 @@ class Dispatcher:
         self._held: dict[Id, DueDelivery] = {}
         self._sending: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
+        self._resting = Resting()
         self._hungry = asyncio.Event()
         self._alarm = Alarm(clock, self._ring)
         self._claiming = False
@@ -120,14 +122,13 @@ class Dispatcher:
         """Start nothing more, let attempts under way end within the grace, give the rest back to the store."""
         self._stopping = True
         self._alarm.stop()
-        for task in self._loops:
-            task.cancel()
+        await self._resting.stop(self._loops)
+        self._loops.clear()
         if self._sending:
             await asyncio.wait(self._sending, timeout=self._pace.stop_seconds)
         for task in self._sending:
             task.cancel()
-        await asyncio.gather(*self._loops, *self._sending, return_exceptions=True)
-        self._loops.clear()
+        await asyncio.gather(*self._sending, return_exceptions=True)
         await self._give_back(tuple(self._held.values()), self._clock.now())
 
     def failing_since(self, subscription: SubscriptionRecord) -> int | None:
@@ -186,15 +187,13 @@ class Dispatcher:
         return now + int(self._pace.lease_seconds * _SECOND)
 
     def _take_in(self, won: Sequence[DueDelivery]) -> None:
-        """Take over what was claimed; what is held already was late to be renewed and has a new lease only."""
         known = self._store.snapshot.subscriptions
-        fresh = [due for due in won if due.record.id not in self._held]
-        self._held.update((due.record.id, due) for due in won)
-        for due in fresh:
+        for due in won:
+            self._held[due.record.id] = due
             subscription = known.get(due.record.subscription)
             if subscription is not None:
                 self._scheduler.configure(subscription.id, subscription.spec.concurrency, subscription.spec.rate_limit)
-        self._scheduler.offer(fresh)
+        self._scheduler.offer(won)
 
     def _ring(self) -> None:
         self._hungry.set()
@@ -236,7 +235,7 @@ class Dispatcher:
         finally:
             self._free(lane)
         done = Attempted(
-            of=self._held.get(record.id, due),
+            of=due,
             attempt=attempt,
             state=verdict.state,
             at=now,
@@ -317,7 +316,8 @@ class Dispatcher:
 
     async def _claim(self) -> None:
         while True:
-            await self._hungry.wait()
+            with self._resting.rest():
+                await self._hungry.wait()
             self._hungry.clear()
             now = self._clock.now()
             wanted = self._backlog.wanted(now, self._scheduler.room)
@@ -335,8 +335,9 @@ class Dispatcher:
                 self._alarm.set(later)
 
     async def _claim_some(self, wanted: Mapping[Lane, int], now: int) -> None:
+        mine = [due.record.sequence for due in self._held.values()]
         try:
-            claim = await self._store.outbound.claim(self._owner, self._until(now), now, wanted)
+            claim = await self._store.outbound.claim(self._owner, self._until(now), now, wanted, mine)
         except StoreError as error:
             log.warning("claim_failed", error=str(error))
             self._alarm.set(self._clock.now() + _SECOND)
@@ -347,7 +348,8 @@ class Dispatcher:
 
     async def _renew(self) -> None:
         while True:
-            await self._clock.sleep_until(self._clock.now() + int(self._pace.lease_seconds * _SECOND / 3))
+            with self._resting.rest():
+                await self._clock.sleep_until(self._clock.now() + int(self._pace.lease_seconds * _SECOND / 3))
             held = tuple(self._held.values())
             try:
                 still = await self._store.outbound.renew(held, self._until(self._clock.now()))
@@ -360,7 +362,8 @@ class Dispatcher:
 
     async def _poll(self) -> None:
         while True:
-            await self._clock.sleep_until(self._clock.now() + int(self._pace.poll_seconds * _SECOND))
+            with self._resting.rest():
+                await self._clock.sleep_until(self._clock.now() + int(self._pace.poll_seconds * _SECOND))
             try:
                 self._backlog.merge(await self._store.outbound.backlog(self._owner, self._clock.now()))
             except StoreError as error:

@@ -13,6 +13,7 @@ from hub.errors import Conflict, HubError, Invalid, NotFound, Problem
 from hub.model.access import Job
 from hub.model.ids import Id, new_id, read_id, write_id
 from hub.outbound.dispatch import Dispatcher
+from hub.outbound.resting import Resting
 from hub.ports.clock import Clock
 from hub.ports.store import Store
 
@@ -44,6 +45,7 @@ class Recovery:
         self._dispatcher = dispatcher
         self._clock = clock
         self._running: dict[Id, asyncio.Task[None]] = {}
+        self._resting = Resting()
 
     async def start(self) -> None:
         """Go on with the jobs that a stop or crash interrupted."""
@@ -53,9 +55,7 @@ class Recovery:
 
     async def stop(self) -> None:
         """Interrupt all jobs; they go on at the next start."""
-        for task in self._running.values():
-            task.cancel()
-        await asyncio.gather(*self._running.values(), return_exceptions=True)
+        await self._resting.stop(tuple(self._running.values()))
         self._running.clear()
 
     async def recover(self, org: Id, subscription: Id, since: int, until: int | None = None) -> Job:
@@ -126,9 +126,7 @@ class Recovery:
     async def _interrupt(self, org: Id, job: Id, state: Any) -> Job:
         task = self._running.pop(job, None)
         if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await self._resting.stop((task,))
         current = await self._job(org, job)
         if current.state not in ("counting", "running", "paused"):
             raise Conflict(f"the job is {current.state}")
@@ -148,6 +146,8 @@ class Recovery:
             if job.state == "counting":
                 job = await self._count(job)
             while job.state == "running":
+                with self._resting.rest():
+                    await asyncio.sleep(0)
                 job = await self._step(job)
         except HubError as error:
             log.warning("recovery_failed", job=write_id("job", job.id), error=str(error))
@@ -163,7 +163,8 @@ class Recovery:
         subscription, since, until = _params(job)
         outbound = self._store.outbound
         while await outbound.pending(job.org, subscription, _CROWD) >= _CROWD:
-            await self._clock.sleep_until(self._clock.now() + _WAIT)
+            with self._resting.rest():
+                await self._clock.sleep_until(self._clock.now() + _WAIT)
         ids, cursor = await outbound.recoverable(job.org, subscription, since, until, limit=_STEP, cursor=job.cursor)
         if not ids:
             return await self._put(replace(job, state="done"))

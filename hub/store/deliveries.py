@@ -43,6 +43,8 @@ SELECT deliveries.*, bodies.body, bodies.body_ref FROM deliveries
 LEFT JOIN bodies ON bodies.org = deliveries.org AND bodies.message = deliveries.message
     AND bodies.form = deliveries.form
 WHERE deliveries.org = ? AND deliveries.subscription = ? AND deliveries.ready <= ?
+    AND (deliveries.owner IS NULL OR deliveries.owner != ?
+        OR deliveries.sequence NOT IN (SELECT value FROM json_each(?)))
 ORDER BY deliveries.ready, deliveries.sequence LIMIT ?
 """
 _REQUEUE = """
@@ -115,14 +117,20 @@ class SqlDeliveries:
 
         return await self._writer.run(Priority.ACCEPT, work)
 
-    async def claim(self, owner: str, until: int, now: int, wanted: Mapping[tuple[Id, Id], int]) -> Claim:
-        """Win due deliveries: for each (org, subscription) at most that many; per ordering key only the oldest."""
+    async def claim(
+        self, owner: str, until: int, now: int, wanted: Mapping[tuple[Id, Id], int], held: Sequence[int] = ()
+    ) -> Claim:
+        """Win due deliveries: for each (org, subscription) at most that many; per ordering key only the oldest.
+
+        What `owner` holds under leases that ended (`held`, by sequence) it does not win anew.
+        """
+        mine = dumps(list(held)).decode()
 
         def work(transaction: Transaction) -> Claim:
             won: list[DueDelivery] = []
             exhausted: list[tuple[Id, Id]] = []
             for (org, subscription), room in wanted.items():
-                rows = transaction.connection.exec_driver_sql(_DUE, (org, subscription, now, room)).all()
+                rows = transaction.connection.exec_driver_sql(_DUE, (org, subscription, now, owner, mine, room)).all()
                 won.extend(
                     DueDelivery(delivery_record(row, row.body, row.body_ref), Lease(owner, until, row.fence + 1))
                     for row in rows

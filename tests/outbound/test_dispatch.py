@@ -414,8 +414,8 @@ async def test_work_of_a_process_that_is_known_to_be_gone_goes_on_at_once(rigs: 
         assert await heir.states() == ["delivered"]
 
 
-async def test_a_lease_that_was_renewed_too_late_repeats_nothing(still: Rig, receiver: Receiver) -> None:
-    """The process claims again what it is sending, or has in hand, and goes on under the new lease."""
+async def test_a_lease_that_ended_unrenewed_repeats_nothing(still: Rig, receiver: Receiver) -> None:
+    """The process does not claim anew what it is sending, or has in hand."""
     receiver.gate.clear()
     made = await still.subscribe(receiver.url, concurrency=1)
     for number in range(3):
@@ -425,11 +425,13 @@ async def test_a_lease_that_was_renewed_too_late_repeats_nothing(still: Rig, rec
         await still.store.outbound.pending(still.org, made.record.id, 1)
     await still.store.outbound.expire("here", still.clock.now())
     still.outbound.wake(still.org, made.record.id)
-    while await still.store.outbound.backlog("here", still.clock.now()):
-        assert len(receiver.got) == 1
+    later = await still.publish({"n": 3})
+    while still.outbound.under_way < 4:
+        await still.store.outbound.pending(still.org, made.record.id, 1)
     receiver.gate.set()
-    await receiver.until(3)
+    got = await receiver.until(4)
     await still.outbound.settled()
-    assert len(receiver.got) == 3
-    assert await still.states() == ["delivered"] * 3
+    assert [each.json()["data"]["n"] for each in got] == [0, 1, 2, 3]
+    assert later.deliveries == 1
+    assert await still.states() == ["delivered"] * 4
     assert {each.crashes for each in await still.deliveries()} == {0}

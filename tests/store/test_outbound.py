@@ -244,6 +244,21 @@ async def test_an_expired_lease_can_be_taken_and_fences_its_former_owner(desk: D
     assert (record.state, record.crashes, len(attempts)) == ("delivered", 1, 1)
 
 
+async def test_an_owner_does_not_win_anew_what_it_holds(desk: Desk) -> None:
+    made = await desk.subscribe()
+    for _ in range(2):
+        await desk.publish(made)
+    held, _ = await desk.claim(made, seconds=1)
+    desk.clock.advance(1)
+    now = desk.clock.now()
+    wanted = {(desk.org, made.id): 10}
+    again = await desk.outbound.claim("one", now + SECOND, now, wanted, [held.record.sequence])
+    assert [due.record.id for due in again.deliveries] != [held.record.id]
+    assert len(again.deliveries) == 1
+    assert again.deliveries[0].record.crashes == 0
+    await desk.outbound.attempted(desk.done(held))
+
+
 async def test_one_lost_lease_does_not_undo_its_neighbours(desk: Desk) -> None:
     made = await desk.subscribe()
     for _ in range(4):

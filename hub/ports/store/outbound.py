@@ -93,8 +93,13 @@ class Outbound(Protocol):
         """
         ...
 
-    async def claim(self, owner: str, until: int, now: int, wanted: Mapping[tuple[Id, Id], int]) -> Claim:
-        """Win due deliveries: for each (org, subscription) at most that many; per ordering key only the oldest."""
+    async def claim(
+        self, owner: str, until: int, now: int, wanted: Mapping[tuple[Id, Id], int], held: Sequence[int] = ()
+    ) -> Claim:
+        """Win due deliveries: for each (org, subscription) at most that many; per ordering key only the oldest.
+
+        What `owner` holds under leases that ended (`held`, by sequence) it does not win anew.
+        """
         ...
 
     async def renew(self, deliveries: Sequence[DueDelivery], until: int) -> frozenset[Id]:
