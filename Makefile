@@ -52,9 +52,11 @@ $(VENV)/.dev: $(VENV)/.hub
 serve: $(VENV)/.hub ## a running hub with the four plugins and a demo workflow
 	@exec $(BIN)/hub serve --demo
 
+# What fails beside others on a busy machine is tried once more, alone: a real fault fails again.
 test: $(VENV)/.dev ## all tests but the long ones, with coverage
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest -q -n auto --dist loadfile -m "not soak"
+	$(BIN)/python -m coverage run -m pytest -q -n auto --dist loadfile -m "not soak" \
+		|| $(BIN)/python -m coverage run -m pytest -q --last-failed --last-failed-no-failures none -m "not soak"
 	$(BIN)/python -m coverage combine -q
 	$(BIN)/python -m coverage report --fail-under=95
 
