@@ -41,6 +41,10 @@ class _Wait:
         if not self.future.done():
             self.future.set_result(record)
 
+    def settle_if(self, record: ExecutionRecord | None) -> None:
+        if record is not None:
+            self.settle(record)
+
 
 class Waits:
     """All open waits of this process, and the one task that minds deadlines and looks into the store for them."""
@@ -63,19 +67,17 @@ class Waits:
     async def wait(self, org: Id, execution: Id, deadline: int) -> ExecutionRecord | None:
         """As `Engine.wait`."""
         local = self._local(execution)
-        if not local:
-            found = await self._look(org, execution)
-            if found is not None:
-                return found
-            local = self._local(execution)
         pause = _LAST_LOOK if local else _FIRST_LOOK
         look = self._tools.clock.now() + pause
         wait = _Wait(org, execution, deadline, asyncio.get_running_loop().create_future(), look, pause)
+        # it is open before the first look: what finishes here while that is under way settles it
         self._by_execution.setdefault(execution, []).append(wait)
         self.count += 1
         try:
             if min(look, deadline) < self._until:
                 self._alarm.ring()
+            if not local:
+                wait.settle_if(await self._look(org, execution))
             return await wait.future
         finally:
             self._forget(wait)
@@ -93,8 +95,7 @@ class Waits:
         waits = list(self._by_execution.get(execution, ()))
         found = await self._look(org, execution) if waits else None
         for wait in waits:
-            if found is not None:
-                wait.settle(found)
+            wait.settle_if(found)
 
     async def serve(self) -> None:
         """Run until cancelled."""
@@ -118,8 +119,7 @@ class Waits:
             except HubError as error:
                 _log.warning("no look at an awaited execution", error=str(error))
             else:
-                if found is not None:
-                    wait.settle(found)
+                wait.settle_if(found)
         wait.pause = min(wait.pause * 2, _LAST_LOOK)
         wait.look = now + wait.pause
 

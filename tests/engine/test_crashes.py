@@ -25,7 +25,8 @@ from hub.store.blobs import DirectoryBlobs
 from hub.store.sql import SqlStore
 from hub.store.vault import Vault
 
-LEASE = 1.5
+LEASE = 5.0
+"""Seconds; long enough that no process loses one on a busy machine, and only what was killed is taken over."""
 PATIENCE = 60.0
 """Seconds after which what a test waits for will not come any more."""
 

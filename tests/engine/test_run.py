@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
 
 from hub.errors import Conflict, NotFound
-from hub.model.execution import ExecutionError
-from hub.model.ids import new_id, write_id
+from hub.model.execution import ExecutionError, ExecutionRecord
+from hub.model.ids import Id, new_id, write_id
 
 
 def fixed(value: Any) -> dict[str, Any]:
@@ -287,3 +288,26 @@ async def test_a_large_output_reaches_the_next_node_and_the_result_whole(rig: An
     database.dispose()
     assert sizes.output is None
     assert sizes.output_ref
+
+
+async def test_what_finishes_here_during_the_first_look_into_the_store_is_not_missed(
+    rig: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = rig.store.executions.get
+    looked, over = asyncio.Event(), asyncio.Event()
+
+    async def slow(org: Id, execution: Id) -> ExecutionRecord:
+        record: ExecutionRecord = await read(org, execution)
+        looked.set()
+        await over.wait()
+        return record
+
+    execution = await rig.queue(await rig.workflow({"id": "a", "with": {"output": 1}}))
+    monkeypatch.setattr(rig.store.executions, "get", slow)
+    waiting = asyncio.ensure_future(rig.end(execution))
+    await looked.wait()
+    monkeypatch.undo()
+    rig.engine.wake()
+    await rig.until(execution, "succeeded")
+    over.set()
+    assert (await waiting).result == 1
