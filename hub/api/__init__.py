@@ -22,12 +22,14 @@ from hub.api import (
     messages,
     openapi,
     orgs,
+    pages,
     plextrac,
     plugins,
     problems,
     requests,
     results,
     self_check,
+    signature_page,
     sources,
     subscriptions,
     verify,
@@ -65,6 +67,8 @@ _BLUEPRINTS = (
     audit.blueprint,
     self_check.blueprint,
     openapi.blueprint,
+    pages.blueprint,
+    signature_page.blueprint,
 )
 
 

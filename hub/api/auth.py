@@ -15,7 +15,7 @@ from hub.errors import Forbidden, HubError
 from hub.model.access import KeyRecord, OrgRecord, Role
 from hub.model.ids import short_id, write_id
 
-__all__ = ["Caller", "Permission", "Unauthorized", "caller", "key_digest", "requires"]
+__all__ = ["Caller", "Permission", "Unauthorized", "caller", "identified", "key_digest", "requires"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,6 +46,13 @@ class Caller:
         """Whether the key's role includes the permission."""
         return self.key.operator if permission == "operate" else permission in _GRANTS[self.key.role]
 
+    def insist(self, permission: Permission) -> None:
+        """Raise `Forbidden` unless the key's role includes the permission."""
+        if not self.may(permission):
+            raise Forbidden(
+                f"this needs the permission {permission!r}; the key {self.key.name!r} has the role {self.key.role!r}"
+            )
+
 
 def key_digest(key: str) -> bytes:
     """SHA-256 of an API key; keys are random, so no slow hash is needed."""
@@ -68,11 +75,8 @@ def requires(permission: Permission) -> Callable[[Callable[P, Awaitable[T]]], Ca
     def decorate(view: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
         @functools.wraps(view)
         async def checked(*args: P.args, **kwargs: P.kwargs) -> T:
-            who = g.caller = _identify()
-            if not who.may(permission):
-                raise Forbidden(
-                    f"this needs the permission {permission!r}; the key {who.key.name!r} has the role {who.key.role!r}"
-                )
+            who = g.caller = identified(_presented(), request.headers.get("X-Api-Org"))
+            who.insist(permission)
             return await view(*args, **kwargs)
 
         cast("Any", checked).permission = permission
@@ -81,8 +85,13 @@ def requires(permission: Permission) -> Callable[[Callable[P, Awaitable[T]]], Ca
     return decorate
 
 
-def _identify() -> Caller:
-    presented = _presented()
+def identified(presented: str, wanted: str | None) -> Caller:
+    """The caller that a key shows, in its own org or in the `wanted` one.
+
+    Raises:
+        Unauthorized: The key is empty, unknown, revoked or expired.
+        Forbidden: The key may not act in that org.
+    """
     if not presented:
         raise Unauthorized("send an API key as 'Authorization: Bearer KEY' or 'X-Api-Key: KEY'")
     snapshot = services().store.snapshot
@@ -91,7 +100,6 @@ def _identify() -> Caller:
     if record is None or record.revoked is not None or (record.expires is not None and record.expires <= now):
         raise Unauthorized("the API key is unknown, revoked or expired")
     org = snapshot.orgs[record.org]
-    wanted = request.headers.get("X-Api-Org")
     if wanted and wanted not in _names(org):
         other = snapshot.org_named(wanted) or next(
             (one for one in snapshot.orgs.values() if wanted in _names(one)), None

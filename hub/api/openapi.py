@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, select_autoescape
 from quart import Blueprint, Response, current_app
 from quart_schema import hide
 from quart_schema.openapi import OpenAPIProvider
 from werkzeug.routing import Rule
 
+from hub.api.pages import html
+
 __all__ = ["ManagementApi", "blueprint"]
 
 blueprint = Blueprint("docs", __name__)
 
-_POLICY = "default-src 'none'; style-src 'self'; frame-ancestors 'none'"
 _PROBLEM = {
     "description": "Problem details (RFC 9457).",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -64,24 +62,8 @@ class ManagementApi(OpenAPIProvider):
                 yield rule
 
 
-@cache
-def _environment() -> Environment:
-    return Environment(loader=PackageLoader("hub.api"), autoescape=select_autoescape())
-
-
 @blueprint.get("/docs")
 @hide
 async def page() -> Response:
     """The API on one page, without a script."""
-    schema = ManagementApi(current_app, current_app.extensions["QUART_SCHEMA"]).schema()
-    html = _environment().get_template("docs.html").render(schema=schema)
-    response = Response(html, content_type="text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = _POLICY
-    return response
-
-
-@blueprint.get("/docs/style.css")
-@hide
-async def style() -> Response:
-    """The page's style sheet."""
-    return Response((files("hub.api") / "templates" / "docs.css").read_bytes(), content_type="text/css; charset=utf-8")
+    return html("docs.html", schema=current_app.extensions["QUART_SCHEMA"].openapi_provider.schema())

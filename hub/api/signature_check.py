@@ -32,8 +32,14 @@ class ReceivedInput(BaseModel):
     headers: Annotated[dict[str, str], Field(max_length=200)]
     body: Annotated[str, Field(description="The raw body, byte for byte.")]
 
+    def values(self) -> Values[str]:
+        """The headers as a scheme reads them."""
+        return Values(tuple(self.headers.items()), caseless=True)
 
-async def check_signature(subscription: SubscriptionRecord, data: ReceivedInput, hub: Services) -> dict[str, Any]:
+
+async def check_signature(
+    subscription: SubscriptionRecord, headers: Values[str], body: bytes, hub: Services
+) -> dict[str, Any]:
     """`{"valid", "scheme", "reason", "secret", "hints"}`; an expected signature is never told.
 
     Raises:
@@ -50,8 +56,8 @@ async def check_signature(subscription: SubscriptionRecord, data: ReceivedInput,
         id=write_id("req", subscription.id),
         method="POST",
         client="",
-        body=data.body.encode(),
-        headers=Values(tuple(data.headers.items()), caseless=True),
+        body=body,
+        headers=headers,
         url=subscription.spec.url,
         received=datetime.fromtimestamp(now / 1_000_000, UTC),
     )

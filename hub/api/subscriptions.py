@@ -139,7 +139,8 @@ async def verify(subscription: str) -> Response:
     """Check what a receiver got, or its own computation, against the secrets; says what would have matched."""
     hub, who = services(), caller()
     record = hub.outbound.registry.get(who.org.id, path_id("sub", subscription))
-    return answer(await check_signature(record, await model_body(ReceivedInput), hub))
+    data = await model_body(ReceivedInput)
+    return answer(await check_signature(record, data.values(), data.body.encode(), hub))
 
 
 @blueprint.post("/<subscription>/secret")

@@ -19,8 +19,11 @@ from hub.model.ids import new_id, short_id, write_id
 from hub.testing.live import Answer, LiveHub
 from tests.acceptance.settling import written
 
-PUBLIC = {"openapi", "health.healthz", "results.download", "results.status", "docs.page", "docs.style"}
-"""Routes without a key: nothing of an org, or signed links."""
+PUBLIC = {
+    "openapi", "health.healthz", "results.download", "results.status", "docs.page", "pages.style",
+    "signature.page", "signature.check",
+}  # fmt: skip
+"""Routes without a key: nothing of an org, signed links, or a page whose form holds the key."""
 OWN_NAMES = {"connections.put"}
 """Routes whose name in the path belongs to the caller's own org."""
 BODIES: dict[str, dict[str, Any]] = {
