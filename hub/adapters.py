@@ -8,7 +8,6 @@ from typing import Any
 from hub.api.links import Links
 from hub.egress.client import Egress
 from hub.egress.errors import EgressError
-from hub.engine.embedded import EmbeddedEngine
 from hub.errors import Unavailable
 from hub.inbound.context import Call
 from hub.inbound.replying import Envelope, NodeOutputs
@@ -18,6 +17,7 @@ from hub.model.json import dumps
 from hub.model.values import Values
 from hub.plugins.vendor import Vendor
 from hub.ports.blobs import Blobs
+from hub.ports.engine import Engine
 from hub.ports.store import Store
 from hub.settings import Settings
 
@@ -52,7 +52,7 @@ def vendor_call(egress: Egress) -> Call:
     return call
 
 
-def node_outputs(store: Store, engine: EmbeddedEngine) -> NodeOutputs:
+def node_outputs(store: Store, engine: Engine) -> NodeOutputs:
     """Names and outputs of the nodes of an execution, for the response modes."""
 
     async def outputs(execution: ExecutionRecord) -> Mapping[str, tuple[str, Any]]:

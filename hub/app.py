@@ -14,10 +14,10 @@ from hub.adapters import node_outputs, result_envelope, vendor_call
 from hub.api import install_api
 from hub.api.context import EXTENSION, Services
 from hub.api.links import Links
+from hub.backends import EngineParts, StoreParts, choose_engine, choose_store
 from hub.bootstrap import ensure_admin_key, prepare_data_dir, remember_plugins
 from hub.egress.client import Egress
 from hub.egress.guard import Guard
-from hub.engine.embedded import EmbeddedEngine
 from hub.engine.presence import Presence
 from hub.engine.triggers import WorkflowTriggers
 from hub.errors import NotFound
@@ -41,11 +41,11 @@ from hub.outbound.service import Outbound
 from hub.plugins.host import Plugins
 from hub.plugins.watchdog import Watchdog
 from hub.ports.clock import Clock, SystemClock
+from hub.ports.engine import Engine
 from hub.rekey import MasterKey
 from hub.retention import Keeper, days_kept
 from hub.settings import Settings
 from hub.store.blobs import DirectoryBlobs
-from hub.store.sql import SqlStore
 from hub.store.vault import Vault
 from hub.workflows.actions import CORE_ACTIONS
 from hub.workflows.payloads import body_template
@@ -69,7 +69,7 @@ class Hub:
     settings: Settings
     app: Quart
     services: Services
-    engine: EmbeddedEngine
+    engine: Engine
     drift: DriftCounter
     new_key: str | None = None
     _stops: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
@@ -144,7 +144,12 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
     owner = secrets.token_hex(8)
     vault = Vault(settings.data_dir / "keys")
     blobs = DirectoryBlobs(settings.data_dir / "blobs")
-    store = SqlStore(settings.database_url, settings.data_dir, vault=vault, blobs=blobs, clock=clock, owner=owner)
+    store = choose_store(
+        StoreParts(
+            url=settings.database_url, data_dir=settings.data_dir, vault=vault, blobs=blobs, clock=clock, owner=owner
+        ),
+        plugins,
+    )
     guard = Guard(settings.egress_allow)
     egress = Egress(guard, user_agent=f"integration-hub/{hub.__version__}")
     links = Links(vault.derive("links"), clock, settings.base_url)
@@ -160,18 +165,21 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
         public_url=settings.base_url,
         pace=Pace(lease_seconds=settings.lease_seconds, stop_seconds=min(settings.shutdown_seconds, 10.0)),
     )
-    engine = EmbeddedEngine(
-        store=store,
-        plugins=plugins,
-        egress=egress,
-        outbound=outbound,
-        clock=clock,
-        owner=owner,
-        slots=settings.workers,
-        lease_seconds=settings.lease_seconds,
-        shutdown_seconds=settings.shutdown_seconds,
-        presence=Presence(settings.data_dir / "processes", owner),
-        gone=outbound.gone,
+    engine = choose_engine(
+        settings,
+        EngineParts(
+            store=store,
+            plugins=plugins,
+            egress=egress,
+            outbound=outbound,
+            clock=clock,
+            owner=owner,
+            slots=settings.workers,
+            lease_seconds=settings.lease_seconds,
+            shutdown_seconds=settings.shutdown_seconds,
+            presence=Presence(settings.data_dir / "processes", owner),
+            gone=outbound.gone,
+        ),
     )
     contexts = Contexts(settings.base_url, vendor_call(egress), clock)
     triggers = WorkflowTriggers(lambda: plugins.actions, source_named)
@@ -239,7 +247,7 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
         replay_jobs=ReplayJobs(store, replayer, clock),
         explainer=Explainer(plugins, contexts, evidence),
         keeper=Keeper(store.retention, days_kept(settings), clock),
-        master_key=MasterKey(vault, store.resealing, store, clock),
+        master_key=MasterKey(vault, store, clock),
     )
     app.extensions[EXTENSION] = services
     install_api(app)

@@ -13,7 +13,6 @@ from hub.model.access import Job
 from hub.model.ids import Id, new_id, write_id
 from hub.ports.clock import Clock
 from hub.ports.store import Store
-from hub.store.reseal import Resealing
 from hub.store.vault import Vault
 
 __all__ = ["KIND", "MasterKey"]
@@ -29,14 +28,12 @@ class MasterKey:
 
     Args:
         vault: Has the keys.
-        resealing: Seals one step's worth again.
-        store: Where the job is.
+        store: Seals again, and keeps the job.
         clock: The hub's clock.
     """
 
-    def __init__(self, vault: Vault, resealing: Resealing, store: Store, clock: Clock) -> None:
+    def __init__(self, vault: Vault, store: Store, clock: Clock) -> None:
         self._vault = vault
-        self._resealing = resealing
         self._store = store
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
@@ -83,7 +80,7 @@ class MasterKey:
     async def _work(self, job: Job) -> None:
         try:
             while True:
-                done, cursor = await self._resealing.step(job.cursor)
+                done, cursor = await self._store.resealing.step(job.cursor)
                 job = replace(job, done=job.done + done, total=job.total + done, cursor=cursor or "")
                 if cursor is None:
                     break

@@ -9,7 +9,10 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-__all__ = ["Settings"]
+__all__ = ["EMBEDDED", "Settings"]
+
+EMBEDDED = "embedded"
+"""Name of the core's own engine."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Networks = Annotated[tuple[Network, ...], NoDecode]
@@ -41,8 +44,12 @@ class Settings(BaseSettings):
         Networks, Field(description="CIDRs, comma-separated, whose X-Forwarded-For is believed; empty: nobody.")
     ] = ()
     database_url: Annotated[
-        str | None, Field(description="SQLAlchemy URL; by default SQLite in the data directory.")
+        str | None,
+        Field(description="SQLAlchemy URL; by default SQLite in the data directory. A plugin may bring other stores."),
     ] = None
+    engine: Annotated[
+        str, Field(description="Who runs executions: `embedded`, or the name of an engine that a plugin brings.")
+    ] = EMBEDDED
     strict: Annotated[bool, Field(description="A broken plugin fails the start.")] = False
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="Least level that is logged.")

@@ -23,6 +23,7 @@ from hub.api import (
     openapi,
     orgs,
     pages,
+    panels,
     plextrac,
     plugins,
     problems,
@@ -68,6 +69,7 @@ _BLUEPRINTS = (
     self_check.blueprint,
     openapi.blueprint,
     pages.blueprint,
+    panels.blueprint,
     signature_page.blueprint,
 )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
+from functools import cache
 
 import click
 
@@ -33,19 +35,26 @@ _COMMANDS = {
 
 
 class _Lazy(click.Group):
-    """Imports a command's file when the command is asked for, so that `hub --help` is quick."""
+    """Imports a command's file when the command is asked for, and the plugins for a command that is not the core's."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*super().list_commands(ctx), *_COMMANDS})
+        return sorted({*super().list_commands(ctx), *_COMMANDS, *_plugin_commands()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
-            return super().get_command(ctx, cmd_name)
+            return super().get_command(ctx, cmd_name) or _plugin_commands().get(cmd_name)
         module, name = _COMMANDS[cmd_name]
         command = getattr(importlib.import_module(module), name)
         if not isinstance(command, click.Command):
             raise TypeError(f"{module}.{name} is no command")
         return command
+
+
+@cache
+def _plugin_commands() -> Mapping[str, click.Command]:
+    from hub.cli.installed import installed_plugins
+
+    return installed_plugins().commands
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})

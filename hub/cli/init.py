@@ -38,21 +38,25 @@ def init() -> None:
 
 async def _make(settings: Settings) -> str | None:
     """Open the store, which makes what is missing, and close it: nothing that waits there is worked off."""
+    from hub.backends import StoreParts, choose_store
     from hub.bootstrap import ensure_admin_key, prepare_data_dir
+    from hub.cli.installed import installed_plugins
     from hub.ports.clock import SystemClock
     from hub.store.blobs import DirectoryBlobs
-    from hub.store.sql import SqlStore
     from hub.store.vault import Vault
 
     clock = SystemClock()
     prepare_data_dir(settings.data_dir)
-    store = SqlStore(
-        settings.database_url,
-        settings.data_dir,
-        vault=Vault(settings.data_dir / "keys"),
-        blobs=DirectoryBlobs(settings.data_dir / "blobs"),
-        clock=clock,
-        owner="hub init",
+    store = choose_store(
+        StoreParts(
+            url=settings.database_url,
+            data_dir=settings.data_dir,
+            vault=Vault(settings.data_dir / "keys"),
+            blobs=DirectoryBlobs(settings.data_dir / "blobs"),
+            clock=clock,
+            owner="hub init",
+        ),
+        installed_plugins(),
     )
     await store.start()
     try:

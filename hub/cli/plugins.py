@@ -87,10 +87,7 @@ def _statuses() -> list[dict[str, Any]]:
 
 
 def _installed() -> list[dict[str, Any]]:
-    from hub import __version__
     from hub.api.plugins import plugin_view
-    from hub.plugins.host import Plugins
+    from hub.cli.installed import installed_plugins
 
-    found = Plugins(version=__version__)
-    found.load()
-    return [plugin_view(status) for status in found.statuses()]
+    return [plugin_view(status) for status in installed_plugins().statuses()]

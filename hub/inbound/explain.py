@@ -250,7 +250,7 @@ class Explainer:
         self, said: Explanation, arrival: Arrival, request: Request, vendor: Vendor | None, context: Source
     ) -> None:
         try:
-            reading = read(request, arrival.dialect, vendor, context)
+            reading = read(request, arrival.dialect, vendor, context, self._plugins)
         except Refused as refused:
             said.steps.append(_failed(refused.refusal))
             return

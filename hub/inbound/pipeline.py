@@ -147,7 +147,7 @@ class Pipeline:
         grant = await self._verify(journey, request, vendor, context)
         request = parts.evidence.cleaned(request, found.gate.source)
         journey.step = "read"
-        reading = read(request, arrival.dialect, vendor, context)
+        reading = read(request, arrival.dialect, vendor, context, parts.plugins)
         self._known_vendor(arrival)
         return await self._accept(journey, request, context, grant, reading)
 

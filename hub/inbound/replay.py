@@ -205,7 +205,8 @@ class Replayer:
         vendor, dialect = self._vendor(source.spec.vendor), self._dialect(record.dialect)
         clock = RequestClock(_SECONDS)
         try:
-            reading = read(request, dialect, vendor, self._contexts.of(found, vendor, request, clock))
+            context = self._contexts.of(found, vendor, request, clock)
+            reading = read(request, dialect, vendor, context, self._plugins)
         except Refused as refused:
             raise Conflict(f"it still cannot be read: {refused.refusal.reason}") from refused
         if reading.failure:

@@ -15,12 +15,12 @@ from hub.model.event import Event
 from hub.model.message import Message
 from hub.model.record import Record
 from hub.model.request import Request
-from hub.model.secret import Credential
 from hub.plugins.action import Action
 from hub.plugins.calling import Unanswered, ask
 from hub.plugins.catalog import Recorded
 from hub.plugins.clock import RequestClock
 from hub.plugins.context import Source
+from hub.plugins.core_entries import CORE_OWNER, core_entries
 from hub.plugins.dialect import Dialect
 from hub.plugins.faults import Faults
 from hub.plugins.handle import HubHandle
@@ -30,15 +30,11 @@ from hub.plugins.loader import clashes, discover
 from hub.plugins.observing import Observers
 from hub.plugins.offers import Offers
 from hub.plugins.plugin import Plugin
-from hub.plugins.registry import Entry, SchemeEntry
-from hub.plugins.standard import CORE_CREDENTIALS, CORE_SCHEMES
+from hub.plugins.registry import EntryKind, Panel
 from hub.plugins.status import PluginState, PluginStatus
 from hub.plugins.views import Views
 
 __all__ = ["Plugins"]
-
-CORE_OWNER = "the core"
-"""Owner of the entries that need no plugin."""
 
 T = TypeVar("T", Event, Message)
 _log = structlog.get_logger("hub.plugins")
@@ -67,7 +63,7 @@ class Plugins(Offers):
         self._version = version
         self._strict = strict
         self._points = None if entry_points is None else tuple(entry_points)
-        self._core = _core_entries(dialects, actions)
+        self._core = core_entries(dialects, actions)
         self._plugins: tuple[Plugin, ...] = ()
         self._views = Views.of(self._core, ())
         self._lifespans = Lifespans()
@@ -187,7 +183,7 @@ class Plugins(Offers):
             NotFound: No active plugin brings this vendor.
             PluginError: A recording is malformed.
         """
-        owner = self._views.owners.get(vendor)
+        owner = self._views.owners.get(("vendor", vendor))
         for plugin in self._plugins:
             if plugin.name == owner:
                 try:
@@ -223,9 +219,25 @@ class Plugins(Offers):
         """Whether anybody implements `hub_observe`."""
         return "hub_observe" in self._views.hooks
 
+    def blame(self, kind: EntryKind, key: str, what: str, fault: Exception) -> PluginError:
+        """Remember a fault of a function that the hub called itself, without a clock.
+
+        Args:
+            kind: Kind of the entry that the function is of.
+            key: The entry's key.
+            what: What the function was to do.
+            fault: What it raised.
+
+        Returns:
+            The error that names plugin, function and fault.
+        """
+        owner = self._views.owners.get((kind, key), key)
+        self._faults.note(owner, what, fault)
+        return PluginError(owner, f"failed in {what}: {_said(fault)}")
+
     async def ask(self, plugin: str, clock: RequestClock, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a function of an author, sync or async; its exceptions pass. See `hub.plugins.calling.ask`."""
-        owner = self._views.owners.get(plugin, plugin)
+        owner = self._views.owners.get(("vendor", plugin), plugin)
         what = getattr(function, "__qualname__", type(function).__name__)
         return await self._ask(owner, what, clock, function, *arguments)
 
@@ -260,6 +272,25 @@ class Plugins(Offers):
     async def message(self, message: Message, clock: RequestClock) -> Message:
         """Hand an outgoing message from plugin to plugin; errors as `event`."""
         return await self._fold("hub_message", message, clock)
+
+    async def render(self, panel: Panel, clock: RequestClock) -> str:
+        """The HTML of a plugin's page.
+
+        Raises:
+            PluginError: The plugin failed, or gave no text.
+            Unavailable: It did not answer in time.
+        """
+        owner = self._views.owners.get(("panel", panel.name), panel.name)
+        try:
+            given = await self._ask(owner, f"the page {panel.name}", clock, panel.render)
+        except Unavailable:
+            raise
+        except Exception as error:
+            raise PluginError(owner, f"failed in the page {panel.name}: {_said(error)}") from error
+        if not isinstance(given, str):
+            fault = TypeError(f"gave a {type(given).__name__} in place of text")
+            raise self.blame("panel", panel.name, f"the page {panel.name}", fault)
+        return given
 
     def observe(self, record: Record) -> None:
         """Queue a record for `hub_observe`; never waits or raises."""
@@ -358,17 +389,6 @@ class Plugins(Offers):
         broken = [plugin for plugin in self._plugins if plugin.state == "broken"]
         if self._strict and broken:
             raise PluginError(broken[0].name, "; ".join(f"{one.name}: {one.reason}" for one in broken))
-
-
-def _core_entries(dialects: Iterable[Dialect], actions: Iterable[Action]) -> tuple[Entry, ...]:
-    return (
-        *(
-            Entry("scheme", name, SchemeEntry(scheme, CORE_CREDENTIALS.get(name, Credential())), CORE_OWNER)
-            for name, scheme in CORE_SCHEMES.items()
-        ),
-        *(Entry("dialect", dialect.name, dialect, CORE_OWNER) for dialect in dialects),
-        *(Entry("action", action.name, action, CORE_OWNER) for action in actions),
-    )
 
 
 def _said(error: Exception) -> str:

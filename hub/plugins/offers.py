@@ -36,7 +36,7 @@ class Offers:
 
     def plugin_of(self, vendor: str) -> str | None:
         """Name of the active plugin that brings a vendor."""
-        return self._views.owners.get(vendor)
+        return self._views.owners.get(("vendor", vendor))
 
     @property
     def schemes(self) -> Mapping[str, Scheme]:
@@ -91,5 +91,5 @@ class Offers:
 
     @property
     def panels(self) -> Mapping[str, Panel]:
-        """Pages of the dashboard by name."""
+        """Pages for operators by name."""
         return self._views.panels

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,6 +17,7 @@ from hub.plugins.catalog import Catalog
 from hub.plugins.dialect import Dialect
 from hub.plugins.scheme import Scheme
 from hub.plugins.vendor import NAME, Vendor
+from hub.settings import EMBEDDED
 
 __all__ = ["Entry", "EntryKind", "Panel", "Parser", "Registry", "SchemeEntry", "adds"]
 
@@ -26,6 +28,18 @@ EntryKind = Literal[
 
 Parser = Callable[[bytes], Any]
 """Body -> JSON value; raises ValueError for a body that it cannot read."""
+
+_MEDIA_TYPE = re.compile(r"[!#$&^_.+\-\w]+/[!#$&^_.+\-\w]+", re.ASCII)
+_CORE_MEDIA_TYPES = frozenset(
+    {
+        "application/json",
+        "application/jsonl",
+        "application/jsonlines",
+        "application/x-ndjson",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +62,13 @@ class SchemeEntry:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A page of the dashboard.
+    """A page for operators, shown at `/panels/NAME` to keys that manage the instance.
 
     Attributes:
         name: Part of its URL.
-        title: Its label.
-        render: Gives HTML for its body; what it embeds it must escape.
+        title: Its heading.
+        render: Gives HTML for its body, within ten seconds; what it embeds it must escape. The page's policy lets
+            no script run and loads nothing but the hub's own style sheet.
     """
 
     name: str
@@ -113,11 +128,14 @@ class Registry:
         """Add a parser of bodies of a media type, for sources without a vendor.
 
         Args:
-            media_type: Such as `application/cbor`, in any case, without parameters.
-            parse: Body -> JSON value; ValueError refuses the request (400).
+            media_type: Such as `application/cbor`, in any case, without parameters; none that the core reads itself.
+            parse: Body -> JSON value; ValueError refuses the request (400), any other error holds it. Not asked for
+                an empty body.
         """
-        if media_type.count("/") != 1 or ";" in media_type:
+        if not _MEDIA_TYPE.fullmatch(media_type):
             raise PluginError(self.plugin, f"{media_type!r} is no media type")
+        if media_type.lower() in _CORE_MEDIA_TYPES:
+            raise PluginError(self.plugin, f"bodies of {media_type} are read by the core")
         self._add("parser", media_type.lower(), parse)
 
     def catalog(self, catalog: Catalog) -> None:
@@ -129,19 +147,32 @@ class Registry:
         self._add("dialect", dialect.name, dialect)
 
     def engine(self, name: str, factory: Callable[..., Any]) -> None:
-        """Add an engine (`hub.ports.engine`), made by `factory` when the settings name it."""
-        self._add("engine", name, factory)
+        """Add an engine (`hub.ports.engine.Engine`), which runs all executions where `HUB_ENGINE` names it.
+
+        Args:
+            name: Another one than `embedded`, which is the core's.
+            factory: Makes it from `hub.backends.EngineParts`, once, when the hub starts.
+        """
+        self._add("engine", self._not_core(name, EMBEDDED), factory)
 
     def store(self, scheme: str, factory: Callable[..., Any]) -> None:
-        """Add a store (`hub.ports.store`), made by `factory` for database URLs of this scheme."""
-        self._add("store", scheme, factory)
+        """Add a store (`hub.ports.store.Store`) for database URLs of this scheme.
+
+        Args:
+            scheme: Such as `postgresql`, without a driver; not `sqlite`, which is the core's.
+            factory: Makes it from `hub.backends.StoreParts`, once, when the hub starts.
+        """
+        self._add("store", self._not_core(scheme, "sqlite"), factory)
 
     def command(self, command: click.Command) -> None:
-        """Add a command (or group) to the command line, under the command's own name."""
+        """Add a command (or group) to the command line, under the command's own name: `hub NAME`.
+
+        The core's commands keep their names. `hub.cli.client.HubClient` calls the running hub as they do.
+        """
         self._add("command", command.name or "", command)
 
     def panel(self, panel: Panel) -> None:
-        """Add a page to the dashboard."""
+        """Add a page for operators, at `/panels/NAME`."""
         self._add("panel", panel.name, panel)
 
     def close(self) -> tuple[Entry, ...]:
@@ -157,6 +188,11 @@ class Registry:
         if kind not in ("action", "parser") and not NAME.fullmatch(key):
             raise PluginError(self.plugin, f"{key!r} is no name for a {kind}: lower-case letters, digits and dashes")
         self._put(kind, key, value)
+
+    def _not_core(self, name: str, core: str) -> str:
+        if name == core:
+            raise PluginError(self.plugin, f"{name!r} is the core's own")
+        return name
 
     def _put(self, kind: EntryKind, key: str, value: Any) -> None:
         if not self._open:

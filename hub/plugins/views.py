@@ -24,12 +24,12 @@ class Views:
     """A consistent picture, made anew whenever a plugin comes or goes.
 
     Attributes:
-        owners: Name of each vendor's plugin.
+        owners: Name of the plugin that brings an entry, by its kind and key.
         types: All event types in order of plugin and catalog; by vendor in `types_of`.
     """
 
     vendors: Mapping[str, Vendor]
-    owners: Mapping[str, str]
+    owners: Mapping[tuple[EntryKind, str], str]
     schemes: Mapping[str, SchemeEntry]
     actions: Mapping[str, Action]
     parsers: Mapping[str, Parser]
@@ -46,13 +46,12 @@ class Views:
     def of(cls, entries: Iterable[Entry], hooks: Iterable[Implementation]) -> Views:
         """Sort entries by kind and implementations by hook and order."""
         kinds: dict[EntryKind, dict[str, Any]] = {}
-        owners: dict[str, str] = {}
+        owners: dict[tuple[EntryKind, str], str] = {}
         types_of: dict[str, list[EventType]] = {}
         for entry in entries:
             kinds.setdefault(entry.kind, {})[entry.key] = entry.value
-            if entry.kind == "vendor":
-                owners[entry.key] = entry.plugin
-            elif entry.kind == "event_type":
+            owners[entry.kind, entry.key] = entry.plugin
+            if entry.kind == "event_type":
                 types_of.setdefault(entry.value.vendor, []).append(entry.value)
         implementing: dict[HookName, list[Implementation]] = {}
         for one in sorted(hooks, key=lambda one: one.order):

@@ -14,6 +14,18 @@ __all__ = ["Engine"]
 class Engine(Protocol):
     """Runs executions. Acceptance commits them in state queued, an outbox that the engine drains."""
 
+    async def start_running(self) -> None:
+        """Begin to run what is there and what comes. Raises `HubError` or OSError when that cannot be."""
+        ...
+
+    async def stop(self) -> None:
+        """Take no more work, finish what runs or hand it back to the store."""
+        ...
+
+    async def node_names(self, execution: ExecutionRecord) -> Mapping[str, str]:
+        """What people call the nodes of an execution's version, by id; empty where that cannot be read any more."""
+        ...
+
     def lease(self, *, waiting: bool = False) -> Lease | None:
         """A lease for an execution about to be accepted if a slot is free now, else None (it is claimed later).
 

@@ -6,6 +6,7 @@ costs one hop into that thread and not one for each statement.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,7 +51,9 @@ class Database:
         except ArgumentError as error:
             raise ValueError("HUB_DATABASE_URL: no SQLAlchemy URL, such as sqlite:////var/lib/hub/hub.db") from error
         if parsed.get_backend_name() != "sqlite":
-            raise ValueError(f"HUB_DATABASE_URL: the store needs SQLite, not {parsed.get_backend_name()}")
+            raise ValueError(
+                f"HUB_DATABASE_URL: the store needs SQLite, and no plugin brings one for {parsed.get_backend_name()}"
+            )
         if parsed.database in {None, "", ":memory:"}:
             raise ValueError("HUB_DATABASE_URL: the store needs a database file")
         self.path = str(parsed.database)
@@ -63,6 +66,7 @@ class Database:
             max_overflow=0,
             isolation_level="AUTOCOMMIT",
         )
+        self._under_way: set[asyncio.Future[Sequence[AnyRow]]] = set()
         event.listen(self.writer, "connect", _prepare_writer)
         event.listen(self.writer, "begin", _begin)
         event.listen(self._reader.sync_engine, "connect", _prepare_reader)
@@ -70,9 +74,18 @@ class Database:
     async def rows(self, statement: Executable) -> Sequence[AnyRow]:
         """All rows of a reading statement.
 
+        A caller that is cancelled leaves the reading to end by itself: broken off in the middle it would cost its
+        connection, whose thread might outlive the event loop.
+
         Raises:
             StoreUnavailable: The database cannot be read.
         """
+        reading = asyncio.ensure_future(self._rows(statement))
+        self._under_way.add(reading)
+        reading.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(reading)
+
+    async def _rows(self, statement: Executable) -> Sequence[AnyRow]:
         try:
             async with self._reader.connect() as connection:
                 return (await connection.execute(statement)).all()
@@ -86,7 +99,8 @@ class Database:
         return rows[0] if rows else None
 
     async def close(self) -> None:
-        """Close the reading connections; the writer closes its own."""
+        """Close the reading connections once nothing is read any more; the writer closes its own."""
+        await asyncio.gather(*self._under_way, return_exceptions=True)
         await self._reader.dispose()
 
 

@@ -34,18 +34,14 @@ _SEALED = (
 
 
 class Resealing:
-    """Walks all sealed values after `Vault.rotate`; then the old key files may be removed."""
+    """Implements `hub.ports.store.Resealing`."""
 
     def __init__(self, parts: Parts) -> None:
         self._writer = parts.writer
         self._vault = parts.vault
 
     async def step(self, cursor: str = "", *, limit: int = 200) -> tuple[int, str | None]:
-        """Look at up to `limit` rows from `cursor` on and seal those again that are under an older master key.
-
-        Returns how many were sealed again, and the cursor of the next step, None at the end. Raises `Invalid` for a
-        cursor that is none.
-        """
+        """See the port."""
         number, key = _place(cursor)
         done, last = await self._writer.run(
             Priority.RETENTION, lambda transaction: _step(transaction, self._vault, _SEALED[number], key, limit)

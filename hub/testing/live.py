@@ -145,8 +145,12 @@ async def live_hub(
     """
     listener = listen("127.0.0.1", 0)
     values = {"admin_key": ADMIN_KEY, "data_dir": data_dir, "port": listener.getsockname()[1], **settings}
-    made = Settings(**values)
-    hub = create_hub(made, clock=clock, plugins=plugins)
+    try:
+        made = Settings(**values)
+        hub = create_hub(made, clock=clock, plugins=plugins)
+    except BaseException:
+        listener.close()
+        raise
     ready, stop = asyncio.Event(), asyncio.Event()
 
     @hub.app.before_serving

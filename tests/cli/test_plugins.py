@@ -39,6 +39,29 @@ HANGING = """
     async def hub_guard(request):
         await asyncio.get_running_loop().create_future()
 """
+COMMANDS = """
+    import click
+
+    from hub import hookimpl
+
+    @click.group()
+    def weather():
+        \"\"\"Ask the weather.\"\"\"
+
+    @weather.command()
+    @click.argument("place")
+    def at(place):
+        click.echo(f"sunny in {place}")
+
+    @click.command("keys")
+    def keys():
+        click.echo("not the core's")
+
+    @hookimpl
+    def hub_register(registry):
+        registry.command(weather)
+        registry.command(keys)
+"""
 
 
 async def shown(**given: str) -> dict[tuple[str, str], dict[str, Any]]:
@@ -117,3 +140,16 @@ async def test_help_names_every_command() -> None:
     assert said.status == 0
     for command in ("init", "plugins", "serve"):
         assert f"  {command} " in said.out
+
+
+async def test_commands_of_plugins_stand_beside_the_cores_which_keep_their_names(
+    distribution: Callable[..., str],
+) -> None:
+    path = distribution("hub-weather", {"weather": "hub_weather"}, COMMANDS)
+    said = await run_hub("weather", "at", "Oslo", PYTHONPATH=path)
+    assert (said.status, said.out) == (0, "sunny in Oslo\n")
+    listed = await run_hub("--help", PYTHONPATH=path)
+    assert "  weather        Ask the weather.\n" in listed.out
+    core = await run_hub("keys", "--help", PYTHONPATH=path)
+    assert "not the core's" not in core.out
+    assert (await run_hub("nonsense", PYTHONPATH=path)).status == 2

@@ -87,7 +87,8 @@ def test_every_kind_is_seen_in_the_views() -> None:
     entries = registry.close()
     views = Views.of(entries, ())
     assert set(views.vendors) == set(views.schemes) == set(views.panels) == set(views.commands) == {"acme"}
-    assert views.owners == {"acme": "acme"}
+    assert set(views.owners.values()) == {"acme"}
+    assert {kind for kind, _ in views.owners} == {entry.kind for entry in entries}
     assert set(views.actions) == {"acme.do"}
     assert views.parsers["application/cbor"](b"\x01") == "01"
     assert views.dialects == (DIALECT,)
@@ -132,6 +133,9 @@ NOTHING: Any = object()
         (lambda registry: registry.action(Action(name="other.do", input=Nothing, run=run)), "must be named 'acme.…'"),
         (lambda registry: registry.parser("cbor", bytes.hex), "no media type"),
         (lambda registry: registry.parser("a/b; c=d", bytes.hex), "no media type"),
+        (lambda registry: registry.parser("Application/JSON", bytes.hex), "read by the core"),
+        (lambda registry: registry.engine("embedded", dict), "'embedded' is the core's own"),
+        (lambda registry: registry.store("sqlite", dict), "'sqlite' is the core's own"),
         (lambda registry: registry.command(click.Command(None)), "no name for a command"),
         (lambda registry: registry.panel(Panel("A/b", "", render)), "no name for a panel"),
     ],

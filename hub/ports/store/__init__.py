@@ -14,6 +14,7 @@ from hub.ports.store.inbound import Inbound
 from hub.ports.store.outbound import Outbound
 from hub.ports.store.page import Page
 from hub.ports.store.registry import Sources, Workflows
+from hub.ports.store.resealing import Resealing
 from hub.ports.store.retention import Retention
 from hub.ports.store.snapshot import Snapshot
 
@@ -24,6 +25,7 @@ __all__ = [
     "Inbound",
     "Outbound",
     "Page",
+    "Resealing",
     "Retention",
     "Snapshot",
     "Sources",
@@ -73,6 +75,11 @@ class Store(Protocol):
     @property
     def retention(self) -> Retention:
         """Removal of what is old."""
+        ...
+
+    @property
+    def resealing(self) -> Resealing:
+        """Encrypting anew what is under an older master key."""
         ...
 
     @property
