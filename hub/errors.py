@@ -13,10 +13,10 @@ HubError                      what the hub raises on purpose
 │   └── ExpressionError       an expression could not be rendered; names node, field and missing name
 ├── PluginError               a plugin broke a promise; carries the plugin's name
 └── StoreError
-├── StoreUnavailable      the database did not commit: 503, nothing was accepted
-├── StaleSource           the source changed between reading and accepting
-├── NonceReplayed         a nonce was used before with another body
-└── Fenced                the lease is lost: somebody else owns this work now
+    ├── StoreUnavailable      the database did not commit: 503, nothing was accepted
+    ├── StaleSource           the source changed between reading and accepting
+    ├── NonceReplayed         a nonce was used before with another body
+    └── Fenced                the lease is lost: somebody else owns this work now
 """
 
 from __future__ import annotations

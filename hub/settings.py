@@ -67,7 +67,9 @@ class Settings(BaseSettings):
         int, Field(ge=0, description="Results over this size are answered as a signed link.")
     ] = 128 * 1024
     link_seconds: Annotated[int, Field(ge=1, le=86_400, description="Life of such a link.")] = 10
-    retain_requests_days: Annotated[int, Field(ge=0, description="0 keeps for ever.")] = 30
+    retain_requests_days: Annotated[
+        int, Field(ge=0, description="0 keeps for ever. Event ids are known as duplicates for as long.")
+    ] = 30
     retain_executions_days: Annotated[int, Field(ge=0, description="0 keeps for ever.")] = 30
     retain_deliveries_days: Annotated[int, Field(ge=0, description="0 keeps for ever.")] = 30
     retain_audit_days: Annotated[int, Field(ge=0, description="0 keeps for ever.")] = 365

@@ -104,13 +104,8 @@ async def change_source(record: SourceRecord, body: dict[str, Any], hub: Service
     check_spec(spec, hub, own=record.workflow is not None, source=record.id)
     vendor = vendor_of(spec, hub.plugins)
     secrets = stored_secrets(data, vendor, hub.clock.now())
-    record = await hub.store.sources.update(record.org, record.id, spec, generation=generation)
-    for slot in slots_given(given):
-        await hub.store.sources.put_secrets(record.org, record.id, slot, [one for one in secrets if one.slot == slot])
-    changed = hub.store.snapshot.sources.get(record.id)
-    if changed is None:
-        raise NotFound("the source was deleted meanwhile")
-    return changed
+    slots = {slot: [one for one in secrets if one.slot == slot] for slot in slots_given(given)}
+    return await hub.store.sources.update(record.org, record.id, spec, generation=generation, slots=slots)
 
 
 @blueprint.delete("/<source>")

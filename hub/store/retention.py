@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Row, Table, delete, exists, literal, null, or_, select, tuple_
+from sqlalchemy import Column, ColumnElement, Row, Table, delete, exists, func, literal, null, or_, select, tuple_
 
 from hub.errors import Invalid
 from hub.model.execution import FINISHED
@@ -18,6 +18,7 @@ from hub.store.tables import (
     audit,
     bodies,
     deliveries,
+    event_keys,
     events,
     executions,
     jobs,
@@ -34,6 +35,7 @@ from hub.store.writer import Priority
 __all__ = ["SqlRetention"]
 
 _LAST_ID = b"\xff" * 16
+_LOOKUP = 200
 _REFS = tuple(column for table in metadata.sorted_tables for column in table.columns if column.name.endswith("_ref"))
 
 Key = tuple[Id, Id]
@@ -128,6 +130,8 @@ def _remove(transaction: Transaction, what: _Kind, gone: list[Key]) -> list[tupl
         theirs = tuple_(table.c.org, owner).in_(gone)
         if table is deliveries:
             _remove_attempts(transaction, theirs)
+        elif table is events:
+            _remove_event_keys(transaction, theirs)
         refs = [column for column in _REFS if column.table is table]
         for column in refs:
             query = select(table.c.org, column.label("ref")).where(theirs, column.is_not(None))
@@ -140,6 +144,24 @@ def _remove_attempts(transaction: Transaction, theirs: ColumnElement[bool]) -> N
     keys = [(row.org, row.id) for row in transaction.execute(select(deliveries.c.org, deliveries.c.id).where(theirs))]
     if keys:
         transaction.execute(delete(attempts).where(tuple_(attempts.c.org, attempts.c.delivery).in_(keys)))
+
+
+def _remove_event_keys(transaction: Transaction, theirs: ColumnElement[bool]) -> None:
+    """Forget the vendors' ids of these events: what has one of them is new again."""
+    columns = events.c
+    named = select(columns.org, columns.source, func.coalesce(columns.account, ""), columns.key, columns.id).where(
+        theirs, columns.key.is_not(None)
+    )
+    keys = [tuple(row) for row in transaction.execute(named)]
+    known = event_keys.c
+    for start in range(0, len(keys), _LOOKUP):
+        some = keys[start : start + _LOOKUP]
+        transaction.execute(
+            delete(event_keys).where(
+                tuple_(known.org, known.source, known.account, known.key).in_([key[:4] for key in some]),
+                known.event.in_([key[4] for key in some]),
+            )
+        )
 
 
 def _used(transaction: Transaction, org: Id, ref: str) -> bool:

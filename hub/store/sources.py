@@ -48,8 +48,19 @@ class SqlSources:
 
         return await self._writer.run(Priority.JOURNAL, work)
 
-    async def update(self, org: Id, source: Id, spec: SourceSpec, *, generation: int | None = None) -> SourceRecord:
-        """Replace the spec. Raises `NotFound`; `Conflict` (412) when `generation` is given and old."""
+    async def update(
+        self,
+        org: Id,
+        source: Id,
+        spec: SourceSpec,
+        *,
+        generation: int | None = None,
+        slots: Mapping[str, Sequence[StoredSecret]] | None = None,
+    ) -> SourceRecord:
+        """Replace the spec and, with it, all secrets of the `slots` given (an empty sequence clears one).
+
+        Raises `NotFound`; `Conflict` (412) when `generation` is given and old.
+        """
         now = self._clock.now()
 
         def work(transaction: Transaction) -> SourceRecord:
@@ -61,6 +72,8 @@ class SqlSources:
                 .where(sources.c.org == org, sources.c.id == source)
                 .values(spec=spec_bytes(spec), updated=now)
             )
+            for slot, fresh in (slots or {}).items():
+                _replace_slot(transaction, self._vault, org, source, slot, fresh)
             raise_generation(transaction, org, source)
             return transaction.current().sources[source]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_network
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from hub.egress.addresses import judge
@@ -91,6 +91,14 @@ def test_a_public_ipv4_address_passes_plain_and_through_the_public_nat64(address
 def test_whatever_passes_is_global_unicast_or_the_public_nat64(address: IPv6Address) -> None:
     if judge(address).allowed:
         assert address in ip_network("2000::/3") or address in ip_network("64:ff9b::/96")
+
+
+@given(st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)))
+@settings(max_examples=1000)
+def test_whatever_others_know_as_special_is_refused(address: IPv4Address | IPv6Address) -> None:
+    """Hypothesis draws from the special ranges of IANA's registries; Python's own table is the judge."""
+    if not address.is_global or address.is_multicast or address.is_unspecified or address.is_loopback:
+        assert not judge(address).allowed
 
 
 @given(st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)), st.lists(st.sampled_from(FORBIDDEN)))

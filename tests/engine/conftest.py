@@ -194,6 +194,11 @@ class Rig:
         """Slots in use."""
         return self.engine._slots.used
 
+    async def idle(self) -> None:
+        """Return once no slot is in use; a look for more work holds some for a moment."""
+        while self.used():
+            await self.turn()
+
     async def until_calls(self, count: int) -> None:
         """Return once the probe was called so often."""
         while len(self.probe.calls) < count:

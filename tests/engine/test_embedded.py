@@ -41,7 +41,7 @@ async def test_no_more_executions_run_at_once_than_there_are_slots(open_rig: Any
             rig.probe.let(f"n{index}")
         assert {end.state for end in await asyncio.gather(*ends)} == {"succeeded"}
         assert rig.probe.most == 3, "one of four slots is kept for waiting senders"
-        assert rig.used() == 0
+        await rig.idle()
 
 
 async def test_a_waiting_sender_finds_a_slot_though_queued_work_fills_its_own(open_rig: Any) -> None:
@@ -110,7 +110,7 @@ async def test_a_lease_that_is_forgotten_gives_its_slot_back_when_it_ends(open_r
         for _ in range(5):
             rig.clock.advance(10)
             await rig.turn()
-        assert rig.used() == 0
+        await rig.idle()
 
 
 async def settled_lease(rig: Any) -> Any:

@@ -177,7 +177,7 @@ async def test_a_node_is_tried_again_after_its_backoff_and_holds_no_slot_meanwhi
         assert (record.state, record.attempts, record.error) == ("waiting", attempt, "a said no")
         assert record.due == resting.due
         assert rig.clock.now() < resting.due <= rig.clock.now() + 120_000_000
-        assert rig.used() == 0
+        await rig.idle()
         rig.clock.set(resting.due)
         await rig.until_calls(attempt + 1)
     record = await rig.end(execution)
@@ -199,7 +199,7 @@ async def test_a_sleep_survives_a_restart_and_holds_no_slot(open_rig: Any, clock
         execution = await rig.begin(flow)
         resting = await rig.until(execution, "waiting")
         assert resting.due == clock.now() + 3_600_000_000
-        assert rig.used() == 0
+        await rig.idle()
     async with open_rig("two") as rig:
         waiting = rig.end(execution)
         clock.advance(3601)

@@ -31,14 +31,16 @@ async def interrupt(store: SqlStore) -> None:
     assert reading.cancelled()
 
 
-async def test_a_caller_that_goes_away_costs_no_connection(store: SqlStore) -> None:
-    await store.refresh()
-    before = readers()
-    for _ in range(8):
-        await interrupt(store)
-    await store.refresh()
-    assert before <= readers()
-    assert len(readers()) <= 4
+async def test_a_caller_that_goes_away_costs_no_connection(open_store: OpenStore) -> None:
+    others = readers()
+    async with open_store() as store:
+        await store.refresh()
+        before = readers()
+        for _ in range(8):
+            await interrupt(store)
+        await store.refresh()
+        assert before <= readers()
+        assert len(readers() - others) <= 4
 
 
 async def test_closing_waits_for_what_is_still_read(open_store: OpenStore) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,20 @@ async def test_an_update_raises_the_generation_and_is_guarded_by_it(scene: Scene
     assert caught.value.status == 412
     with pytest.raises(NotFound):
         await scene.store.sources.update(scene.org, new_id(), SPEC)
+
+
+async def test_an_update_takes_its_secrets_with_it_or_changes_nothing(scene: Scene) -> None:
+    old = {slot: replace(secret(slot, 1), slot=slot) for slot in "abc"}
+    made = await scene.store.sources.create(scene.org, SPEC, list(old.values()))
+    fresh = replace(secret("new", 2), slot="a")
+
+    changed = await scene.store.sources.update(scene.org, made.id, SourceSpec(), slots={"a": [fresh], "b": []})
+
+    assert {one.slot: one.id for one in changed.secrets} == {"a": fresh.id, "c": old["c"].id}
+    assert changed.generation > made.generation
+    with pytest.raises(Conflict):
+        await scene.store.sources.update(scene.org, made.id, SPEC, generation=made.generation, slots={"c": []})
+    assert scene.store.snapshot.sources[made.id] == changed
 
 
 async def test_only_shared_sources_can_be_deleted(scene: Scene) -> None:

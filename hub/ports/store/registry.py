@@ -23,8 +23,19 @@ class Sources(Protocol):
         """A shared source (a workflow's own source is made with the workflow)."""
         ...
 
-    async def update(self, org: Id, source: Id, spec: SourceSpec, *, generation: int | None = None) -> SourceRecord:
-        """Replace the spec. Raises `NotFound`; `Conflict` (412) when `generation` is given and old."""
+    async def update(
+        self,
+        org: Id,
+        source: Id,
+        spec: SourceSpec,
+        *,
+        generation: int | None = None,
+        slots: Mapping[str, Sequence[StoredSecret]] | None = None,
+    ) -> SourceRecord:
+        """Replace the spec and, with it, all secrets of the `slots` given (an empty sequence clears one).
+
+        Raises `NotFound`; `Conflict` (412) when `generation` is given and old.
+        """
         ...
 
     async def delete(self, org: Id, source: Id) -> None:
