@@ -16,7 +16,6 @@ from hub.model.fetched import Fetched
 from hub.model.json import dumps
 from hub.model.values import Values
 from hub.plugins.vendor import Vendor
-from hub.ports.blobs import Blobs
 from hub.ports.engine import Engine
 from hub.ports.store import Store
 from hub.settings import Settings
@@ -64,7 +63,7 @@ def node_outputs(store: Store, engine: Engine) -> NodeOutputs:
     return outputs
 
 
-def result_envelope(blobs: Blobs, links: Links, settings: Settings) -> Envelope:
+def result_envelope(links: Links, settings: Settings) -> Envelope:
     """The download envelope of a result over the threshold (Tracecat, protocols.md 1)."""
 
     async def envelope(execution: ExecutionRecord) -> dict[str, Any] | None:
@@ -73,10 +72,9 @@ def result_envelope(blobs: Blobs, links: Links, settings: Settings) -> Envelope:
         data = dumps(execution.result)
         if len(data) <= settings.externalize_bytes:
             return None
-        ref = await blobs.put(execution.org, data)
         return {
             "kind": "download_export" if isinstance(execution.result, list) else "download_file",
-            "download_url": links.url(execution.org, "result", ref, settings.link_seconds),
+            "download_url": links.url(execution.org, "result", execution.id.hex(), settings.link_seconds),
             "expires_in_seconds": settings.link_seconds,
             "content_type": "application/json",
             "size_bytes": len(data),

@@ -192,7 +192,7 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
         plugins=plugins,
         engine=engine,
         outputs=node_outputs(store, engine),
-        envelope=result_envelope(blobs, links, settings),
+        envelope=result_envelope(links, settings),
         status_url=lambda org, execution: links.url(org, "status", execution.hex(), _STATUS_SECONDS),
         wait_seconds=settings.wait_seconds,
     )

@@ -22,6 +22,7 @@ Purpose = Literal["result", "status"]
 
 _MAC = 32
 _PATHS: dict[Purpose, str] = {"result": "results", "status": "status"}
+"""What stands in the URL for each purpose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Link:
     """What a token stands for.
 
     Attributes:
-        subject: A blob reference (`result`) or the hex of an execution id (`status`).
+        subject: The hex of an execution id.
         expires: Microseconds UTC.
     """
 
@@ -58,11 +59,7 @@ class Links:
         expires = self._clock.now() + int(seconds * 1_000_000)
         payload = dumps([org.hex(), purpose, subject, expires])
         token = base64.urlsafe_b64encode(self._mac(payload) + payload).decode().rstrip("=")
-        return (
-            f"{self._base_url}/api/{purpose}s/{token}"
-            if purpose == "result"
-            else f"{self._base_url}/api/status/{token}"
-        )
+        return f"{self._base_url}/api/{_PATHS[purpose]}/{token}"
 
     def read(self, token: str, purpose: Purpose) -> Link:
         """The link of a token.

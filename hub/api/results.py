@@ -9,6 +9,7 @@ from hub.api.context import services
 from hub.api.executions import execution_view
 from hub.api.rendering import answer
 from hub.model.execution import FINISHED
+from hub.model.json import dumps
 
 __all__ = ["blueprint"]
 
@@ -21,8 +22,8 @@ async def download(token: str) -> Response:
     """A result by its signed link; 403 for a forged link, 410 for an old one."""
     hub = services()
     link = hub.links.read(token, "result")
-    data = await hub.blobs.get(link.org, link.subject)
-    response = Response(data, content_type="application/json")
+    record = await hub.store.executions.get(link.org, bytes.fromhex(link.subject))
+    response = Response(dumps(record.result), content_type="application/json")
     response.headers["Content-Disposition"] = 'attachment; filename="result.json"'
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
