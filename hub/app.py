@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from types import TracebackType
 
 import structlog
-from quart import Quart
+from quart import Quart, has_request_context
 
 import hub
 from hub.adapters import node_outputs, result_envelope, vendor_call
@@ -56,6 +57,17 @@ log = structlog.get_logger(__name__)
 
 _STATUS_SECONDS = 86_400
 """Life of the status URL that a sender gets when the answer takes too long."""
+
+
+class _Application(Quart):
+    """Leaves an error that ends the start or the stop to the server, which raises it."""
+
+    def log_exception(
+        self, exception_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]
+    ) -> None:
+        """Log an error of a request."""
+        if has_request_context():
+            super().log_exception(exception_info)
 
 
 @dataclass
@@ -220,7 +232,7 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
         evidence=evidence,
         clock=clock,
     )
-    app = Quart("hub", static_folder=None)
+    app = _Application("hub", static_folder=None)
     client = Client(settings.trusted_proxies)
     routes = HubRoutes(app, pipeline, client, clock)
     for dialect in plugins.dialects:
