@@ -53,11 +53,9 @@ def trigger(vendor: str, event: str, source: str | None, secret: str | None, *, 
 
 
 def _recorded(vendor: str, event: str) -> tuple[Vendor, Recording]:
-    from hub import __version__
-    from hub.plugins.host import Plugins
+    from hub.cli.installed import installed_plugins
 
-    plugins = Plugins(version=__version__)
-    plugins.load()
+    plugins = installed_plugins()
     found = plugins.vendor(vendor)
     if found is None:
         raise click.ClickException(f"no vendor named {vendor!r} is installed here; {_known(plugins)}")
