@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
@@ -87,13 +86,15 @@ def _bodies(body: bytes) -> Iterator[tuple[str, bytes]]:
     yield "the signature is over an empty body", b""
     try:
         value = json.loads(body)
+        compact = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        escaped = json.dumps(value, separators=(",", ":"))
+        spaced = json.dumps(value)
     except (ValueError, RecursionError):
         return
-    compact = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     reason = "something on the way parsed the JSON body and wrote it anew"
     yield f"the signature is over compact JSON: {reason}", compact.encode("utf-8", "surrogatepass")
-    yield f"the signature is over JSON with ASCII escapes: {reason}", json.dumps(value, separators=(",", ":")).encode()
-    yield f"the signature is over JSON with spaces: {reason}", json.dumps(value).encode()
+    yield f"the signature is over JSON with ASCII escapes: {reason}", escaped.encode()
+    yield f"the signature is over JSON with spaces: {reason}", spaced.encode()
 
 
 def _values(name: str, value: str) -> Iterator[tuple[str, str]]:
@@ -106,7 +107,7 @@ def _values(name: str, value: str) -> Iterator[tuple[str, str]]:
     yield f"{name} lacks the prefix sha256=", f"sha256={value}"
     try:
         yield f"{name} is base64; it must be hex", base64.b64decode(value, validate=True).hex()
-    except binascii.Error:
+    except ValueError:
         return
 
 
