@@ -18,6 +18,7 @@ from hub.model.request import Request
 from hub.model.secret import Secret
 from hub.model.source import SourceRecord, SourceSpec
 from hub.model.values import Values
+from hub.plugins.calling import answer_of, awaited
 from hub.plugins.context import Source
 from hub.plugins.scheme import Scheme
 
@@ -45,9 +46,10 @@ async def check_signature(
     Raises:
         Conflict: The subscription is not signed, or no active plugin brings its scheme.
     """
-    scheme = hub.plugins.scheme(subscription.spec.scheme)
+    name = subscription.spec.scheme
+    scheme = hub.plugins.scheme(name)
     if scheme is None:
-        raise Conflict(f"no active plugin brings the scheme {subscription.spec.scheme!r}")
+        raise Conflict(f"no active plugin brings the scheme {name!r}")
     if not subscription.secrets:
         raise Conflict("the subscription has no secret: its deliveries are not signed")
     now = hub.clock.now()
@@ -63,12 +65,12 @@ async def check_signature(
     )
 
     async def passes(changed: Request, other: Gate) -> bool:
-        return not (await _verify(scheme, changed, other, now))[0]
+        return not (await _verify(name, scheme, changed, other, now))[0]
 
-    reason, secret = await _verify(scheme, request, gate, now)
+    reason, secret = await _verify(name, scheme, request, gate, now)
     return {
         "valid": not reason,
-        "scheme": subscription.spec.scheme,
+        "scheme": name,
         "reason": reason,
         "secret": secret,
         "hints": list(await hints(request, gate, passes)) if reason else [],
@@ -89,7 +91,7 @@ def _as_source(subscription: SubscriptionRecord) -> SourceRecord:
     )
 
 
-async def _verify(scheme: Scheme, request: Request, gate: Gate, now: int) -> tuple[str, str | None]:
+async def _verify(name: str, scheme: Scheme, request: Request, gate: Gate, now: int) -> tuple[str, str | None]:
     """Why it is refused, empty when it is not, and the id of the secret that matched."""
     live = tuple(
         Secret(write_id("sec", each.id), each.slot, each.value, each.label)
@@ -98,9 +100,8 @@ async def _verify(scheme: Scheme, request: Request, gate: Gate, now: int) -> tup
     )
     source = Source(id=write_id("src", gate.source.id), url=request.url, _secrets=live)
     try:
-        grant = scheme.verify(request, source)
-        if inspect.isawaitable(grant):
-            grant = await grant
+        given = answer_of(name, scheme.verify, (request, source))
+        grant = await awaited(name, given) if inspect.isawaitable(given) else given
     except Reject as error:
         return error.reason, None
     except Exception as error:  # noqa: BLE001 - a scheme that fails on an input refuses it

@@ -14,6 +14,8 @@ from hub.engine.masking import Mask, fetch_connections, references_in
 from hub.errors import ActionFailed, AddressRefused
 from hub.model.ids import Id
 from hub.model.json import dumps, loads
+from hub.plugins.action import Action
+from hub.plugins.calling import answer_of, awaited
 from hub.ports.store import Access
 from hub.workflows.limits import MAX_INPUT
 from hub.workflows.references import resolve
@@ -53,11 +55,11 @@ async def perform(node: CompiledNode, rendered: Any, call: Call, access: Access,
         if node.connections:
             found, mask = await fetch_connections(access, org, references_in(rendered))
             rendered = resolve(rendered, found.get)
-        settings = node.action.input.model_validate(rendered)
+        settings = answer_of(_owner(node.action), node.action.input.model_validate, (rendered,))
         if node.pure:
-            output = await node.action.run(settings, call)
+            output = await _run(node.action, settings, call)
         else:
-            output = await _within(node.timeout or LONGEST, node, settings, call)
+            output = await _within(node.timeout or LONGEST, node.action, settings, call)
         if isinstance(output, Sleep | RunWorkflow | Publish | Respond):
             return output
         return Done(_kept(output, mask, trusted=node.pure and "." not in node.action.name))
@@ -72,11 +74,21 @@ async def perform(node: CompiledNode, rendered: Any, call: Call, access: Access,
         return Broken(mask.text(f"{type(error).__name__}: {text}" if text else type(error).__name__))
 
 
-async def _within(seconds: float, node: CompiledNode, settings: Any, call: Call) -> Any:
+async def _run(action: Action, settings: Any, call: Call) -> Any:
+    owner = _owner(action)
+    return await awaited(owner, answer_of(owner, action.run, (settings, call)))
+
+
+def _owner(action: Action) -> str:
+    """The plugin to blame; the core's actions have no dot."""
+    return action.name.partition(".")[0]
+
+
+async def _within(seconds: float, action: Action, settings: Any, call: Call) -> Any:
     limit = asyncio.timeout(seconds)
     try:
         async with limit:
-            return await node.action.run(settings, call)
+            return await _run(action, settings, call)
     except TimeoutError as error:
         if limit.expired():
             raise ActionFailed(f"no result within {seconds:g} s") from error

@@ -38,8 +38,8 @@ class Tries:
     """
 
     __slots__ = (
-        "_alarm", "_careful", "_children", "_ended", "_execution", "_host", "_ledger", "_org", "_planner", "_ready",
-        "_tasks", "_tools", "answer",
+        "_alarm", "_breaking_off", "_careful", "_children", "_ended", "_execution", "_host", "_ledger", "_org",
+        "_planner", "_ready", "_tasks", "_tools", "answer",
     )  # fmt: skip
 
     def __init__(
@@ -65,6 +65,7 @@ class Tries:
         self._children = children
         self._alarm = alarm
         self._careful = careful
+        self._breaking_off = False
         self._ready: list[tuple[Step, Any, int]] = []
         self._tasks: dict[tuple[str, int], asyncio.Task[None]] = {}
         self._ended: list[tuple[Step, Ended]] = []
@@ -122,6 +123,7 @@ class Tries:
 
     async def break_off(self) -> None:
         """Cancel what is under way and wait until it is gone; results that were there already are kept."""
+        self._breaking_off = True
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -139,7 +141,12 @@ class Tries:
                 self._keep(tries.interrupted(record))
 
     async def _try(self, step: Step, rendered: Any, started: int) -> None:
-        result = await self._perform(step, rendered, started)
+        try:
+            result = await self._perform(step, rendered, started)
+        except asyncio.CancelledError:
+            if self._breaking_off:
+                raise
+            result = Broken("the action cancelled the task it ran in")
         self._ended.append((step, result))
         self._alarm.ring()
 

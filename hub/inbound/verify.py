@@ -13,6 +13,7 @@ from hub.model.ids import Id
 from hub.model.request import Request
 from hub.model.secret import Secret
 from hub.model.source import HMAC_SLOT, SHARED_KEY_SLOT, StoredSecret
+from hub.plugins.calling import answer_of
 from hub.plugins.clock import RequestClock
 from hub.plugins.context import Source
 from hub.plugins.dialect import Refusal
@@ -104,7 +105,7 @@ async def check_scheme(request: Request, asked: Asked) -> Grant:
             reason = f"no live secret in slot {credential.slot!r}: set the {credential.title} on the source"
             raise Refused(Refusal("verify", "signature", 401, reason))
     try:
-        scheme = vendor.scheme_for(asked.source.settings)
+        scheme = answer_of(vendor.name, vendor.scheme_for, (asked.source.settings,))
         checked: object = await asked.plugins.ask(vendor.name, asked.clock, scheme.verify, request, asked.source)
     except Unavailable as unavailable:
         raise Refused(Refusal("verify", "unavailable", 503, unavailable.reason)) from unavailable

@@ -18,6 +18,7 @@ from hub.model.source import SIGNING_SLOT, StoredSecret
 from hub.outbound.masking import Masker, is_credential
 from hub.outbound.verdict import sentence
 from hub.plugins.host import Plugins
+from hub.plugins.signing import signature_of
 from hub.ports.clock import Clock
 
 __all__ = ["ATTEMPT_SECONDS", "TLS_KEY_SLOT", "Courier", "public_error", "tls_options"]
@@ -156,7 +157,7 @@ class Courier:
             at=datetime.fromtimestamp(at / 1_000_000, UTC),
         )
         try:
-            return {header.lower(): value for header, value in scheme.sign(message, live).items()}
+            return signature_of(name, scheme, message, live)
         except Exception as error:
             raise _CannotSignError(f"not sent: the scheme {name!r} could not sign: {type(error).__name__}") from error
 

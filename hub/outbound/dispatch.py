@@ -232,6 +232,9 @@ class Dispatcher:
             if verdict.slow_until:
                 self._scheduler.slow(record.subscription, verdict.slow_until)
                 self._backlog.defer(lane, verdict.slow_until)
+        except Exception:
+            self._held.pop(record.id, None)  # its lease is not renewed: it runs out, and the delivery is sent again
+            raise
         finally:
             self._free(lane)
         done = Attempted(

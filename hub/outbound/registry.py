@@ -19,6 +19,7 @@ from hub.outbound.deliver import TLS_KEY_SLOT, tls_options
 from hub.outbound.freeze import Templates
 from hub.outbound.rules import spec_problems
 from hub.plugins.host import Plugins
+from hub.plugins.signing import signature_of
 from hub.ports.clock import Clock
 from hub.ports.store import Store
 
@@ -253,11 +254,11 @@ class Registry:
         scheme = self._plugins.scheme(spec.scheme)
         probe = _Probe("msg_probe", spec.url, b"{}", datetime.fromtimestamp(self._clock.now() / 1_000_000, UTC))
         try:
-            headers = {} if scheme is None else scheme.sign(probe, [Secret("sec_probe", SIGNING_SLOT, value)])
+            secrets = [Secret("sec_probe", SIGNING_SLOT, value)]
+            headers = {} if scheme is None else signature_of(spec.scheme, scheme, probe, secrets)
         except Exception as error:
             raise _bad_secret(f"the scheme {spec.scheme!r} cannot sign with it: {type(error).__name__}") from error
-        ours = {name.lower() for name in headers}
-        clash = [name for name in spec.headers if name.lower() in ours]
+        clash = [name for name in spec.headers if name.lower() in headers]
         if clash:
             problem = Problem(f"/headers/{clash[0]}", "is what the scheme signs with and cannot be overridden")
             raise Invalid("the subscription cannot be saved", (problem,))

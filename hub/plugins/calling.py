@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from hub.errors import PluginError, Unavailable
 from hub.plugins.clock import RequestClock
 
-__all__ = ["Unanswered", "answer_of", "ask"]
+__all__ = ["Unanswered", "answer_of", "ask", "awaited"]
+
+T = TypeVar("T")
 
 
 class Unanswered(Unavailable):
@@ -18,15 +20,36 @@ class Unanswered(Unavailable):
 
 
 def answer_of(plugin: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-    """Call an author's function; its exceptions pass, an attempt to end the process does not.
+    """Call an author's function; its exceptions pass, what would end the process or the hub's task does not.
 
     Raises:
-        PluginError: It raised SystemExit.
+        PluginError: It raised SystemExit or something else that is no `Exception`.
     """
     try:
         return function(*arguments)
-    except SystemExit as error:
-        raise PluginError(plugin, f"tried to end the process: SystemExit({error.code!r})") from error
+    except Exception:
+        raise
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and not _in_a_task():
+            raise
+        raise _ended(plugin, error) from error
+
+
+async def awaited(plugin: str, answer: Awaitable[T]) -> T:
+    """Await what an author's function gave; exceptions as in `answer_of`, and a cancelled caller is cancelled.
+
+    Raises:
+        PluginError: It tried to end the process, or cancelled the task it ran in.
+    """
+    try:
+        return await answer
+    except (Exception, GeneratorExit):
+        raise
+    except BaseException as error:
+        task = asyncio.current_task()
+        if isinstance(error, asyncio.CancelledError) and (task is None or task.cancelling()):
+            raise
+        raise _ended(plugin, error) from error
 
 
 async def ask(plugin: str, clock: RequestClock, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -49,15 +72,24 @@ async def ask(plugin: str, clock: RequestClock, function: Callable[..., Any], *a
 async def _within(plugin: str, clock: RequestClock, answer: Awaitable[Any]) -> Any:
     try:
         async with asyncio.timeout(clock.remaining()) as limit:
-            return await answer
+            return await awaited(plugin, answer)
     except TimeoutError as error:
         if limit.expired():
             raise Unanswered(f"plugin {plugin} did not answer within {clock.seconds:g} s") from error
         raise
-    except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
-            raise
-        raise PluginError(plugin, "cancelled the task it ran in") from error
-    except SystemExit as error:
-        raise PluginError(plugin, f"tried to end the process: SystemExit({error.code!r})") from error
+
+
+def _ended(plugin: str, error: BaseException) -> PluginError:
+    if isinstance(error, SystemExit):
+        return PluginError(plugin, f"tried to end the process: SystemExit({error.code!r})")
+    if isinstance(error, asyncio.CancelledError):
+        return PluginError(plugin, "cancelled the task it ran in")
+    return PluginError(plugin, f"raised {type(error).__name__}, which is no Exception")
+
+
+def _in_a_task() -> bool:
+    """Whether the event loop runs: Ctrl-C is a signal that it handles then, and no KeyboardInterrupt."""
+    try:
+        return asyncio.current_task() is not None
+    except RuntimeError:
+        return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import types
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 import hub as hub_api
-from hub import Panel, Registry, hookimpl
+from hub import Panel, Registry, Reject, hookimpl
 from hub.backends import EngineParts, StoreParts
 from hub.engine.embedded import EmbeddedEngine
 from hub.inbound.dialects import CORE_DIALECTS
@@ -38,11 +39,27 @@ class Counting(EmbeddedEngine):
         super().start(executions)
 
 
+class Moody:
+    """A scheme that signs and verifies, until it raises `mood`."""
+
+    covers = "all"
+    mood: BaseException | None = None
+
+    def sign(self, _message: Any, _secrets: Any) -> dict[str, str]:
+        if self.mood is not None:
+            raise self.mood
+        return {"x-moody": "signed"}
+
+    def verify(self, _request: Any, _source: Any) -> Any:
+        raise self.mood or Reject("not signed")
+
+
 class Extras:
     """A plugin of everything but vendors."""
 
     def __init__(self) -> None:
         self.stores: list[StoreParts] = []
+        self.scheme = Moody()
         self.page: Any = "<p>Queue: <b>3</b></p><script>alert(1)</script>"
 
     def csv(self, body: bytes) -> Any:
@@ -70,6 +87,7 @@ class Extras:
     @hookimpl
     def hub_register(self, registry: Registry) -> None:
         registry.parser("text/csv", self.csv)
+        registry.scheme("moody", self.scheme)
         registry.engine("counting", Counting)
         registry.store("memo", self.store)
         registry.panel(Panel("queue", "The queue", self.render))
@@ -205,3 +223,23 @@ async def test_an_error_in_a_vendors_read_is_shown_with_the_plugin(tmp_path: Pat
             assert "read KeyError: 'payload' (failed once" in await fault(hub)
     finally:
         del sys.modules["hub_clumsy"]
+
+
+@pytest.mark.parametrize("mood", [SystemExit(1), asyncio.CancelledError(), KeyboardInterrupt()])
+async def test_a_scheme_that_wants_to_end_the_process_fails_what_it_was_asked_for(
+    tmp_path: Path, plugins: Plugins, extras: Extras, mood: BaseException
+) -> None:
+    async with live_hub(tmp_path / "data", plugins=plugins, egress_allow="127.0.0.0/8") as hub:
+        wanted = {"url": hub.url + "/healthz", "events": ["a.b"], "scheme": "moody", "secret": "s" * 20}
+        made = (await hub.api("POST", "/api/subscriptions", wanted)).json()
+        extras.scheme.mood = mood
+        path = f"/api/subscriptions/{made['id']}"
+        verified = await hub.api("POST", f"{path}/verify", {"headers": {}, "body": ""})
+        assert (verified.status, verified.json()["valid"]) == (200, False)
+        tested = await hub.api("POST", f"{path}/test", {"event": "a.b"})
+        assert (tested.status, tested.json()["error"]) == (
+            200,
+            "not sent: the scheme 'moody' could not sign: PluginError",
+        )
+        assert (await hub.api("POST", "/api/subscriptions", wanted)).status == 422
+        assert (await hub.api("GET", "/healthz")).status == 200

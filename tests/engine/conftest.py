@@ -101,11 +101,35 @@ class Probe:
             Action(name="probe.pure", input=ProbeInput, run=self.call, pure=True),
             Action(name="probe.request", input=ProbeInput, run=_request),
             Action(name="probe.odd", input=ProbeInput, run=_odd),
+            Action(name="probe.leave", input=ProbeInput, run=_leave),
+            Action(name="probe.leave-pure", input=ProbeInput, run=_leave, pure=True),
         )
 
 
 async def _odd(_settings: ProbeInput, _context: ActionContext) -> object:
     return object()
+
+
+class Departure(BaseException):
+    """What an author may derive from the wrong base."""
+
+
+LEAVES: dict[str, Callable[[], BaseException]] = {
+    "exit": lambda: SystemExit(3),
+    "interrupt": KeyboardInterrupt,
+    "departure": Departure,
+    "cancelled": asyncio.CancelledError,
+}
+
+
+async def _leave(settings: ProbeInput, _context: ActionContext) -> None:
+    if settings.name == "cancel":
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(0)
+    error = LEAVES[settings.name]()
+    raise error
 
 
 async def _request(settings: ProbeInput, context: ActionContext) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hub.errors import PluginError, Reject, Unavailable
-from hub.plugins.calling import ask
+from hub.plugins.calling import answer_of, ask
 from hub.plugins.clock import RequestClock
 
 
@@ -90,3 +90,29 @@ def test_a_clock_counts_down_and_stops_at_zero() -> None:
     assert spent.expired
     assert spent.remaining() == 0
     assert RequestClock(-1).remaining() == 0
+
+
+class _Boom(BaseException):
+    """What an author may derive from the wrong base."""
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), _Boom("x"), asyncio.CancelledError()])
+async def test_what_is_no_exception_is_the_plugins_fault_and_goes_no_further(error: BaseException) -> None:
+    def now() -> None:
+        raise error
+
+    async def later() -> None:
+        await asyncio.get_running_loop().run_in_executor(None, int)
+        raise error
+
+    for function in (now, later):
+        with pytest.raises(PluginError, match="plugin a: "):
+            await ask("a", RequestClock(10), function)
+
+
+def test_ctrl_c_outside_the_event_loop_is_the_operators() -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        answer_of("a", interrupted, ())
