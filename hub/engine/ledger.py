@@ -39,6 +39,10 @@ class Ledger:
         """To be written; replaces an earlier entry of its node and item."""
         self._entries[record.node, record.item] = record
 
+    def drop(self, node: str) -> None:
+        """Not to be written any more: the store has a newer entry of that node."""
+        self._entries.pop((node, -1), None)
+
     async def write(self, change: ExecutionChange | None = None) -> tuple[NewExecution, ...]:
         """Commit what has gathered, tried again while the database does not commit.
 

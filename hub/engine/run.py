@@ -126,9 +126,11 @@ class Run:
     def signal(self, node: str, value: Any) -> None:
         """The journal says that `node` has received `value`."""
         record = None if self._planner is None else self._planner.record(node)
-        if self._planner is not None and record is not None and record.state == "waiting":
+        if self._planner is not None and record is not None and record.state in {"waiting", "running"}:
+            # running: its next try began while the signal was on its way; what that gives is not asked for any more
             now = self._tools.clock.now()
             self._planner.put(replace(record, state="succeeded", output=value, finished=now, due=None))
+            self._ledger.drop(node)
             self._alarm.ring()
 
     async def _drive(self) -> None:

@@ -109,6 +109,9 @@ class Tries:
     def launch(self) -> None:
         """Start the tries whose entries are committed."""
         for step, rendered, started in self._ready:
+            record = self._planner.record(step.node.id, step.item)
+            if record is None or record.state != "running":
+                continue  # a signal has settled it meanwhile
             task = asyncio.create_task(self._try(step, rendered, started))
             self._tasks[step.node.id, step.item] = task
         self._ready.clear()

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import ColumnElement, Connection, Table
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert
 
@@ -30,11 +30,19 @@ class Bulk:
         table: Where to.
         conflict: What to do with a row whose primary key is there: `fail`, leave the old one (`nothing`), or put
             the new one in its place (`replace`).
+        replaced: Which old rows the new ones replace, without parameters; None: all.
     """
 
-    def __init__(self, table: Table, conflict: Literal["fail", "nothing", "replace"] = "fail") -> None:
+    def __init__(
+        self,
+        table: Table,
+        conflict: Literal["fail", "nothing", "replace"] = "fail",
+        *,
+        replaced: ColumnElement[bool] | None = None,
+    ) -> None:
         self._table = table
         self._conflict = conflict
+        self._replaced = replaced
         self.columns = tuple(column.name for column in table.columns)
         self._sql = cache(self._compile)
 
@@ -53,7 +61,7 @@ class Bulk:
         elif self._conflict == "replace":
             key = self._table.primary_key.columns
             fresh = {name: statement.excluded[name] for name in self.columns if name not in key}
-            statement = statement.on_conflict_do_update(index_elements=list(key), set_=fresh)
+            statement = statement.on_conflict_do_update(index_elements=list(key), set_=fresh, where=self._replaced)
         return repeated(str(statement.compile(dialect=DIALECT)), _placeholders(len(self.columns)), ", ", count)
 
 

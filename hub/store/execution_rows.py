@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, literal_column
 
 from hub.model.execution import ExecutionError, ExecutionRecord, NewExecution, NodeRecord
 from hub.model.ids import Id
@@ -15,7 +15,8 @@ from hub.store.tables import executions, nodes
 __all__ = ["EXECUTIONS", "NODES", "execution_record", "execution_row", "node_record", "node_row"]
 
 EXECUTIONS = Bulk(executions, "nothing")
-NODES = Bulk(nodes, "replace")
+NODES = Bulk(nodes, "replace", replaced=nodes.c.state != literal_column("'succeeded'"))
+"""An entry that has succeeded stays: a signal may have settled it, of which its run does not know yet."""
 
 
 def execution_row(packing: Packing, execution: NewExecution) -> tuple[Any, ...]:

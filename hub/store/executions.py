@@ -91,7 +91,10 @@ class SqlExecutions:
         change: ExecutionChange | None = None,
         children: Sequence[NewExecution] = (),
     ) -> None:
-        """Write node records (each replaces the former one of its node and item) and the change, in one commit.
+        """Write node records and the change, in one commit.
+
+        Each record replaces the former one of its node and item, unless that has succeeded: it may have been
+        signalled, which whoever runs the execution in another process has not heard of.
 
         A change to a finished state or to held gives up the lease, whether it says so or not; one that finishes
         makes the parent due at once if that is waiting. A node that ended sets the crashes back to none.

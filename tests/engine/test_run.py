@@ -311,3 +311,25 @@ async def test_what_finishes_here_during_the_first_look_into_the_store_is_not_mi
     await rig.until(execution, "succeeded")
     over.set()
     assert (await waiting).result == 1
+
+
+async def test_a_signal_that_crosses_the_next_try_of_its_node_is_not_lost(rig: Any) -> None:
+    """The signal is in the store before the run, whose timer has just rung, writes that the node runs again."""
+    flow = await rig.workflow(
+        {"id": "a", "with": {"fails": 1, "output": "tried"}, "retry": {"initial_seconds": 60}},
+        {"id": "keep", "with": {"hold": True, "name": "keep"}},
+        {"id": "b", "needs": ["a"], "action": "transform", "with": {"value": "{{ nodes.a.output }}"}},
+        result="{{ nodes.b.output }}",
+    )
+    execution = await rig.begin(flow)
+    await rig.probe.begun("keep")
+    while ("a", -1) not in (journal := await rig.journal(execution)) or journal["a", -1].state != "waiting":
+        await rig.turn()
+    signalled = asyncio.ensure_future(rig.engine.signal(rig.org, execution, "a", "approved"))
+    rig.clock.advance(61)
+    await signalled
+    rig.probe.let("keep")
+    record = await rig.end(execution)
+    assert (record.state, record.result) == ("succeeded", "approved")
+    entry = (await rig.journal(execution))["a", -1]
+    assert (entry.state, entry.output) == ("succeeded", "approved")

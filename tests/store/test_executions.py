@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -340,6 +340,25 @@ async def test_a_signal_settles_the_waiting_node(scene: Scene) -> None:
     assert (woken.nodes[0].state, woken.nodes[0].output) == ("succeeded", {"ok": True})
     with pytest.raises(NotFound):
         await scene.store.executions.signal(scene.org, execution.id, "approve", None, scene.clock.now())
+
+
+@pytest.mark.parametrize("state", ["waiting", "running", "failed", "cancelled"])
+async def test_a_late_write_of_whoever_runs_it_does_not_undo_a_signal(scene: Scene, state: Any) -> None:
+    execution = await queued(scene)
+    await claim(scene)
+    await scene.store.executions.journal(scene.org, execution.id, 1, [NodeRecord("approve", "waiting", started=1)])
+    await scene.store.executions.signal(scene.org, execution.id, "approve", {"ok": True}, scene.clock.now())
+
+    late = [NodeRecord("approve", state, started=1, due=5), NodeRecord("other", state, started=2)]
+    await scene.store.executions.journal(
+        scene.org, execution.id, 1, late, ExecutionChange(state="waiting", due=scene.clock.now() + SECOND, release=True)
+    )
+
+    [woken] = await claim(scene)
+    assert [(node.node, node.state, node.output) for node in woken.nodes] == [
+        ("approve", "succeeded", {"ok": True}),
+        ("other", state, None),
+    ]
 
 
 async def test_cancel_cascades_and_happens_once(scene: Scene) -> None:

@@ -47,7 +47,10 @@ class Executions(Protocol):
         change: ExecutionChange | None = None,
         children: Sequence[NewExecution] = (),
     ) -> None:
-        """Write node records (each replaces the former one of its node and item) and the change, in one commit.
+        """Write node records and the change, in one commit.
+
+        Each record replaces the former one of its node and item, unless that has succeeded: it may have been
+        signalled, which whoever runs the execution in another process has not heard of.
 
         A change that finishes the execution makes its parent due at once if that is waiting.
 
