@@ -61,7 +61,9 @@ class Effects:
 
     async def sleep(self, effect: Sleep) -> Done | Later:
         """Let the node wait until the effect is due."""
-        return Later(due=effect.due(self._started), output=effect.output(self._started))
+        due = effect.due(self._started)
+        late = self._late()
+        return Later(due=due if late is None else min(due, late), output=effect.output(self._started))
 
     async def respond(self, effect: Respond) -> Done | Later:
         """Hand the answer to whoever waits."""
@@ -102,10 +104,13 @@ class Effects:
         """
         child = await self._child(effect)
         if effect.wait:
-            timeout = self._called.timeout
-            due = None if timeout is None else self._tools.clock.now() + int(timeout * 1_000_000)
-            return Later(due=due, child=child)
+            return Later(due=self._late(), child=child)
         return Done({"execution": write_id("exec", child.id)}, child=child)
+
+    def _late(self) -> int | None:
+        """When the try has taken longer than the node's `timeout` allows, microseconds UTC."""
+        timeout = self._called.timeout
+        return None if timeout is None else self._tools.clock.now() + int(timeout * 1_000_000)
 
     async def _child(self, effect: RunWorkflow) -> NewExecution:
         parent = self._called.execution

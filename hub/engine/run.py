@@ -224,10 +224,11 @@ class Run:
 
     async def _look(self, record: NodeRecord, now: int, planner: Planner) -> NodeRecord | None:
         """The new entry of a waiting node that can go on."""
+        retry = planner.workflow.nodes[record.node].retry
         if record.child is not None:
-            return await self._children.look(record, record.child, planner.workflow.nodes[record.node].retry)
+            return await self._children.look(record, record.child, retry)
         if record.due is not None and record.due <= now:
-            return replace(record, state="succeeded", finished=now, due=None)
+            return tries.woken(record, now, execution=self.execution.id, retry=retry)
         return None
 
     def _until(self, plan: Plan) -> int | None:

@@ -6,7 +6,8 @@ A waiting entry reads as follows:
 
 - with `child`: it waits for that execution, until `due` if that is set;
 - with `error`: the next try begins at `due`;
-- with `due` alone: it sleeps, and then has succeeded with the output it already holds;
+- with `due` alone: it sleeps, and then has succeeded with the output it already holds, or has failed where the node's
+  `timeout` ends before the sleep (`due` before the output's `until`);
 - with none of these: it waits for a signal.
 """
 
@@ -14,18 +15,22 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from datetime import datetime
 
 from hub.model.execution import NodeRecord
 from hub.model.ids import Id
 from hub.model.retry import Retry
 
-__all__ = ["CRASHES", "backoff", "crashed", "failed", "interrupted", "tried_again"]
+__all__ = ["CRASHES", "backoff", "crashed", "failed", "interrupted", "tried_again", "woken"]
 
 CRASHES = 3
 """So many ends of the process in one node fail it."""
 
 _LONGEST = 86_400.0
 """Seconds that another side's Retry-After may hold a node back at most."""
+
+_CLOSE = 1_000
+"""Microseconds by which a written time may differ from the one that was meant."""
 
 
 def backoff(retry: Retry, number: int, execution: Id, node: str, item: int) -> int:
@@ -82,6 +87,14 @@ def crashed(record: NodeRecord, now: int) -> NodeRecord:
 def interrupted(record: NodeRecord) -> NodeRecord:
     """The entry of a node whose try was broken off by a stop in good order: the try does not count."""
     return replace(record, state="waiting", error="the hub was stopped", due=0, attempts=record.attempts - 1)
+
+
+def woken(record: NodeRecord, now: int, *, execution: Id, retry: Retry | None = None) -> NodeRecord:
+    """The entry of a sleeping node whose `due` has come: slept, or (as `failed` says) longer than its try may take."""
+    until = datetime.fromisoformat(record.output["until"])
+    if int(until.timestamp() * 1_000_000) - (record.due or 0) > _CLOSE:
+        return failed(record, "slept longer than the node's timeout allows", now, execution=execution, retry=retry)
+    return replace(record, state="succeeded", finished=now, due=None)
 
 
 def tried_again(record: NodeRecord) -> bool:

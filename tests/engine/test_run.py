@@ -229,6 +229,24 @@ async def test_a_sleeping_execution_has_a_deadline_too(rig: Any) -> None:
     assert (await rig.end(execution)).state == "failed"
 
 
+async def test_a_sleep_ends_at_the_timeout_of_its_node(rig: Any) -> None:
+    flow = await rig.workflow({"id": "s", "action": "sleep", "timeout": 2.5, "with": {"seconds": 900}})
+    execution = await rig.begin(flow)
+    assert (await rig.until(execution, "waiting")).due == rig.clock.now() + 2_500_000
+    rig.clock.advance(3)
+    record = await rig.end(execution)
+    assert record.error == ExecutionError("s", "slept longer than the node's timeout allows")
+    assert (await rig.journal(execution))["s", -1].state == "failed"
+
+
+async def test_a_sleep_within_the_timeout_of_its_node_succeeds(rig: Any) -> None:
+    flow = await rig.workflow({"id": "s", "action": "sleep", "timeout": 60, "with": {"seconds": 60}})
+    execution = await rig.begin(flow)
+    await rig.until(execution, "waiting")
+    rig.clock.advance(60)
+    assert (await rig.end(execution)).state == "succeeded"
+
+
 async def test_a_retried_execution_runs_its_failed_nodes_only(rig: Any) -> None:
     flow = await rig.workflow({"id": "a", "with": {"output": 1}}, {"id": "b", "needs": ["a"], "with": {"fails": 1}})
     first = await rig.run(flow)
