@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, TypeVar
+from urllib.parse import unquote_to_bytes
 
+from hub.errors import Reject
 from hub.model.request import Request
 from hub.model.values import Values
 
@@ -31,7 +33,12 @@ def unfolded(pairs: Iterable[tuple[str, V]]) -> dict[str, V | list[V]]:
 
 
 def form_object(request: Request) -> dict[str, Any]:
-    """A form as a dictionary. Raises `Reject` (400)."""
+    """A form as a dictionary. Raises `Reject` (400), for a urlencoded one that is not UTF-8 too: nothing is lost."""
+    if request.media_type == "application/x-www-form-urlencoded":
+        try:
+            unquote_to_bytes(request.body).decode()
+        except UnicodeDecodeError as error:
+            raise Reject("the form is not UTF-8", 400) from error
     return unfolded(request.form().pairs)
 
 

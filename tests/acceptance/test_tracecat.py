@@ -77,8 +77,11 @@ async def test_ndjson_starts_one_execution_per_line(hub: LiveHub, media_type: st
         ("application/json", b"{", "Invalid json payload"),
         ("application/json", b"\xff", "Invalid json payload"),
         ("application/json", b"NaN", "Invalid json payload"),
+        ("application/json", b'{"n":1e400}', "Invalid json payload"),
         ("application/json", b"[" * 100_000, "Invalid json payload"),
         ("application/x-ndjson", b'{"n":1}\n{bad\n{"n":3}', "Invalid ndjson payload"),
+        ("application/x-www-form-urlencoded", b"a=\xff\xfe", "Invalid form data payload"),
+        ("application/x-www-form-urlencoded", b"a=%FF", "Invalid form data payload"),
         ("multipart/form-data", b"no boundary", "Invalid form data payload"),
     ],
 )
