@@ -115,6 +115,8 @@ async def create() -> Response:
     """Create a workflow with its own source; published unless told otherwise."""
     hub, who = services(), caller()
     body = await document_object()
+    if "nodes" not in body:
+        raise Invalid("the body is not as it should be", (Problem("/nodes", "Field required"),))
     spec, secrets = _source(body, hub)
     definition = _definition(body, hub, spec.response)
     name = _named(body, "")

@@ -25,6 +25,7 @@ ECHO = {"id": "echo", "action": "transform", "with": {"value": "{{ TRIGGER }}"}}
         ({"nodes": [ECHO], "source": {"vendor": "nobody"}}, "/source/vendor"),
         ({"nodes": [ECHO], "source": {"allowlist": ["here"]}}, "/source/allowlist"),
         ({"nodes": [ECHO], "published": "yes"}, "/published"),
+        ({}, "/nodes"),
     ],
 )
 async def test_what_can_never_work_is_refused_with_a_pointer(
