@@ -13,7 +13,6 @@ from hub.api.context import Services, services
 from hub.api.paging import page_arguments, page_of
 from hub.api.rendering import answer, expected_generation, path_id
 from hub.api.source_input import (
-    SECRET_FIELDS,
     SourceInput,
     check_spec,
     new_url_secret,
@@ -23,9 +22,9 @@ from hub.api.source_input import (
 )
 from hub.api.source_view import source_view
 from hub.errors import NotFound
-from hub.model.source import SourceRecord
+from hub.model.source import SourceRecord, SourceSpec, StoredSecret
 
-__all__ = ["blueprint", "change_source", "create_source", "find_source"]
+__all__ = ["blueprint", "change_source", "changed_source", "create_source", "find_source"]
 
 blueprint = Blueprint("sources", __name__, url_prefix="/api/sources")
 tag_blueprint(blueprint, {"sources"})
@@ -98,14 +97,27 @@ async def change_source(record: SourceRecord, body: dict[str, Any], hub: Service
     """
     generation = expected_generation()
     kept = record.spec.model_dump(mode="json", by_alias=True)
-    data = model_of(SourceInput, {**kept, **body})
-    given = model_of(SourceInput, {name: value for name, value in body.items() if name in SECRET_FIELDS})
-    spec = data.spec()
-    check_spec(spec, hub, own=record.workflow is not None, source=record.id)
-    vendor = vendor_of(spec, hub.plugins)
-    secrets = stored_secrets(data, vendor, hub.clock.now())
-    slots = {slot: [one for one in secrets if one.slot == slot] for slot in slots_given(given)}
+    spec, slots = changed_source(record, {**kept, **body}, hub)
     return await hub.store.sources.update(record.org, record.id, spec, generation=generation, slots=slots)
+
+
+def changed_source(
+    record: SourceRecord, body: Any, hub: Services, pointer: str = ""
+) -> tuple[SourceSpec, dict[str, list[StoredSecret]]]:
+    """What `body` makes of the source: its spec as a whole, and the slots whose secrets are replaced.
+
+    Secrets are write-only, so those of slots that the body does not name stay.
+
+    Raises:
+        Invalid: It is no source.
+        Conflict: An alias is taken.
+    """
+    data = model_of(SourceInput, body, pointer)
+    spec = data.spec()
+    check_spec(spec, hub, own=record.workflow is not None, source=record.id, pointer=pointer)
+    vendor = vendor_of(spec, hub.plugins, pointer)
+    secrets = stored_secrets(data, vendor, hub.clock.now(), pointer)
+    return spec, {slot: [one for one in secrets if one.slot == slot] for slot in slots_given(data)}
 
 
 @blueprint.delete("/<source>")

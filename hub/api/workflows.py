@@ -18,6 +18,7 @@ from hub.api.paging import page_arguments, page_of
 from hub.api.rendering import answer, expected_generation, instant_text, path_id
 from hub.api.source_input import SourceInput, check_spec, new_url_secret, stored_secrets, vendor_of
 from hub.api.source_view import source_view
+from hub.api.sources import changed_source
 from hub.engine.manual import run_by_hand
 from hub.errors import Invalid, NotFound, Problem
 from hub.model.ids import write_id
@@ -149,19 +150,22 @@ async def show(workflow: str) -> Response:
 @document_request(WorkflowInput)
 @requires("edit")
 async def change(workflow: str) -> Response:
-    """Replace the top-level fields given in the draft; `"published": true` publishes it, false takes it offline."""
+    """Replace the top-level fields given: those of the draft, its source, and whether it is published."""
     hub, who = services(), caller()
     record = _find(workflow, hub, who)
     body = await document_object()
     generation = expected_generation()
-    if "source" in body:
-        raise Invalid("a source has its own address", (Problem("/source", "PATCH /api/sources/{id} instead"),))
-    draft = _definition({**record.draft, **body}, hub, _response(record, hub))
+    source, published = hub.store.snapshot.sources[record.source], _published(body)
+    change = changed_source(source, body["source"] or {}, hub, "/source") if "source" in body else None
+    response = source.spec.response if change is None else change[0].response
+    draft = _definition({**record.draft, **body}, hub, response)
     record = await hub.store.workflows.save_draft(
         who.org.id, record.id, _named(body, record.name), draft, generation=generation
     )
+    if change is not None:
+        await hub.store.sources.update(who.org.id, source.id, change[0], slots=change[1])
     if "published" in body:
-        operation = hub.store.workflows.publish if _published(body) else hub.store.workflows.unpublish
+        operation = hub.store.workflows.publish if published else hub.store.workflows.unpublish
         record = await operation(who.org.id, record.id)
     return answer(view(record, hub, who), generation=record.generation)
 

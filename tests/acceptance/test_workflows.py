@@ -71,6 +71,34 @@ async def test_if_match_guards_a_change(hub: LiveHub) -> None:
     assert (await hub.api("PATCH", path, {"name": "two"}, headers={"If-Match": etag})).status == 412
 
 
+async def test_a_change_replaces_the_source_as_a_whole_and_keeps_its_secrets(hub: LiveHub) -> None:
+    workflow = await hub.workflow(source={"name": "one", "methods": ["GET", "POST"], "hmac_secret": "h" * 20})
+    path, flowtrux = f"/api/workflows/{workflow['id']}", workflow["source"]["urls"]["flowtrux"]
+    changed = (await hub.api("PATCH", path, {"source": {"name": "two", "shared_key": "k" * 20}})).json()["source"]
+    assert (changed["id"], changed["name"], changed["methods"]) == (workflow["source"]["id"], "two", ["POST"])
+    assert {one["slot"] for one in changed["credentials"]} == {"url", "hmac", "shared_key"}
+    assert (await hub.post(flowtrux, {})).status == 401
+    assert (await hub.api("PATCH", path, {"source": {"enabled": False}})).json()["source"]["enabled"] is False
+    assert (await hub.post(workflow["source"]["urls"]["tracecat"], {})).json() == {"detail": "Webhook is offline"}
+
+
+@pytest.mark.parametrize(
+    ("source", "pointer"),
+    [
+        ({"allowlist": ["::1"]}, "/source/allowlist/0"),
+        ({"vendor": "nobody"}, "/source/vendor"),
+        ({"response": {"mode": "specificNode", "node": "gone"}}, "/source/response/node"),
+        ("here", "/source"),
+    ],
+)
+async def test_a_source_that_cannot_be_is_refused_and_changes_nothing(hub: LiveHub, source: Any, pointer: str) -> None:
+    path = f"/api/workflows/{(await hub.workflow())['id']}"
+    before = (await hub.api("GET", path)).json()
+    answer = await hub.api("PATCH", path, {"name": "changed", "source": source})
+    assert (answer.status, [one["pointer"] for one in answer.json()["errors"]]) == (422, [pointer])
+    assert (await hub.api("GET", path)).json() == before
+
+
 async def test_workflow_runs_by_hand(hub: LiveHub) -> None:
     workflow = await hub.workflow()
     answer = await hub.api("POST", f"/api/workflows/{workflow['id']}/run", {"data": {"by": "hand"}})
