@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -12,11 +12,12 @@ from hub.api.rendering import instant_text, optional_id
 from hub.api.source_input import credential_of
 from hub.model.ids import Id, short_id, write_id
 from hub.model.secret import Credential
-from hub.model.source import API_KEY_SLOT, SHARED_KEY_SLOT, URL_SLOT, SourceRecord, StoredSecret
+from hub.model.source import API_KEY_SLOT, HMAC_SLOT, SHARED_KEY_SLOT, URL_SLOT, SourceRecord, StoredSecret
 
 __all__ = ["numbered", "secret_view", "source_urls", "source_view"]
 
 HIDDEN = "***"
+_OWN_SLOTS = frozenset({API_KEY_SLOT, HMAC_SLOT, SHARED_KEY_SLOT, URL_SLOT})
 
 
 def _newest(source: SourceRecord, slot: str, now: int) -> str:
@@ -60,10 +61,19 @@ def source_view(
         "updated": instant_text(source.updated),
         "urls": source_urls(source, hub, editor=editor),
         "credentials": [secret_view(source, one, hub, uses) for one in source.secrets],
+        "warnings": list(_warnings(source, hub)),
     }
     if editor:
         body["secret"] = _newest(source, URL_SLOT, hub.clock.now()) or None
     return body
+
+
+def _warnings(source: SourceRecord, hub: Services) -> Iterator[str]:
+    """What is likely not meant: secrets that no step of the way of a request looks at."""
+    now = hub.clock.now()
+    for slot in sorted({one.slot for one in source.secrets if one.live(now)} - _OWN_SLOTS):
+        if source.spec.vendor is None:
+            yield f"nothing checks the secrets of the slot {slot}: the source has no vendor"
 
 
 def secret_view(

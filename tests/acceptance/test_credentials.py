@@ -30,6 +30,13 @@ def signed(body: bytes, secret: str) -> dict[str, str]:
     return {"X-Webhook-Signature": hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
 
 
+async def test_secrets_that_nothing_checks_are_pointed_out(hub: LiveHub) -> None:
+    source = (await hub.workflow(source={"signing_secrets": ["s" * 20], "hmac_secret": "h" * 20}))["source"]
+    assert source["warnings"] == ["nothing checks the secrets of the slot signing: the source has no vendor"]
+    path = f"/api/sources/{source['id']}"
+    assert (await hub.api("PATCH", path, {"vendor": "github"})).json()["warnings"] == []
+
+
 async def test_the_life_of_an_api_key(hub: LiveHub) -> None:
     """Generate, rotate, revoke (goes on blocking), generate anew, delete (open again)."""
     workflow = await hub.workflow()
