@@ -10,7 +10,8 @@ from quart_schema import tag_blueprint
 from hub.api.auth import caller, requires
 from hub.api.context import services
 from hub.api.paging import page_arguments
-from hub.api.rendering import answer, instant_text, path_id
+from hub.api.rendering import answer, instant_text
+from hub.api.sources import source_id
 from hub.model.drift import Drift
 from hub.model.ids import Id, write_id
 
@@ -40,7 +41,7 @@ async def forget() -> Response:
 
 def _source() -> Id | None:
     wanted = request.args.get("source")
-    return None if wanted is None else path_id("src", wanted)
+    return None if wanted is None else source_id(wanted, services())
 
 
 def _view(one: Drift) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from hub.api.context import services
 from hub.api.paging import page_arguments, page_of
 from hub.api.rendering import answer, path_id
 from hub.api.request_view import event_view
+from hub.api.sources import source_id
 
 __all__ = ["EventQuery", "blueprint"]
 
@@ -38,7 +39,7 @@ async def index() -> Response:
     source, of_request = request.args.get("source"), request.args.get("request")
     page = await hub.store.inbound.events(
         who.org.id,
-        source=path_id("src", source) if source else None,
+        source=source_id(source, hub) if source else None,
         type=request.args.get("type") or None,
         request=path_id("req", of_request) if of_request else None,
         limit=limit,

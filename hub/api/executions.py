@@ -13,7 +13,7 @@ from hub.api.paging import page_arguments, page_of
 from hub.api.rendering import answer, instant_text, optional_id, path_id
 from hub.errors import Conflict, Invalid, Problem
 from hub.model.execution import ExecutionRecord, NodeRecord
-from hub.model.ids import write_id
+from hub.model.ids import Id, write_id
 
 __all__ = ["blueprint", "execution_view"]
 
@@ -82,12 +82,17 @@ async def index() -> Response:
     return answer(page_of(page, execution_view))
 
 
+def _execution_id(text: str) -> Id:
+    """The id in a path, in FlowTrux's form `exec-…` too (protocols.md 2). Raises `NotFound`."""
+    return path_id("exec", text.replace("exec-", "exec_", 1))
+
+
 @blueprint.get("/<execution>")
 @requires("view")
 async def show(execution: str) -> Response:
     """One execution with its result and its nodes."""
     hub, who = services(), caller()
-    found = path_id("exec", execution)
+    found = _execution_id(execution)
     record = await hub.store.executions.get(who.org.id, found)
     return answer(execution_view(record, await hub.store.executions.nodes(who.org.id, found)))
 
@@ -97,7 +102,7 @@ async def show(execution: str) -> Response:
 async def cancel(execution: str) -> Response:
     """Cancel an execution and its children; 409 when it has finished."""
     hub, who = services(), caller()
-    found = path_id("exec", execution)
+    found = _execution_id(execution)
     if not await hub.engine.cancel(who.org.id, found):
         raise Conflict("the execution has finished")
     return answer(execution_view(await hub.store.executions.get(who.org.id, found)))
@@ -108,6 +113,6 @@ async def cancel(execution: str) -> Response:
 async def retry(execution: str) -> Response:
     """Run a failed or cancelled execution again from its failed nodes, on its own version."""
     hub, who = services(), caller()
-    found = path_id("exec", execution)
+    found = _execution_id(execution)
     await hub.engine.retry(who.org.id, found)
     return answer(execution_view(await hub.store.executions.get(who.org.id, found)), 202)

@@ -16,7 +16,7 @@ from hub.api.outbound_view import job_view
 from hub.api.paging import page_arguments, page_of
 from hub.api.rendering import answer, path_id
 from hub.api.request_view import request_summary, request_view
-from hub.api.sources import find_source
+from hub.api.sources import find_source, source_id
 from hub.errors import Invalid, Problem
 from hub.model.ids import Id, write_id
 
@@ -115,7 +115,7 @@ async def replay_many() -> Response:
 def source_argument() -> Id | None:
     """The source that `?source=` names; a deleted one still has its requests."""
     text = request.args.get("source")
-    return path_id("src", text) if text else None
+    return source_id(text, services()) if text else None
 
 
 def micros(moment: datetime) -> int:

@@ -22,17 +22,25 @@ from hub.api.source_input import (
 )
 from hub.api.source_view import source_view
 from hub.errors import NotFound
+from hub.inbound.identify import source_named
+from hub.model.ids import Id
 from hub.model.source import SourceRecord, SourceSpec, StoredSecret
 
-__all__ = ["blueprint", "change_source", "changed_source", "create_source", "find_source"]
+__all__ = ["blueprint", "change_source", "changed_source", "create_source", "find_source", "source_id"]
 
 blueprint = Blueprint("sources", __name__, url_prefix="/api/sources")
 tag_blueprint(blueprint, {"sources"})
 
 
+def source_id(text: str, hub: Services) -> Id:
+    """The id that `text` means: `src_…`, a UUID, VibeIQ's short id or an alias. Raises `NotFound` for anything else."""
+    found = source_named(hub.store.snapshot, text)
+    return path_id("src", text) if found is None else found
+
+
 def find_source(text: str, hub: Services, who: Caller) -> SourceRecord:
     """The source of the caller's org. Raises `NotFound`."""
-    record = hub.store.snapshot.sources.get(path_id("src", text))
+    record = hub.store.snapshot.sources.get(source_id(text, hub))
     if record is None or record.org != who.org.id:
         raise NotFound(f"no source {text[:60]}")
     return record

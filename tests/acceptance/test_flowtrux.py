@@ -182,3 +182,10 @@ async def test_the_hmac_once_set_binds_in_every_dialect(hub: LiveHub) -> None:
     for url in (urls["tracecat"] + "?key=" + "k" * 12, urls["vectense"]):
         assert (await hub.send("POST", url, b"{}")).status == 401
         assert (await hub.send("POST", url, b"{}", headers=signed)).status == 200
+
+
+async def test_the_management_api_reads_the_execution_id_that_was_answered(hub: LiveHub) -> None:
+    workflow = await hub.workflow(NODES, source={"hmac_secret": SECRET})
+    written = (await call(hub, workflow, b"{}")).json()["executionId"]
+    found = await hub.api("GET", f"/api/executions/{written}")
+    assert (found.status, found.json()["id"]) == (200, written.replace("exec-", "exec_"))

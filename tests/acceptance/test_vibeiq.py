@@ -129,3 +129,14 @@ async def test_create_takes_fields_of_a_source(hub: LiveHub) -> None:
     path = f"/api/trigger-webhooks/{made['id']}"
     assert (await hub.post(path, {})).status == 401
     assert (await hub.post("/api/trigger-webhooks/4X0bETHdBKw87l6i?key=0123456789", {})).status == 200
+
+
+async def test_the_management_api_knows_a_webhook_by_its_short_id(hub: LiveHub) -> None:
+    made = (await hub.api("POST", "/api/webhooks")).json()["id"]
+    source = (await hub.api("GET", f"/api/sources/{made}")).json()
+    assert (source["short_id"], source["open"]) == (made, True)
+    await hub.post(f"/api/trigger-webhooks/{made}", {})
+    for what in ("requests", "events"):
+        items = (await hub.api("GET", f"/api/{what}?source={made}")).json()["items"]
+        assert [one["source"] for one in items] == [source["id"]]
+    assert (await hub.api("POST", "/api/verify", {"source": made, "body": "{}"})).json()["source"] == source["id"]
