@@ -1,7 +1,8 @@
 """Interactivity: buttons, menus, modals, shortcuts; a form whose field `payload` holds JSON.
 
-`trigger_id` is new for each interaction and serves as duplicate key. Source: Slack Developer Docs, "Handling user
-interaction", "Interaction payloads".
+`trigger_id` is new for each interaction and serves as duplicate key. A closed modal has none, since nothing can be
+opened from it; a view is closed once, so that its id serves. Source: Slack Developer Docs, "Handling user interaction",
+"Interaction payloads", "View interaction payloads".
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def interaction(payload: str) -> Event:
     return Event(
         kind,
         told,
-        id=text(told, "trigger_id"),
+        id=text(told, "trigger_id") or _closing(kind, told),
         time=moment(_when(told)),
         account=text(part(told, "team"), "id") or text(part(told, "enterprise"), "id"),
     )
@@ -44,6 +45,11 @@ def _object(payload: str) -> dict[str, Any]:
     if not isinstance(told, dict):
         raise Reject("the payload is no JSON object", 400)
     return told
+
+
+def _closing(kind: str, told: Mapping[str, Any]) -> str | None:
+    view = text(part(told, "view"), "id") if kind == "view_closed" else None
+    return f"{kind}/{view}" if view else None
 
 
 def _when(told: Mapping[str, Any]) -> str | None:
