@@ -13,6 +13,7 @@ HubError                      what the hub raises on purpose
 │   └── ExpressionError       an expression could not be rendered; names node, field and missing name
 ├── PluginError               a plugin broke a promise; carries the plugin's name
 └── StoreError
+    ├── KeysMissing           the keys do not open what the database holds
     ├── StoreUnavailable      the database did not commit: 503, nothing was accepted
     ├── StaleSource           the source changed between reading and accepting
     ├── NonceReplayed         a nonce was used before with another body
@@ -31,6 +32,7 @@ __all__ = [
     "Forbidden",
     "HubError",
     "Invalid",
+    "KeysMissing",
     "NonceReplayed",
     "NotFound",
     "PluginError",
@@ -173,6 +175,10 @@ class PluginError(HubError):
 
 class StoreError(HubError):
     """Base of the store's errors."""
+
+
+class KeysMissing(StoreError):
+    """The keys that are there do not open what the database holds; names the directory."""
 
 
 class StoreUnavailable(StoreError):

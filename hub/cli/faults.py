@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.errors import HubError, PluginError, StoreError, StoreUnavailable
+from hub.errors import HubError, KeysMissing, PluginError, StoreError, StoreUnavailable
 
 __all__ = ["start_fault"]
 
@@ -20,7 +20,7 @@ def start_fault(error: BaseException) -> str | None:
         return f"{cause} (HUB_STRICT is on)"
     if isinstance(cause, OSError) and cause.filename is not None:
         return f"{cause.filename}: {cause.strerror}; set HUB_DATA_DIR to a directory that can be written"
-    if isinstance(cause, StoreError) and not isinstance(cause, StoreUnavailable):
+    if isinstance(cause, StoreError) and not isinstance(cause, (KeysMissing, StoreUnavailable)):
         return f"{cause}: are the keys in HUB_DATA_DIR those of this database?"
     if isinstance(cause, HubError) or (isinstance(cause, ValueError) and str(cause).startswith("HUB_")):
         return str(cause)

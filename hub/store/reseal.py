@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import Column, Row, Table, select, tuple_, update
+from sqlalchemy import select, tuple_, update
 
 from hub.errors import Invalid
 from hub.store.parts import Parts
-from hub.store.records import request_context, secret_context, subscription_context
-from hub.store.tables import requests, secrets, subscriptions
+from hub.store.sealed import SEALED, Sealed
 from hub.store.transaction import Transaction
 from hub.store.vault import Vault
 from hub.store.writer import Priority
 
 __all__ = ["Resealing"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Sealed:
-    table: Table
-    column: Column[bytes]
-    context: Callable[[Row[Any]], bytes]
-
-
-_SEALED = (
-    _Sealed(secrets, secrets.c.sealed, lambda row: secret_context(row.org, row.owner, row.id)),
-    _Sealed(subscriptions, subscriptions.c.sealed_spec, lambda row: subscription_context(row.org, row.id)),
-    _Sealed(requests, requests.c.headers, lambda row: request_context(row.org, row.id)),
-)
 
 
 class Resealing:
@@ -44,11 +25,11 @@ class Resealing:
         """See the port."""
         number, key = _place(cursor)
         done, last = await self._writer.run(
-            Priority.RETENTION, lambda transaction: _step(transaction, self._vault, _SEALED[number], key, limit)
+            Priority.RETENTION, lambda transaction: _step(transaction, self._vault, SEALED[number], key, limit)
         )
         if last is not None:
             return done, f"{number}:{last.hex()}"
-        return done, f"{number + 1}:" if number + 1 < len(_SEALED) else None
+        return done, f"{number + 1}:" if number + 1 < len(SEALED) else None
 
 
 def _place(cursor: str) -> tuple[int, bytes]:
@@ -57,14 +38,12 @@ def _place(cursor: str) -> tuple[int, bytes]:
         place = int(number), bytes.fromhex(key)
     except ValueError:
         place = -1, b""
-    if not 0 <= place[0] < len(_SEALED):
+    if not 0 <= place[0] < len(SEALED):
         raise Invalid("the cursor is not one that this hub gave")
     return place
 
 
-def _step(
-    transaction: Transaction, vault: Vault, sealed: _Sealed, after: bytes, limit: int
-) -> tuple[int, bytes | None]:
+def _step(transaction: Transaction, vault: Vault, sealed: Sealed, after: bytes, limit: int) -> tuple[int, bytes | None]:
     key = list(sealed.table.primary_key.columns)
     start = [after[16 * index : 16 * (index + 1)] for index in range(len(key))]
     query = select(*key, sealed.column.label("sealed"))

@@ -24,6 +24,7 @@ from hub.store.outbound import SqlOutbound
 from hub.store.parts import Parts
 from hub.store.reseal import Resealing
 from hub.store.retention import SqlRetention
+from hub.store.sealed import check_keys
 from hub.store.snapshot import SnapshotLoader
 from hub.store.sources import SqlSources
 from hub.store.tables import changes, orgs
@@ -81,6 +82,7 @@ class SqlStore:
 
         Raises:
             StoreUnavailable: The database cannot be opened.
+            KeysMissing: It holds what the vault's keys do not open.
         """
         await self._writer.start(self._prepare)
         self._poll = asyncio.create_task(self._keep_fresh(), name="hub-store-poll")
@@ -109,6 +111,7 @@ class SqlStore:
     def _prepare(self, connection: Connection) -> None:
         migrate(connection)
         with connection.begin():
+            check_keys(connection, self.parts.vault)
             transaction = Transaction(connection, self._writer.loader, Snapshot())
             if transaction.first(select(orgs.c.id).where(orgs.c.name == DEFAULT_ORG)) is None:
                 insert_org(transaction, OrgRecord(new_id(), DEFAULT_ORG, self._clock.now()))

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from hub.errors import StoreError
+from hub.errors import KeysMissing, StoreError
 
 __all__ = ["Vault"]
 
@@ -41,19 +41,25 @@ class Vault:
     """The keys of one hub, read from a directory (mode 0700) of key files (mode 0600).
 
     `root.key` derives fingerprints and purposes and never changes. `master-<id>.key` encrypt: the highest id
-    encrypts, all of them decrypt. Missing files are made.
+    encrypts, all of them decrypt. Missing files are made, the root key before the first master key; whether they are
+    those of the database is for the store to find out.
 
     Args:
         directory: `<data_dir>/keys`.
 
     Raises:
         StoreError: A key file cannot be used.
+        KeysMissing: There are master keys without their root key.
     """
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         directory.chmod(0o700)
+        if not (directory / _ROOT).exists() and any(directory.glob("master-*.key")):
+            raise KeysMissing(
+                f"{directory / _ROOT} is missing: put back the keys directory that belongs to the database"
+            )
         self._root = _key_file(directory / _ROOT)
         self._fingerprints = self.derive("fingerprint")
         self._masters: dict[int, bytes] = {}
@@ -64,7 +70,7 @@ class Vault:
     def reload(self) -> None:
         """Read the master keys again, such as after another process rotated them."""
         self._masters = {
-            int(path.stem.removeprefix("master-")): _key_file(path) for path in self._directory.glob("master-*.key")
+            int(path.stem.removeprefix("master-")): _key_file(path) for path in self.directory.glob("master-*.key")
         }
         self._cipher = lru_cache(maxsize=256)(self._derive_cipher)
         self._fresh_salt()
@@ -72,7 +78,7 @@ class Vault:
     def rotate(self) -> int:
         """Make a new master key, which encrypts from now on; returns its id. Old ones go on decrypting."""
         number = max(self._masters, default=0) + 1
-        _key_file(self._directory / f"master-{number}.key")
+        _key_file(self.directory / f"master-{number}.key")
         self.reload()
         return number
 
@@ -129,7 +135,7 @@ class Vault:
     def _derive_cipher(self, key: bytes, salt: bytes) -> AESGCM:
         master = self._masters.get(int.from_bytes(key))
         if master is None:
-            raise StoreError(f"master key {int.from_bytes(key)} is not in {self._directory}")
+            raise StoreError(f"master key {int.from_bytes(key)} is not in {self.directory}")
         return AESGCM(_hkdf(master, salt, b"hub/seal"))
 
 

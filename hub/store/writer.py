@@ -87,10 +87,12 @@ class Writer:
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(self._thread, self._open, prepare)
-        except DBAPIError as error:
+        except Exception as error:
             await loop.run_in_executor(self._thread, self._disconnect)
             self._thread.shutdown()
-            raise StoreUnavailable(f"the database cannot be opened: {error.orig}") from error
+            if isinstance(error, DBAPIError):
+                raise StoreUnavailable(f"the database cannot be opened: {error.orig}") from error
+            raise
         self._task = asyncio.create_task(self._serve(), name="hub-writer")
 
     async def stop(self) -> None:

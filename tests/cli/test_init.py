@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import stat
 from pathlib import Path
 
@@ -63,3 +64,19 @@ async def test_keys_of_another_database_are_told_in_a_sentence(tmp_path: Path) -
     said = await run_hub("init", HUB_DATA_DIR=str(data))
     assert said.status == 1
     assert "is no key file: are the keys in HUB_DATA_DIR those of this database?" in said.err
+
+
+async def test_keys_that_were_lost_are_told_in_a_sentence(data: dict[str, str], session: aiohttp.ClientSession) -> None:
+    keys = Path(data["HUB_DATA_DIR"]) / "keys"
+    async with (
+        serving(**data) as hub,
+        session.post(f"{hub.url}/api/sources", json={}, headers={"X-Api-Key": data["HUB_ADMIN_KEY"]}) as answer,
+    ):
+        assert answer.status == 201
+    shutil.rmtree(keys)
+    for command in ("init", "serve"):
+        said = await run_hub(command, **data)
+        assert said.status == 1
+        last = said.err.splitlines()[-1]
+        assert last.startswith(f"Error: the keys in {keys} do not open what is sealed in the database (")
+        assert last.endswith("): put back the keys directory that belongs to it")
