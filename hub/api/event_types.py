@@ -15,7 +15,7 @@ from hub.api.rendering import answer
 from hub.errors import Invalid, Problem
 from hub.model.outbound import EventType
 from hub.outbound.operational import RESERVED
-from hub.plugins.schemas import compile_schema
+from hub.plugins.schemas import compiled_schema
 
 __all__ = ["blueprint"]
 
@@ -75,7 +75,7 @@ async def put() -> Response:
     if data.name.startswith(RESERVED):
         raise Invalid("the name is taken", (Problem("/name", f"names that begin with {RESERVED!r} are the hub's own"),))
     if data.json_schema is not None:
-        _check_schema(data.json_schema, data.example)
+        await _check_schema(data.json_schema, data.example)
     event_type = EventType(
         data.name, data.direction, data.vendor, data.version, data.summary, data.json_schema, data.example
     )
@@ -92,9 +92,9 @@ async def delete(direction: str, name: str) -> Response:
     return Response(b"", 204)
 
 
-def _check_schema(schema: Any, example: Any) -> None:
+async def _check_schema(schema: Any, example: Any) -> None:
     try:
-        compiled = compile_schema(schema)
+        compiled = await compiled_schema(schema)
     except Invalid as error:
         problems = tuple(Problem(f"/schema{each.pointer}", each.message) for each in error.problems)
         raise Invalid(error.detail, problems) from error

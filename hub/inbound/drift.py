@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 
@@ -15,14 +15,14 @@ from hub.model.ids import Id
 from hub.model.outbound import EventType
 from hub.model.source import SourceRecord
 from hub.plugins.host import Plugins
-from hub.plugins.schemas import compile_schema
+from hub.plugins.schemas import compiled_schema
 from hub.plugins.unknown import unknown_fields
 from hub.ports.clock import Clock
 from hub.ports.store import Store
 
 __all__ = ["DriftCounter", "Fault"]
 
-Fault = Callable[[SourceRecord, Event], str]
+Fault = Callable[[SourceRecord, Event], Awaitable[str]]
 """Source and event -> why the event does not fit its schema, empty when it does or nothing is known of it."""
 
 _log = structlog.get_logger(__name__)
@@ -50,7 +50,7 @@ class DriftCounter:
         self._new = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def check(self, source: SourceRecord, event: Event, request: Id) -> str:
+    async def check(self, source: SourceRecord, event: Event, request: Id) -> str:
         """Why the event does not fit, empty when it does; what differs from the catalog is counted.
 
         Args:
@@ -58,8 +58,8 @@ class DriftCounter:
             event: As it is after `hub_event`.
             request: The request that holds it.
         """
-        reason = self._fault(source, event)
-        for detail in self._details(source, event, bad=bool(reason)):
+        reason = await self._fault(source, event)
+        for detail in await self._details(source, event, bad=bool(reason)):
             self._note(source, event.type, detail, request)
         return reason
 
@@ -101,7 +101,7 @@ class DriftCounter:
         self._seen[key] = Drift(*key, count=count, request=request, first=first, last=now)
         self._new.set()
 
-    def _details(self, source: SourceRecord, event: Event, *, bad: bool) -> Iterable[str]:
+    async def _details(self, source: SourceRecord, event: Event, *, bad: bool) -> Iterable[str]:
         """What differs; never a value, since values may be secrets and there is no end of them."""
         declared, vendor_knows = self._declared(source, event.type)
         if declared is None:
@@ -109,7 +109,7 @@ class DriftCounter:
         if declared.schema is None or isinstance(event.data, bytes):
             return ()
         try:
-            schema = compile_schema(declared.schema)
+            schema = await compiled_schema(declared.schema)
         except Invalid:
             return ()
         faults = schema.problems(event.data) if bad else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from hub.ports.triggers import Selected, Triggers
 
 __all__ = ["Circumstances", "Starter"]
 
-SchemaCheck = Callable[[SourceRecord, Event, Id], str]
+SchemaCheck = Callable[[SourceRecord, Event, Id], Awaitable[str]]
 """Source, event and the request that holds it -> why the event does not fit its schema; empty: it does, or has none."""
 
 
@@ -85,7 +85,7 @@ class Starter:
                 return NewEvent(_record(event, about, "held", str(error))), False
         reason = ""
         if about.source.spec.validation != "off":
-            reason = self._schema_check(about.source, event, about.request)
+            reason = await self._schema_check(about.source, event, about.request)
             if reason and about.source.spec.validation == "enforce":
                 raise Refused(Refusal("event", "schema", 422, reason, "Event does not fit its schema"))
         record = _record(event, about, "accepted", reason)

@@ -14,7 +14,7 @@ from hub.model.outbound import Direction, EventType
 from hub.model.source import SourceRecord
 from hub.outbound.operational import OPERATIONAL
 from hub.plugins.host import Plugins
-from hub.plugins.schemas import Schema, compile_schema
+from hub.plugins.schemas import Schema, compiled_schema
 from hub.ports.store.snapshot import Snapshot
 
 __all__ = ["OutboundCatalog"]
@@ -48,27 +48,27 @@ class OutboundCatalog:
         own = self._snapshot().event_types.get(org, ())
         return _named(own, name, "out") or _named((*self._plugins.event_types(), *OPERATIONAL), name, "out")
 
-    def problems(self, org: Id, name: str, data: Any) -> tuple[Problem, ...]:
+    async def problems(self, org: Id, name: str, data: Any) -> tuple[Problem, ...]:
         """Why data cannot be published under a name; pointers lead into `data`. Uncatalogued names take anything."""
-        schema = self._schema(self.outgoing(org, name))
+        schema = await self._schema(self.outgoing(org, name))
         return () if schema is None else schema.problems(data)
 
-    def fault(self, source: SourceRecord, event: Event) -> str:
+    async def fault(self, source: SourceRecord, event: Event) -> str:
         """Why an event that came in does not fit its type, empty when it does or nothing is known of it."""
         own = self._snapshot().event_types.get(source.org, ())
         vendor = source.spec.vendor
         declared = self._plugins.event_types(vendor) if vendor else ()
-        schema = self._schema(_named(own, event.type, "in") or _named(declared, event.type, "in"))
+        schema = await self._schema(_named(own, event.type, "in") or _named(declared, event.type, "in"))
         if schema is None or isinstance(event.data, bytes):
             return ""
         found = schema.problems(event.data)
         return "; ".join(f"{problem.pointer or '/'}: {problem.message}" for problem in found[:5])
 
-    def _schema(self, event_type: EventType | None) -> Schema | None:
+    async def _schema(self, event_type: EventType | None) -> Schema | None:
         if event_type is None or event_type.schema is None:
             return None
         try:
-            return compile_schema(event_type.schema)
+            return await compiled_schema(event_type.schema)
         except Invalid as error:
             known = (event_type.name, event_type.vendor)
             if known not in self._unusable:

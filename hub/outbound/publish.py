@@ -81,7 +81,7 @@ class Publisher:
             Invalid: The data does not fit its catalogued schema, or a field is malformed; each problem names it.
             StoreUnavailable: The commit failed; nothing was kept.
         """
-        self._check(publication)
+        await self._check(publication)
         message = _message(publication, self._clock.now())
         if self._plugins.has_message_hooks:
             first = await self._first(publication)
@@ -120,7 +120,7 @@ class Publisher:
                 client=folded.client,
                 ordering_key=folded.ordering_key,
             )
-            found = self._problems(changed)
+            found = await self._problems(changed)
         except Drop as drop:
             return replace(message, state="dropped", reason=drop.reason)
         except PluginError as error:
@@ -132,18 +132,18 @@ class Publisher:
             )
         return changed
 
-    def _check(self, publication: Publication) -> None:
+    async def _check(self, publication: Publication) -> None:
         if publication.type.startswith(RESERVED) and publication.origin not in ("hub", "test"):
             found = [Problem("/type", f"names that begin with {RESERVED!r} are the hub's own")]
         else:
-            found = list(self._problems(publication))
+            found = list(await self._problems(publication))
         key = publication.idempotency_key
         if key is not None and not 1 <= len(key) <= _LONGEST_KEY:
             found.append(Problem("/idempotency_key", f"must have 1 to {_LONGEST_KEY} characters"))
         if found:
             raise Invalid("the message cannot be published", tuple(found))
 
-    def _problems(self, message: Publication | MessageRecord) -> tuple[Problem, ...]:
+    async def _problems(self, message: Publication | MessageRecord) -> tuple[Problem, ...]:
         found: list[Problem] = []
         if not _is_name(message.type):
             found.append(Problem("/type", f"must have 1 to {_LONGEST_NAME} printable characters"))
@@ -158,7 +158,7 @@ class Publisher:
             if size > LARGEST_MESSAGE:
                 found.append(Problem("/data", f"has {size} bytes as JSON, more than {LARGEST_MESSAGE}"))
         if not found:
-            misfits = self._catalog.problems(message.org, message.type, message.data)
+            misfits = await self._catalog.problems(message.org, message.type, message.data)
             found.extend(Problem(f"/data{problem.pointer}", problem.message) for problem in misfits)
         return tuple(found)
 

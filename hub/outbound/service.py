@@ -169,9 +169,9 @@ class Outbound:
         """Since when every attempt of a subscription has failed, microseconds UTC; None while it is well."""
         return self._dispatcher.failing_since(subscription)
 
-    def schema_fault(self, source: SourceRecord, event: Event) -> str:
+    async def schema_fault(self, source: SourceRecord, event: Event) -> str:
         """Why an event that came in does not fit its catalogued schema; empty when it does or none is known."""
-        return self.catalog.fault(source, event)
+        return await self.catalog.fault(source, event)
 
     def _logged(self, done: Attempted) -> None:
         if self._plugins.has_observers:

@@ -7,10 +7,13 @@ cannot eat the process either. `format` is an annotation, as the draft has it.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from itertools import islice
+from threading import Lock
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError, validators
@@ -22,7 +25,7 @@ from hub.model.json import dumps, loads
 from hub.plugins.automaton import TooSlow, automaton
 from hub.plugins.patterns import PatternError
 
-__all__ = ["Schema", "compile_schema"]
+__all__ = ["Schema", "compile_schema", "compiled_schema"]
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _LARGEST = 512 * 1024
@@ -55,6 +58,8 @@ class Schema:
 
 _compiled: OrderedDict[bytes, Schema] = OrderedDict()
 _KEPT = 2_000
+_compiling = Lock()
+"""Held by whoever compiles, so that two that want the same schema do it once."""
 
 
 def compile_schema(schema: Any) -> Schema:
@@ -65,10 +70,26 @@ def compile_schema(schema: Any) -> Schema:
             be matched in bounded time; pointers lead into the schema.
     """
     key = dumps(schema)
+    with _compiling:
+        known = _known(key)
+        return _compile(key, schema) if known is None else known
+
+
+async def compiled_schema(schema: Any) -> Schema:
+    """`compile_schema` for the event loop: what is not known yet is compiled in a thread, since it may take 200 ms."""
+    known = _known(dumps(schema))
+    return await asyncio.to_thread(compile_schema, schema) if known is None else known
+
+
+def _known(key: bytes) -> Schema | None:
     known = _compiled.get(key)
     if known is not None:
-        _compiled.move_to_end(key)
-        return known
+        with suppress(KeyError):  # another thread has just let it go
+            _compiled.move_to_end(key)
+    return known
+
+
+def _compile(key: bytes, schema: Any) -> Schema:
     problems = [Problem("", f"a schema has at most {_LARGEST} bytes")] if len(key) > _LARGEST else list(_faults(schema))
     if problems:
         raise Invalid("the JSON Schema cannot be used", tuple(problems[:_PROBLEMS]))

@@ -46,17 +46,17 @@ def source(rig: Rig) -> SourceRecord:
 async def test_an_operators_own_type_wins(rigs: Rigs) -> None:
     async with rigs(plugins=plugins()) as rig:
         catalog = rig.outbound.catalog
-        assert catalog.problems(rig.org, "made.order", {})
+        assert await catalog.problems(rig.org, "made.order", {})
         await rig.store.outbound.put_event_type(rig.org, EventType("made.order", "out", summary="mine"))
-        assert not catalog.problems(rig.org, "made.order", {})
+        assert not await catalog.problems(rig.org, "made.order", {})
         listed = [each for each in catalog.types(rig.org, "out") if each.name == "made.order"]
         assert [each.summary for each in listed] == ["mine"]
 
 
 async def test_a_schema_that_cannot_be_used_binds_nobody(rigs: Rigs) -> None:
     async with rigs(plugins=plugins()) as rig:
-        assert rig.outbound.catalog.problems(rig.org, "made.broken", 5) == ()
-        assert rig.outbound.catalog.problems(rig.org, "made.broken", 5) == ()
+        assert await rig.outbound.catalog.problems(rig.org, "made.broken", 5) == ()
+        assert await rig.outbound.catalog.problems(rig.org, "made.broken", 5) == ()
 
 
 async def test_the_hubs_own_types_are_listed(rig: Rig) -> None:
@@ -68,7 +68,7 @@ async def test_the_hubs_own_types_are_listed(rig: Rig) -> None:
 async def test_what_comes_in_is_checked_against_types_that_come_in(rig: Rig) -> None:
     await rig.store.outbound.put_event_type(rig.org, EventType("order", "in", schema=NUMBER))
     fault: Any = rig.outbound.schema_fault
-    assert fault(source(rig), Event("order", {"n": 1})) == ""
-    assert fault(source(rig), Event("order", {"n": "1"})).startswith("/n: ")
-    assert fault(source(rig), Event("order", b"bytes")) == ""
-    assert fault(source(rig), Event("unknown", {})) == ""
+    assert (await fault(source(rig), Event("order", {"n": 1}))) == ""
+    assert (await fault(source(rig), Event("order", {"n": "1"}))).startswith("/n: ")
+    assert (await fault(source(rig), Event("order", b"bytes"))) == ""
+    assert (await fault(source(rig), Event("unknown", {}))) == ""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
 import pytest
 
 from hub.errors import Invalid
-from hub.plugins.schemas import compile_schema
+from hub.plugins.schemas import compile_schema, compiled_schema
 
 ORDER = {
     "type": "object",
@@ -31,6 +32,38 @@ def test_faults_point_into_the_value() -> None:
 
 def test_equal_schemas_are_compiled_once() -> None:
     assert compile_schema(ORDER) is compile_schema(dict(ORDER))
+
+
+def large(seed: str) -> dict[str, Any]:
+    """A schema that takes tens of milliseconds, equal to no other."""
+    parts = {
+        f"{seed}{number}": {"type": "string", "pattern": f"^{seed}{number}-[a-z]{{1,9}}$"} for number in range(150)
+    }
+    return {"type": "object", "properties": parts}
+
+
+async def test_the_event_loop_is_free_while_a_schema_compiles() -> None:
+    schema = large("free")
+    compiling = asyncio.ensure_future(compiled_schema(schema))
+    turns = 0
+    while not compiling.done():
+        turns += 1
+        await asyncio.wait({compiling}, timeout=0.001)
+    assert turns > 1
+    compiled = await compiling
+    assert compiled.problems({"free1": "x"})
+    assert await compiled_schema(schema) is compiled
+
+
+async def test_what_two_want_at_once_is_compiled_once() -> None:
+    schema = large("once")
+    one, two = await asyncio.gather(compiled_schema(schema), compiled_schema(dict(schema)))
+    assert one is two
+
+
+async def test_a_schema_that_cannot_be_used_is_refused_from_the_thread() -> None:
+    with pytest.raises(Invalid):
+        await compiled_schema({"$ref": "https://example.com/elsewhere"})
 
 
 @pytest.mark.parametrize(

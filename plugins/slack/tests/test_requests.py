@@ -137,7 +137,10 @@ def test_json_that_is_no_envelope_is_refused(arrive: Arrive, source: Made, told:
             {"type": "view_closed", "team": {"id": "T1"}, "view": {"id": "V1", "hash": "1.a"}, "is_cleared": False},
             ("view_closed", "view_closed/V1", None, "T1"),
         ),
-        ({"type": "view_submission", "team": {"id": "T1"}, "view": {"id": "V1"}}, ("view_submission", None, None, "T1")),
+        (
+            {"type": "view_submission", "team": {"id": "T1"}, "view": {"id": "V1"}},
+            ("view_submission", None, None, "T1"),
+        ),
         (
             {"type": "shortcut", "trigger_id": "1.2", "action_ts": "7.5", "team": {"id": "T1"}},
             ("shortcut", "1.2", 7.5, "T1"),
