@@ -128,6 +128,9 @@ def _new_secret(source: SourceRecord, data: NewSecretInput, hub: Services) -> St
         slots = ", ".join(one.slot for one in vendor.credentials) if vendor is not None else ""
         problem = Problem("/slot", f"the vendor has no slot {data.slot!r}; it has: {slots}")
         raise Invalid("the secret cannot be used", (problem,)) from error
+    if data.secret is None and credential.public:
+        problem = Problem("/secret", f"{credential.title} is a public key: paste the one of the vendor")
+        raise Invalid("the secret cannot be made here", (problem,))
     try:
         text = credential.generate() if data.secret is None else data.secret
         value = credential.decode(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -48,6 +49,28 @@ def enable(name: str) -> None:
     """Switch a plugin on in the running hub."""
     answer = HubClient().call("POST", f"/api/plugins/{name}/enable")
     click.echo(f"{name} is {answer['status']}{': ' + answer['reason'] if answer['reason'] else ''}")
+
+
+@plugins.command()
+@click.argument("vendor")
+@click.option("--source", help="Put the address of this source where the guide says so.")
+@json_option
+def guide(vendor: str, source: str | None, *, as_json: bool) -> None:
+    """Show what a source of VENDOR needs, and the plugin's guide to the vendor's console."""
+    found = HubClient().call("GET", f"/api/vendors/{quote(vendor, safe='')}", query={"source": source})
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (one["slot"], one["title"], _maker(one), "" if one["required"] else "may be left out")
+        for one in found["credentials"]
+    ]
+    print_table(("slot", "secret", "made by", ""), rows, empty=f"{found['title']} needs no secret.")
+    click.echo(f"\n{found['guide'] or 'The plugin has no guide.'}")
+
+
+def _maker(credential: dict[str, Any]) -> str:
+    return {"vendor": "the vendor", "hub": "you or the hub", "handshake": "a handshake"}[credential["origin"]]
 
 
 for _command in (check, freeze, new):

@@ -26,6 +26,8 @@ PUBLIC = {
 """Routes without a key: nothing of an org, signed links, or a page whose form holds the key."""
 OWN_NAMES = {"connections.put"}
 """Routes whose name in the path belongs to the caller's own org."""
+OF_ALL = {"vendors.show"}
+"""Routes to what plugins bring, the same for every org."""
 BODIES: dict[str, dict[str, Any]] = {
     "subscriptions.test": {"event": "canary.type"},
     "subscriptions.recover": {"since": "2020-01-01T00:00:00Z"},
@@ -134,6 +136,7 @@ async def orgs(shared: LiveHub) -> Orgs:
         "delivery": deliveries[0]["id"],
         "cuid": registered.get("cuid") or registered["data"]["cuid"],
         "token": "forged",
+        "vendor": "okta",
     }
     canaries = [value for name, value in things.items() if len(value) >= 16] + [
         "canary-value", "canary-workflow", "canary-webhook", "canary_connection", "canary-token", "canary-sub",
@@ -212,7 +215,7 @@ async def test_a_viewer_changes_nothing(orgs: Orgs) -> None:
 async def test_a_strangers_call_is_answered_as_for_an_id_that_nobody_has(orgs: Orgs) -> None:
     unknown = _unknown(orgs.things)
     for rule, method, permission in orgs.routes():
-        if permission is None or not rule.arguments or rule.endpoint in OWN_NAMES:
+        if permission is None or not rule.arguments or rule.endpoint in OWN_NAMES | OF_ALL:
             continue
         body = BODIES.get(rule.endpoint)
         theirs = await orgs.call(method, orgs.path(rule, orgs.things), orgs.stranger, body)
@@ -241,6 +244,7 @@ async def test_a_stranger_reaches_nothing_by_naming_it_in_a_body_or_query(orgs: 
         ("GET", f"/api/events?source={things['source']}", None),
         ("GET", f"/api/events?request={things['id']}", None),
         ("GET", f"/api/executions?workflow={things['workflow']}", None),
+        ("GET", f"/api/vendors/okta?source={things['source']}", None),
         ("GET", f"/api/deliveries?subscription={things['subscription']}", None),
     ]
     for method, path, body in calls:

@@ -153,3 +153,22 @@ async def test_commands_of_plugins_stand_beside_the_cores_which_keep_their_names
     core = await run_hub("keys", "--help", PYTHONPATH=path)
     assert "not the core's" not in core.out
     assert (await run_hub("nonsense", PYTHONPATH=path)).status == 2
+
+
+async def test_the_guide_is_shown_with_the_address_of_a_source(tmp_path: Path, session: aiohttp.ClientSession) -> None:
+    hub = HubProcess(tmp_path / "data", session)
+    await hub.start()
+    reach = {"HUB_URL": hub.url, "HUB_API_KEY": ADMIN_KEY}
+    try:
+        source = (await hub.workflow(source={"vendor": "slack", "signing_secrets": ["s" * 32]}))["source"]
+        said = await run_hub("plugins", "guide", "slack", "--source", source["id"], **reach)
+        assert said.status == 0, said.err
+        assert "Signing secret  the vendor" in said.out
+        assert source["urls"]["tracecat"] in said.out
+        assert "# Slack" in said.out
+        told = await run_hub("plugins", "guide", "slack", "--json", **reach)
+        assert "{url}" in json.loads(told.out)["guide"]
+        said = await run_hub("plugins", "guide", "nobody", **reach)
+        assert (said.status, said.err) == (1, "Error: no active plugin brings the vendor 'nobody' (404)\n")
+    finally:
+        assert await hub.stop() == 0
