@@ -31,6 +31,7 @@ from hub.inbound.evidence import Evidence
 from hub.inbound.explain import Explainer
 from hub.inbound.identify import source_named
 from hub.inbound.limits import Limits
+from hub.inbound.observed import Witness
 from hub.inbound.pipeline import Parts, Pipeline
 from hub.inbound.replay import Replayer
 from hub.inbound.replay_jobs import ReplayJobs
@@ -199,7 +200,7 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
     limits = Limits()
     drift = DriftCounter(plugins, store, clock, outbound.schema_fault)
     starter = Starter(plugins, triggers, engine, drift.check)
-    acceptor = Acceptor(store, engine, evidence)
+    acceptor = Acceptor(store, engine, evidence, Witness(plugins, store))
     replier = Replier(
         plugins=plugins,
         engine=engine,

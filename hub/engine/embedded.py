@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -14,15 +13,15 @@ from hub.engine.claims import Claims
 from hub.engine.host import Publisher, Tools
 from hub.engine.instant import Instant, record
 from hub.engine.leases import Leases
+from hub.engine.observed import Witness
 from hub.engine.presence import Presence
 from hub.engine.run import Run
 from hub.engine.slots import Slots
 from hub.engine.versions import Versions
 from hub.engine.waits import Waits
 from hub.errors import Invalid, NotFound
-from hub.model.execution import Claimed, ExecutionRecord, Finished, Lease, NewExecution
+from hub.model.execution import Claimed, ExecutionChange, ExecutionRecord, Finished, Lease, NewExecution, NodeRecord
 from hub.model.ids import Id, write_id
-from hub.model.record import Record
 from hub.plugins.host import Plugins
 from hub.ports.clock import Clock
 from hub.ports.store import Store
@@ -109,6 +108,7 @@ class EmbeddedEngine:
         )
         self._waits = Waits(self._tools, self._runs.__contains__)
         self._instant = Instant()
+        self._witness = Witness(plugins, store, clock)
         self._at_once: dict[Id, ExecutionRecord] = {}
         self._services: list[asyncio.Task[None]] = []
         self._stopping = False
@@ -183,6 +183,7 @@ class EmbeddedEngine:
             lease = execution.lease
             waiting = None if lease is None else self._slots.redeem(lease)
             if lease is None or waiting is None:
+                self._witness.execution(execution, "queued")
                 self.wake()
             else:
                 self._spawn(Run(self._tools, self, execution, lease, waiting=waiting))
@@ -212,6 +213,7 @@ class EmbeddedEngine:
         for one in cancelled:
             self._abort(one)
             await self._waits.look(org, one)
+        await self._witness.stored(org, cancelled)
         self.wake()
         return bool(cancelled)
 
@@ -226,6 +228,7 @@ class EmbeddedEngine:
     async def retry(self, org: Id, execution: Id) -> None:
         """See the port."""
         await self._store.executions.reopen(org, execution, self._clock.now())
+        await self._witness.stored(org, (execution,))
         self.wake()
 
     def born(self, children: Sequence[NewExecution]) -> None:
@@ -246,8 +249,9 @@ class EmbeddedEngine:
                 self._claims.due(self._clock.now())
             else:
                 parent.child_finished(execution.id)
-        if self._plugins.has_observers:
-            self._observe(run.view())
+        if self._witness.listens:
+            view = run.view()
+            self._witness.execution(view, view.state)
 
     def _was_instant(self, execution: NewExecution, finished: Finished) -> None:
         """It was accepted with its end: tell those who will ask."""
@@ -255,26 +259,19 @@ class EmbeddedEngine:
             if len(self._at_once) >= _AT_ONCE:
                 del self._at_once[next(iter(self._at_once))]
             self._at_once[execution.id] = record(execution, finished)
-        if self._plugins.has_observers:
-            self._observe(record(execution, finished))
+        if self._witness.listens:
+            self._witness.nodes(execution, finished.nodes)
+            self._witness.execution(record(execution, finished), "succeeded")
+
+    def run_wrote(self, run: Run, entries: Sequence[NodeRecord], change: ExecutionChange | None) -> None:
+        """A run has journalled."""
+        self._witness.nodes(run.execution, entries)
+        if change is not None and change.state == "waiting":
+            self._witness.execution(run.execution, "waiting")
 
     def run_rests(self, due: int) -> None:
         """A run waits in the store."""
         self._claims.due(due)
-
-    def _observe(self, record: ExecutionRecord) -> None:
-        org = self._store.snapshot.orgs.get(record.org)
-        self._plugins.observe(
-            Record(
-                kind="execution",
-                id=write_id("exec", record.id),
-                org="" if org is None else org.name,
-                state=record.state,
-                at=datetime.fromtimestamp((record.finished or 0) / 1_000_000, UTC),
-                reason="" if record.error is None else record.error.message,
-                detail={"workflow": write_id("wf", record.workflow), "version": record.version, "kind": record.kind},
-            )
-        )
 
     async def _gone(self, seconds: float | None) -> None:
         if self._tasks:
@@ -292,6 +289,7 @@ class EmbeddedEngine:
     def _spawn(self, run: Run) -> None:
         execution = run.execution.id
         self._runs[execution] = run
+        self._witness.execution(run.execution, "running")
         task = asyncio.create_task(run.main())
         self._tasks.add(task)
         task.add_done_callback(lambda done: self._ended(run, done))

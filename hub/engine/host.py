@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from hub.egress.client import Egress
 from hub.engine.versions import Versions
-from hub.model.execution import Lease, NewExecution
+from hub.model.execution import ExecutionChange, Lease, NewExecution, NodeRecord
 from hub.model.ids import Id
 from hub.model.outbound import Published
 from hub.outbound.publish import Publication
@@ -53,6 +53,10 @@ class Host(Protocol):
 
     def born(self, children: Sequence[NewExecution]) -> None:
         """These executions were created."""
+        ...
+
+    def run_wrote(self, run: Run, entries: Sequence[NodeRecord], change: ExecutionChange | None) -> None:
+        """It has journalled."""
         ...
 
     def run_answered(self, run: Run) -> None:

@@ -43,6 +43,11 @@ class Ledger:
         """Not to be written any more: the store has a newer entry of that node."""
         self._entries.pop((node, -1), None)
 
+    @property
+    def entries(self) -> tuple[NodeRecord, ...]:
+        """What the next commit writes."""
+        return tuple(self._entries.values())
+
     async def write(self, change: ExecutionChange | None = None) -> tuple[NewExecution, ...]:
         """Commit what has gathered, tried again while the database does not commit.
 
@@ -52,7 +57,7 @@ class Ledger:
         Raises:
             Fenced: The execution belongs to somebody else, or is cancelled.
         """
-        entries = tuple(self._entries.values())
+        entries = self.entries
         children = tuple(self.children)
         self._entries = {}
         self.children = []

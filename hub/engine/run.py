@@ -276,7 +276,9 @@ class Run:
         await self._write(ExecutionChange(state="waiting", due=now, release=True))
 
     async def _write(self, change: ExecutionChange | None = None) -> None:
+        entries = self._ledger.entries
         born = await self._ledger.write(change)
+        self._host.run_wrote(self, entries, change)
         if born:
             self._host.born(born)
         if self.answer is None and self._tries is not None and self._tries.answer is not None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from hub.errors import NonceReplayed
 from hub.inbound.evidence import Evidence
 from hub.inbound.journey import Journey
+from hub.inbound.observed import Witness
 from hub.inbound.refused import Refused
 from hub.model.execution import NewExecution
 from hub.model.grant import Grant
-from hub.model.inbound import Acceptance, Accepted, KeptSecret, NewEvent, RequestState
+from hub.model.inbound import Acceptance, Accepted, KeptSecret, NewEvent, RequestRecord, RequestState
 from hub.model.reply import Reply
 from hub.model.request import Request
 from hub.plugins.dialect import Refusal, Started
@@ -32,10 +33,11 @@ class Committed:
 class Acceptor:
     """Commits, then lets the engine run what is new."""
 
-    def __init__(self, store: Store, engine: Engine, evidence: Evidence) -> None:
+    def __init__(self, store: Store, engine: Engine, evidence: Evidence, witness: Witness) -> None:
         self._store = store
         self._engine = engine
         self._evidence = evidence
+        self._witness = witness
 
     async def accept(
         self, journey: Journey, request: Request, grant: Grant, events: Sequence[NewEvent], failure: str
@@ -55,11 +57,13 @@ class Acceptor:
         acceptance = Acceptance(record, generation, tuple(events), nonce=grant.once)
         operation = self._store.inbound.hold if failure else self._store.inbound.accept
         try:
-            return await self.commit(events, operation(acceptance))
+            return await self.commit(record, events, operation(acceptance))
         except NonceReplayed as error:
             raise Refused(Refusal("accept", "nonce", 401, "the nonce was used before with another body")) from error
 
-    async def commit(self, events: Sequence[NewEvent], operation: Awaitable[Accepted]) -> Committed:
+    async def commit(
+        self, record: RequestRecord, events: Sequence[NewEvent], operation: Awaitable[Accepted]
+    ) -> Committed:
         """Let the engine run what is new of `events` once `operation` has committed them; what it raises passes."""
         fresh: Sequence[NewExecution] = ()
         try:
@@ -67,6 +71,7 @@ class Acceptor:
             fresh = _fresh(events, accepted)
         finally:
             self._unlease(events, fresh)
+        self._witness.saw(record, events, accepted)
         self._engine.start(fresh)
         return Committed(accepted, _started(events, accepted))
 
@@ -75,6 +80,13 @@ class Acceptor:
         keep = tuple(KeptSecret(one.slot, one.value, one.label, replace=False) for one in reply.keep)
         record = journey.record(request, self._evidence, "challenge", "handshake answered", reply.status)
         await self._store.inbound.accept(Acceptance(record, journey.identified.gate.source.generation, keep=keep))
+        self._witness.saw(record)
+
+    def refused(self, journey: Journey, refusal: Refusal, status: int) -> None:
+        """Keep a refusal, without waiting for it."""
+        record = journey.refused(refusal, self._evidence, status)
+        self._store.inbound.refuse(record)
+        self._witness.saw(record)
 
     async def keep(self, journey: Journey, reply: Reply) -> None:
         """Store the secrets that a vendor's reply keeps, before it leaves."""

@@ -253,9 +253,8 @@ class Pipeline:
 
     def _keep_refusal(self, journey: Journey, refusal: Refusal, status: int) -> None:
         """After the answer has left: how long it took says nothing about whether the source exists."""
-        parts = self._parts
         try:
-            parts.store.inbound.refuse(journey.refused(refusal, parts.evidence, status))
+            self._parts.acceptor.refused(journey, refusal, status)
         except Exception:
             log.exception("a refusal was not kept", request=write_id("req", journey.arrival.id))
 

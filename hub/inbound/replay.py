@@ -143,7 +143,11 @@ class Replayer:
         record, events = about.record, about.reading.events
         chosen = [event for event, was in zip(events, _paired(events, kept), strict=True) if was is None or _held(was)]
         started = await self._start(about, chosen, record.id, record.received, [None] * len(chosen))
-        committed = await self._acceptor.commit(started, self._store.inbound.release(record.org, record.id, started))
+        committed = await self._acceptor.commit(
+            replace(record, state="accepted", reason=""),
+            started,
+            self._store.inbound.release(record.org, record.id, started),
+        )
         return Replayed(record.id, released=True, executions=_ids(committed))
 
     async def _again(self, about: _Replay, kept: Sequence[EventRecord]) -> Replayed:
@@ -163,7 +167,7 @@ class Replayer:
         )
         started = await self._start(about, events, fresh.id, now, firsts)
         acceptance = Acceptance(fresh, about.found.gate.source.generation, tuple(started))
-        committed = await self._acceptor.commit(started, self._store.inbound.accept(acceptance))
+        committed = await self._acceptor.commit(fresh, started, self._store.inbound.accept(acceptance))
         return Replayed(fresh.id, released=False, executions=_ids(committed))
 
     async def _start(

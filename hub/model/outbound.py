@@ -113,7 +113,7 @@ class MessageRecord:
     """An event published outward; frozen when accepted.
 
     Attributes:
-        origin: Who published it: `api`, `execution`, `hub` (operational events), `test`.
+        origin: Who published it: `api`, `execution`, `plugin`, `hub` (operational events), `test`.
         reason: Why it was dropped or is held.
         idempotency_key: A second message with the same key in the org is the first one.
     """

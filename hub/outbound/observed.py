@@ -5,22 +5,22 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from hub.model.ids import write_id
-from hub.model.outbound import Attempted, Published
+from hub.model.outbound import Attempted, MessageRecord
 from hub.model.record import Record
-from hub.outbound.publish import Publication
 
 __all__ = ["attempt_records", "message_record"]
 
 
-def message_record(publication: Publication, published: Published, org: str, now: int) -> Record:
-    """A message was accepted."""
+def message_record(message: MessageRecord, deliveries: int, org: str) -> Record:
+    """A message was kept: accepted, dropped or held."""
     return Record(
         kind="message",
-        id=write_id("msg", published.id),
+        id=write_id("msg", message.id),
         org=org,
-        state="accepted",
-        at=_time(now),
-        detail={"type": publication.type, "deliveries": published.deliveries, "origin": publication.origin},
+        state=message.state,
+        at=_time(message.created),
+        reason=message.reason,
+        detail={"type": message.type, "deliveries": deliveries, "origin": message.origin},
     )
 
 

@@ -71,11 +71,14 @@ class Publisher:
         self._templates = templates
         self._clock = clock
 
-    async def publish(self, publication: Publication, birth: Birth) -> tuple[Published, Sequence[NewDelivery]]:
+    async def publish(
+        self, publication: Publication, birth: Birth
+    ) -> tuple[Published, MessageRecord, Sequence[NewDelivery]]:
         """Check, match, freeze and commit; what is returned is on the disk.
 
         Returns:
-            The outcome and the deliveries that were committed with it (none for a repeated idempotency key).
+            The outcome, the message as it was committed, and the deliveries that were committed with it (none for a
+            repeated idempotency key, whose message was not).
 
         Raises:
             Invalid: The data does not fit its catalogued schema, or a field is malformed; each problem names it.
@@ -86,11 +89,11 @@ class Publisher:
         if self._plugins.has_message_hooks:
             first = await self._first(publication)
             if first is not None:
-                return first, ()
+                return first, message, ()
             message = await self.fold(message)
         fresh = self.deliveries(message, self.matching(message), birth) if message.state == "accepted" else ()
         published = await self._store.outbound.publish(message, fresh)
-        return published, () if published.duplicate else fresh
+        return published, message, () if published.duplicate else fresh
 
     def matching(self, message: MessageRecord) -> list[SubscriptionRecord]:
         """Subscriptions that want a message, disabled ones included."""

@@ -138,11 +138,11 @@ class Outbound:
             Invalid: The data does not fit its catalogued schema, or a field is malformed; each problem names it.
             StoreUnavailable: The commit failed; nothing was kept.
         """
-        published, fresh = await self._publisher.publish(publication, self._dispatcher.birth)
+        published, message, fresh = await self._publisher.publish(publication, self._dispatcher.birth)
         self._dispatcher.accepted(published.leased, fresh)
         if self._plugins.has_observers and not published.duplicate:
             org = self._store.snapshot.orgs[publication.org].name
-            self._plugins.observe(message_record(publication, published, org, self._clock.now()))
+            self._plugins.observe(message_record(message, published.deliveries, org))
         return published
 
     async def test(self, org: Id, subscription: Id, event: str) -> Tried:

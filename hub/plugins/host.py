@@ -384,6 +384,7 @@ class Plugins(Offers):
         active = [plugin for plugin in self._plugins if plugin.state == "active"]
         entries = (*self._core, *(entry for plugin in active for entry in plugin.entries))
         self._views = Views.of(entries, (hook for plugin in active for hook in plugin.hooks))
+        self._observers.see((plugin.name, plugin.state, plugin.reason) for plugin in self._plugins)
 
     def _insist(self) -> None:
         broken = [plugin for plugin in self._plugins if plugin.state == "broken"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 
 import structlog
 
@@ -41,6 +42,7 @@ class Observers:
         self._task: asyncio.Task[None] | None = None
         self._failures: Counter[str] = Counter()
         self._suspended: dict[str, str] = {}
+        self._states: dict[str, str] = {}
         self.dropped = 0
 
     def put(self, record: Record) -> None:
@@ -53,6 +55,14 @@ class Observers:
             self.dropped += 1
             if self.dropped & (self.dropped - 1) == 0:
                 _log.warning("records dropped: observers are too slow", dropped=self.dropped)
+
+    def see(self, plugins: Iterable[tuple[str, str, str]]) -> None:
+        """Take (name, state, reason) of every plugin; what has changed since the last time is told."""
+        for name, state, reason in plugins:
+            known = self._states.get(name)
+            self._states[name] = state
+            if known not in (None, state):
+                self.put(Record("plugin", name, "", state, datetime.now(UTC), reason))
 
     def start(self) -> None:
         """Begin to hand out records."""
