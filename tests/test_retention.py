@@ -47,9 +47,10 @@ async def test_each_kind_goes_after_its_own_days(tmp_path: Path) -> None:
 
 
 def test_settings_say_how_long_and_nought_is_for_ever() -> None:
-    settings = Settings(retain_requests_days=1, retain_executions_days=2, retain_deliveries_days=0)
+    settings = Settings(retain_requests_days=1, retain_executions_days=2, retain_deliveries_days=0, retain_audit_days=4)
     days = days_kept(settings)
-    assert (days["requests"], days["executions"], days["messages"], days["audit"]) == (1, 2, 0, 365)
+    assert (days["requests"], days["executions"], days["messages"], days["audit"]) == (1, 2, 0, 4)
+    assert days["jobs"] == 4
 
 
 async def test_it_runs_by_itself_every_hour(tmp_path: Path) -> None:
