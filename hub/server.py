@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import signal
 import socket
@@ -39,7 +40,9 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        message = f"cannot listen on {host} port {port}: {error.strerror}; set HUB_PORT to a free one"
+        ports = {errno.EADDRINUSE: "set HUB_PORT to a free one", errno.EACCES: "set HUB_PORT to one of 1024 or more"}
+        remedy = ports.get(error.errno or 0, "set HUB_HOST to an address of this machine, or 0.0.0.0 for all of them")
+        message = f"cannot listen on {host} port {port}: {error.strerror}; {remedy}"
         raise OSError(error.errno, message) from error
     listener.listen(4096)
     listener.setblocking(False)

@@ -64,7 +64,7 @@ def request_id() -> str:
 def problems_of(error: ValidationError, prefix: str = "") -> tuple[Problem, ...]:
     """A pydantic error as pointers and messages; input values are left out, they may be secrets."""
     return tuple(
-        Problem(prefix + "".join(f"/{_escape(part)}" for part in one["loc"]), one["msg"])
+        Problem(prefix + "".join(f"/{_escape(part)}" for part in one["loc"]), one["msg"].removeprefix("Value error, "))
         for one in error.errors(include_url=False, include_context=False, include_input=False)
     )
 

@@ -8,6 +8,8 @@ from functools import cache
 
 import click
 
+from hub.cli.group import Group
+
 __all__ = ["main"]
 
 _COMMANDS = {
@@ -34,7 +36,7 @@ _COMMANDS = {
 }
 
 
-class _Lazy(click.Group):
+class _Lazy(Group):
     """Imports a command's file when the command is asked for, and the plugins for a command that is not the core's."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -32,6 +32,8 @@ class HubClient:
         port = os.environ.get("HUB_PORT", "8000")
         self.url = (url or os.environ.get("HUB_URL") or f"http://127.0.0.1:{port}").rstrip("/")
         self.key = key or os.environ.get("HUB_API_KEY") or os.environ.get("HUB_ADMIN_KEY") or ""
+        if not self.key.isprintable():
+            raise Problem("the API key holds a line break or another character that no key has: set HUB_API_KEY anew")
         self.org = org or os.environ.get("HUB_ORG")
 
     def headers(self) -> dict[str, str]:
@@ -75,13 +77,26 @@ class HubClient:
             ):
                 raw = await response.read()
                 status = response.status
-        except aiohttp.ClientConnectionError as error:
-            raise Problem(f"no hub answers at {self.url}: start one with `hub serve`, or set HUB_URL") from error
         except TimeoutError as error:
             raise Problem(f"the hub at {self.url} did not answer in time") from error
+        except aiohttp.InvalidURL as error:
+            raise Problem(f"{self.url} is no address: set HUB_URL to http://HOST:PORT or https://HOST") from error
+        except aiohttp.ClientError as error:
+            remedy = "start one with `hub serve`, or set HUB_URL"
+            raise Problem(f"no hub answers at {self.url}: {remedy}{_why(error)}") from error
         if status >= 400:
             raise Problem(_explain(status, raw, has_key=bool(self.key)))
-        return loads(raw) if raw.strip() else None
+        try:
+            return loads(raw) if raw.strip() else None
+        except ValueError as error:
+            raise Problem(f"what answers at {self.url} is no hub: set HUB_URL") from error
+
+
+def _why(error: aiohttp.ClientError) -> str:
+    """What went wrong where somebody does listen, such as TLS; nothing to add to a refused connection."""
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, ConnectionRefusedError):
+        return ""
+    return f" ({error})"
 
 
 def _explain(status: int, raw: bytes, *, has_key: bool) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from hub.cli.client import HubClient
+from hub.cli.group import Group
 from hub.cli.output import json_option, print_json, print_table
 
 __all__ = ["connections"]
 
 
-@click.group()
+@click.group(cls=Group)
 def connections() -> None:
     """Manage connections: secrets that nodes name as connections.NAME.FIELD and only actions see."""
 
@@ -33,7 +36,7 @@ def list_(*, as_json: bool) -> None:
 @click.option("--field", "fields", multiple=True, metavar="NAME", help="A field; its value is asked for, unseen.")
 def set_(name: str, kind: str, fields: tuple[str, ...]) -> None:
     """Create or replace a connection; values are asked for, or read from standard input, one a line."""
-    values = {field: click.prompt(field, hide_input=True) for field in fields or ("token",)}
+    values = {field: _value(field) for field in fields or ("token",)}
     HubClient().call("PUT", f"/api/connections/{name}", {"kind": kind, "values": values})
     click.echo(f"connections.{name} is set: {', '.join(values)}")
 
@@ -44,3 +47,12 @@ def delete(name: str) -> None:
     """Delete a connection."""
     HubClient().call("DELETE", f"/api/connections/{name}")
     click.echo(f"{name} is deleted")
+
+
+def _value(field: str) -> str:
+    if sys.stdin.isatty():
+        return str(click.prompt(field, hide_input=True))
+    value = sys.stdin.readline().rstrip("\r\n")
+    if not value:
+        raise click.ClickException(f"standard input has no line for the value of {field}")
+    return value

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from hub.cli.client import HubClient
+from hub.cli.group import Group
 from hub.cli.inputs import moment_input
 from hub.cli.output import json_option, print_json, print_table
 
@@ -15,7 +16,7 @@ __all__ = ["deliveries"]
 _STATES = ("pending", "paused", "delivered", "dead", "skipped", "cancelled")
 
 
-@click.group()
+@click.group(cls=Group)
 def deliveries() -> None:
     """Look at deliveries and send them again."""
 

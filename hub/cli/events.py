@@ -5,13 +5,14 @@ from __future__ import annotations
 import click
 
 from hub.cli.client import HubClient
+from hub.cli.group import Group
 from hub.cli.inputs import json_input
 from hub.cli.output import json_option, print_json, print_table
 
 __all__ = ["events"]
 
 
-@click.group()
+@click.group(cls=Group)
 def events() -> None:
     """Publish messages, list event types."""
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from hub.cli.client import HubClient
+from hub.cli.group import Group
 from hub.cli.output import json_option, print_json, print_table
 
 __all__ = ["executions"]
 
 
-@click.group()
+@click.group(cls=Group)
 def executions() -> None:
     """Look at executions, cancel them, run failed ones again."""
 

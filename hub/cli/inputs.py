@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from hub.model.json import loads
+from hub.plugins.times import instant
 
 __all__ = ["json_input", "moment_input"]
 
@@ -35,6 +36,16 @@ def json_input(text: str) -> Any:
 
 
 def moment_input(text: str) -> str | float:
-    """A moment as the API reads it: `90m`, `2h`, `3d` ago, or ISO 8601."""
+    """A moment as the API reads it: `90m`, `2h`, `3d` ago, or ISO 8601.
+
+    Raises:
+        click.BadParameter: It is neither.
+    """
     span = _SPAN.match(text)
-    return text if span is None else time.time() - int(span[1]) * _SECONDS[span[2]]
+    if span is not None:
+        return time.time() - int(span[1]) * _SECONDS[span[2]]
+    try:
+        instant(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is no moment: write 90m, 2h or 3d (ago), or ISO 8601") from error
+    return text

@@ -7,6 +7,7 @@ import time
 import click
 
 from hub.cli.client import HubClient
+from hub.cli.group import Group
 from hub.cli.output import json_option, print_json, print_table
 
 __all__ = ["keys"]
@@ -14,7 +15,7 @@ __all__ = ["keys"]
 _LOOK_SECONDS = 0.2
 
 
-@click.group()
+@click.group(cls=Group)
 def keys() -> None:
     """Manage API keys."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -36,7 +37,11 @@ def listen(target: str, source: str | None, state: str, last: int, every: float,
     """
     client = HubClient()
     click.echo(f"forwarding to {target}; Ctrl-C ends it", err=True)
-    found = new_requests(client, source=source, state=state, last=last, every=every)
+    with suppress(KeyboardInterrupt):
+        _forward_all(client, target, new_requests(client, source=source, state=state, last=last, every=every), count)
+
+
+def _forward_all(client: HubClient, target: str, found: Iterator[dict[str, Any]], count: int | None) -> None:
     for forwarded, one in enumerate(found, 1):
         request = client.call("GET", f"/api/requests/{one['id']}")
         click.echo(f"{one['id']}  {request['method']} {request['url']}  {asyncio.run(_forward(target, request))}")

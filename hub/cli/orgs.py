@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from hub.cli.client import HubClient
+from hub.cli.group import Group
 from hub.cli.output import json_option, print_json, print_table
 
 __all__ = ["orgs"]
 
 
-@click.group()
+@click.group(cls=Group)
 def orgs() -> None:
     """Manage orgs; HUB_ORG says in which one the other commands act."""
 

@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["console", "json_option", "print_json", "print_table"]
+__all__ = ["console", "json_always", "json_option", "print_json", "print_table"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,6 +24,12 @@ def console() -> Console:
 def json_option(function: F) -> F:
     """`-j`, `--json`: print JSON."""
     return click.option("-j", "--json", "as_json", is_flag=True, help="Print JSON.")(function)
+
+
+def json_always(function: F) -> F:
+    """`-j`, `--json` where JSON is printed anyway, so that scripts need not know which commands have tables."""
+    said = "Print JSON, which is done anyway."
+    return click.option("-j", "--json", is_flag=True, expose_value=False, help=said)(function)
 
 
 def print_json(value: Any) -> None:
@@ -42,4 +48,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*row)
-    console().print(table)
+    target = console()
+    with target.capture() as printed:
+        target.print(table)
+    for line in printed.get().splitlines():
+        click.echo(line.rstrip())

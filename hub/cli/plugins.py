@@ -8,6 +8,7 @@ from urllib.parse import quote
 import click
 
 from hub.cli.client import HubClient, Problem
+from hub.cli.group import Group
 from hub.cli.output import json_option, print_json, print_table
 from hub.cli.plugin_check import check
 from hub.cli.plugin_freeze import freeze
@@ -16,7 +17,7 @@ from hub.cli.plugin_new import new
 __all__ = ["plugins"]
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @json_option
 @click.pass_context
 def plugins(context: click.Context, *, as_json: bool) -> None:

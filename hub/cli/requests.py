@@ -7,8 +7,9 @@ import time
 import click
 
 from hub.cli.client import HubClient
+from hub.cli.group import Group
 from hub.cli.inputs import moment_input
-from hub.cli.output import json_option, print_json, print_table
+from hub.cli.output import json_always, json_option, print_json, print_table
 
 __all__ = ["COLUMNS", "replay", "requests", "row_of"]
 
@@ -22,7 +23,7 @@ def row_of(one: dict[str, str]) -> tuple[str, ...]:
     return tuple(one[name] for name in COLUMNS)
 
 
-@click.group()
+@click.group(cls=Group)
 def requests() -> None:
     """Look at requests, accepted and refused, with the step and reason."""
 
@@ -44,6 +45,7 @@ def list_(source: str | None, state: str | None, limit: int, *, as_json: bool) -
 
 @requests.command()
 @click.argument("request")
+@json_always
 def show(request: str) -> None:
     """Show one request with headers, body, events and executions as JSON."""
     print_json(HubClient().call("GET", f"/api/requests/{request}"))

@@ -22,8 +22,12 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        lines = [
-            f"HUB_{'_'.join(str(part) for part in one['loc']).upper()}: {one['msg']}"
-            for one in error.errors(include_url=False, include_input=False)
-        ]
-        raise click.ClickException("\n".join(lines)) from error
+        faults = error.errors(include_url=False, include_input=False)
+        raise click.ClickException("\n".join(_line(one["loc"], one["msg"]) for one in faults)) from error
+
+
+def _line(place: tuple[int | str, ...], message: str) -> str:
+    """A sentence that names the variable once."""
+    name = f"HUB_{'_'.join(str(part) for part in place).upper()}"
+    message = message.removeprefix("Value error, ")
+    return message if message.startswith(name) else f"{name}: {message}"

@@ -7,13 +7,14 @@ from typing import Any
 import click
 
 from hub.cli.client import HubClient
+from hub.cli.group import Group
 from hub.cli.inputs import json_input
-from hub.cli.output import json_option, print_json, print_table
+from hub.cli.output import json_always, json_option, print_json, print_table
 
 __all__ = ["sources"]
 
 
-@click.group()
+@click.group(cls=Group)
 def sources() -> None:
     """Manage sources: addresses that senders call, their credentials and limits."""
 
@@ -69,6 +70,7 @@ def create(fields: str | None, *, as_json: bool) -> None:
 @sources.command()
 @click.argument("source")
 @click.argument("fields", metavar="JSON")
+@json_always
 def update(source: str, fields: str) -> None:
     """Replace top-level fields: JSON, @FILE or - for standard input."""
     print_json(HubClient().call("PATCH", f"/api/sources/{source}", json_input(fields)))

@@ -8,13 +8,14 @@ from typing import Any
 import click
 
 from hub.cli.client import HubClient
+from hub.cli.group import Group
 from hub.cli.inputs import json_input
-from hub.cli.output import json_option, print_json, print_table
+from hub.cli.output import json_always, json_option, print_json, print_table
 
 __all__ = ["subscriptions"]
 
 
-@click.group()
+@click.group(cls=Group)
 def subscriptions() -> None:
     """Manage subscriptions: who is sent which messages, and how."""
 
@@ -39,6 +40,7 @@ def list_(*, as_json: bool) -> None:
 
 @subscriptions.command()
 @click.argument("subscription")
+@json_always
 def show(subscription: str) -> None:
     """Show one subscription as JSON."""
     print_json(HubClient().call("GET", f"/api/subscriptions/{subscription}"))
@@ -87,6 +89,7 @@ def create(file: str | None, *, unsigned: bool, insecure: bool, as_json: bool, *
 @subscriptions.command()
 @click.argument("subscription")
 @click.argument("fields", metavar="JSON")
+@json_always
 def update(subscription: str, fields: str) -> None:
     """Replace top-level fields: JSON, @FILE or - for standard input."""
     print_json(HubClient().call("PATCH", f"/api/subscriptions/{subscription}", json_input(fields)))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
 import click
 
 from hub.cli.client import HubClient
@@ -20,7 +24,11 @@ __all__ = ["tail"]
 @click.option("-j", "--json", "as_json", is_flag=True, help="One JSON object a line.")
 def tail(source: str | None, state: str | None, last: int, every: float, count: int | None, *, as_json: bool) -> None:
     """Show requests live, refused ones with the reason. Ctrl-C ends it."""
-    found = new_requests(HubClient(), source=source, state=state, last=last, every=every)
+    with suppress(KeyboardInterrupt):
+        _show(new_requests(HubClient(), source=source, state=state, last=last, every=every), count, as_json=as_json)
+
+
+def _show(found: Iterator[dict[str, Any]], count: int | None, *, as_json: bool) -> None:
     for shown, one in enumerate(found, 1):
         if as_json:
             click.echo(dumps(one).decode())

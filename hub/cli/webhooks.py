@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from hub.cli.client import HubClient
+from hub.cli.group import Group
 from hub.cli.inputs import json_input
 from hub.cli.output import json_option, print_json, print_table
 
@@ -15,7 +16,7 @@ __all__ = ["webhooks"]
 _COLUMNS = ("id", "created", "updated", "org")
 
 
-@click.group()
+@click.group(cls=Group)
 def webhooks() -> None:
     """Manage webhooks that start every workflow with the trigger `webhookId:ID`."""
 

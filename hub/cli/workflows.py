@@ -10,13 +10,14 @@ import click
 import yaml
 
 from hub.cli.client import HubClient
+from hub.cli.group import Group
 from hub.cli.inputs import json_input
-from hub.cli.output import json_option, print_json, print_table
+from hub.cli.output import json_always, json_option, print_json, print_table
 
 __all__ = ["workflows"]
 
 
-@click.group()
+@click.group(cls=Group)
 def workflows() -> None:
     """Manage workflows: what runs when a request comes in."""
 
@@ -35,6 +36,7 @@ def list_(*, as_json: bool) -> None:
 
 @workflows.command()
 @click.argument("workflow")
+@json_always
 def show(workflow: str) -> None:
     """Show one workflow with its source as JSON."""
     print_json(HubClient().call("GET", f"/api/workflows/{workflow}"))
@@ -44,12 +46,12 @@ def show(workflow: str) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @json_option
 def create(file: Path, *, as_json: bool) -> None:
-    """Create a workflow from a JSON or YAML FILE (- for standard input) and print its addresses."""
+    """Create a workflow from a JSON or YAML FILE (- for standard input) and print its source and addresses."""
     made = HubClient().call("POST", "/api/workflows", _definition(file))
     if as_json:
         print_json(made)
         return
-    click.echo(made["id"])
+    click.echo(f"{made['id']}\nsource: {made['source']['id']}")
     for name, url in made["source"]["urls"].items():
         click.echo(f"{name}: {url}")
 
@@ -57,6 +59,7 @@ def create(file: Path, *, as_json: bool) -> None:
 @workflows.command()
 @click.argument("workflow")
 @click.argument("fields", metavar="JSON")
+@json_always
 def update(workflow: str, fields: str) -> None:
     """Replace top-level fields of the draft: JSON, @FILE or - for standard input."""
     print_json(HubClient().call("PATCH", f"/api/workflows/{workflow}", json_input(fields)))
@@ -83,8 +86,7 @@ def _url(workflow: dict[str, Any]) -> str:
 
 
 def _definition(file: Path) -> Any:
-    text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        return yaml.safe_load(sys.stdin.buffer if str(file) == "-" else file.read_bytes())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise click.ClickException(f"{file} is neither JSON nor YAML: {error}") from error

@@ -174,6 +174,12 @@ async def test_a_taken_port_is_told_in_a_sentence(data: dict[str, str]) -> None:
     )
 
 
+async def test_an_address_of_another_machine_is_told_in_a_sentence(data: dict[str, str]) -> None:
+    said = await run_hub("serve", HUB_HOST="192.0.2.1", HUB_PORT="0", **data)
+    assert said.status == 1
+    assert "set HUB_HOST to an address of this machine" in said.err
+
+
 async def test_settings_that_cannot_be_used_are_told_in_a_sentence_each() -> None:
     said = await run_hub(
         "serve",
@@ -184,9 +190,9 @@ async def test_settings_that_cannot_be_used_are_told_in_a_sentence_each() -> Non
     )
     assert said.status == 1
     assert "HUB_PORT: Input should be less than or equal to 65535\n" in said.err
-    assert "HUB_ADMIN_KEY needs 32 characters or more\n" in said.err
+    assert "\nHUB_ADMIN_KEY needs 32 characters or more\n" in said.err
     assert "HUB_PUBLIC_URL must start with https:// or http://\n" in said.err
-    assert "HUB_EGRESS_ALLOW: Value error, 'nonsense' does not appear to be an IPv4 or IPv6 network\n" in said.err
+    assert "HUB_EGRESS_ALLOW: 'nonsense' does not appear to be an IPv4 or IPv6 network\n" in said.err
 
 
 @pytest.mark.parametrize(

@@ -57,9 +57,9 @@ async def test_workflows_from_yaml(hub: LiveHub, tmp_path: Path) -> None:
     file = tmp_path / "flow.yaml"
     file.write_text("name: from yaml\nnodes:\n  - id: a\n    action: transform\n    with: {value: '{{ TRIGGER }}'}\n")
     made = await answered(hub, "workflows", "create", str(file), "-j")
-    assert "tracecat: http" in await said(hub, "workflows", "create", "-", stdin=file.read_text())
+    assert "\nsource: src_" in await said(hub, "workflows", "create", "-", stdin=file.read_text())
     assert "from yaml" in await said(hub, "workflows", "list")
-    assert (await answered(hub, "workflows", "show", made["id"]))["name"] == "from yaml"
+    assert (await answered(hub, "workflows", "show", made["id"], "--json"))["name"] == "from yaml"
     assert (await answered(hub, "workflows", "update", made["id"], '{"name": "b"}'))["name"] == "b"
     assert "version" in await said(hub, "workflows", "publish", made["id"])
     assert made["id"] in [one["id"] for one in await answered(hub, "workflows", "list", "-j")]
