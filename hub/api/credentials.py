@@ -21,7 +21,15 @@ from hub.api.sources import find_source
 from hub.errors import Conflict, Invalid, NotFound, Problem
 from hub.model.ids import new_id, read_id
 from hub.model.secret import Credential
-from hub.model.source import API_KEY_SLOT, SIGNING_SLOT, URL_SLOT, SourceRecord, StoredSecret
+from hub.model.source import (
+    API_KEY_SLOT,
+    HMAC_SLOT,
+    SHARED_KEY_SLOT,
+    SIGNING_SLOT,
+    URL_SLOT,
+    SourceRecord,
+    StoredSecret,
+)
 
 __all__ = ["NewSecretInput", "blueprint"]
 
@@ -29,6 +37,7 @@ blueprint = Blueprint("credentials", __name__, url_prefix="/api/sources")
 tag_blueprint(blueprint, {"sources"})
 
 _SHOWN = 4
+_OWN_SLOTS = (URL_SLOT, HMAC_SLOT, SHARED_KEY_SLOT)
 
 
 class NewSecretInput(BaseModel):
@@ -121,6 +130,10 @@ async def delete_secret(source: str, n: str) -> Response:
 def _new_secret(source: SourceRecord, data: NewSecretInput, hub: Services) -> StoredSecret:
     if data.slot == API_KEY_SLOT:
         raise Invalid("an API key has its own address", (Problem("/slot", "POST …/api-key instead"),))
+    if source.spec.vendor is None and data.slot not in _OWN_SLOTS:
+        slots = ", ".join(_OWN_SLOTS)
+        problem = Problem("/slot", f"a source without a vendor has no slot {data.slot!r}; it has: {slots}")
+        raise Invalid("the secret would protect nothing", (problem,))
     vendor = hub.plugins.vendor(source.spec.vendor) if source.spec.vendor is not None else None
     try:
         credential = Credential(URL_SLOT) if data.slot == URL_SLOT else credential_of(vendor, data.slot)

@@ -159,6 +159,14 @@ async def test_a_secret_that_no_vendor_has_is_refused_with_a_pointer(hub: LiveHu
     assert answer.json()["errors"][0]["pointer"] == "/slot"
 
 
+async def test_a_secret_that_would_protect_nothing_is_refused(hub: LiveHub) -> None:
+    source = (await hub.api("POST", "/api/sources", {})).json()
+    for slot in ({}, {"slot": "hmca"}):
+        answer = await hub.api("POST", f"/api/sources/{source['id']}/secrets", slot)
+        assert answer.status == 422
+        assert "it has: url, hmac, shared_key" in answer.json()["errors"][0]["message"]
+
+
 async def test_the_secret_that_matched_and_its_last_use_are_recorded(hub: LiveHub) -> None:
     workflow = await hub.workflow(source={"hmac_secret": "hmac-secret-1"})
     source = f"/api/sources/{workflow['source']['id']}"
