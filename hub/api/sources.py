@@ -20,7 +20,7 @@ from hub.api.source_input import (
     stored_secrets,
     vendor_of,
 )
-from hub.api.source_view import source_view
+from hub.api.source_view import source_urls, source_view
 from hub.errors import NotFound
 from hub.inbound.identify import source_named
 from hub.model.ids import Id
@@ -74,6 +74,20 @@ async def show(source: str) -> Response:
     record = find_source(source, hub, who)
     uses = await hub.store.sources.last_uses(who.org.id, record.id)
     return answer(source_view(record, hub, who, uses), generation=record.generation)
+
+
+@blueprint.get("/<source>/guide")
+@requires("view")
+async def guide(source: str) -> Response:
+    """What to do at the source's vendor, in Markdown, with the source's address; null without a vendor or a guide."""
+    hub, who = services(), caller()
+    record = find_source(source, hub, who)
+    vendor = None if record.spec.vendor is None else hub.plugins.vendor(record.spec.vendor)
+    text = None if vendor is None else vendor.guide
+    if text is not None:
+        urls = source_urls(record, hub, editor=who.may("edit"))
+        text = text.replace("{url}", urls.get("tracecat") or next(iter(urls.values())))
+    return answer({"vendor": record.spec.vendor, "guide": text})
 
 
 @blueprint.patch("/<source>")

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from hub.cli.client import HubClient
+from hub.cli.client import HubClient, Problem
 from hub.cli.group import Group
 from hub.cli.inputs import json_input
 from hub.cli.output import json_always, json_option, print_json, print_table
@@ -54,6 +54,21 @@ def show(source: str, *, as_json: bool) -> None:
 
 
 @sources.command()
+@click.argument("source")
+@json_option
+def guide(source: str, *, as_json: bool) -> None:
+    """Show what to do at the source's vendor, with the address to paste there."""
+    found = HubClient().call("GET", f"/api/sources/{source}/guide")
+    if as_json:
+        print_json(found)
+        return
+    if found["guide"] is None:
+        vendor = found["vendor"]
+        raise Problem(f"no active plugin has a guide for {vendor!r}" if vendor else "the source has no vendor")
+    click.echo(found["guide"].rstrip())
+
+
+@sources.command()
 @click.argument("fields", metavar="[JSON]", required=False)
 @json_option
 def create(fields: str | None, *, as_json: bool) -> None:
@@ -86,7 +101,9 @@ def delete(source: str) -> None:
 
 @sources.command("add-secret")
 @click.argument("source")
-@click.option("--slot", default="signing", show_default=True, help="url, hmac, shared_key, or one of the vendor's.")
+@click.option(
+    "--slot", default="signing", show_default=True, help="url, hmac, shared_key, or a slot of the source's vendor."
+)
 @click.option("--secret", help="Made by the hub and shown once, if left out.")
 @click.option("--label", help="Tenant or key id that it belongs to.")
 @click.option("--overlap", type=int, metavar="SECONDS", help="Older ones of the slot expire after it; 0 at once.")

@@ -75,7 +75,9 @@ async def test_sources_and_their_credentials(hub: LiveHub) -> None:
     assert "orders" in await said(hub, "sources", "list")
     assert source in [one["id"] for one in await answered(hub, "sources", "list", "-j")]
     assert "shown this once" in await said(hub, "sources", "add-secret", source, "--slot", "hmac", "--overlap", "60")
-    assert "shown this once" not in await said(hub, "sources", "add-secret", source, "--secret", "given-secret")
+    given = ("sources", "add-secret", source, "--secret", "given-secret")
+    assert "shown this once" not in await said(hub, *given, "--slot", "shared_key")
+    assert "it has: url, hmac, shared_key" in await said(hub, *given, fails=True)
     shown = await said(hub, "sources", "show", source)
     assert "hmac" in shown
     assert "given-secret" not in shown
@@ -87,6 +89,15 @@ async def test_sources_and_their_credentials(hub: LiveHub) -> None:
     assert (await answered(hub, "sources", "update", source, '{"enabled": false}'))["enabled"] is False
     assert "/allowlist/0" in await said(hub, "sources", "update", source, '{"allowlist": ["x"]}', fails=True)
     assert "is deleted" in await said(hub, "sources", "delete", source)
+
+
+async def test_the_guide_of_a_source_names_its_address(hub: LiveHub) -> None:
+    source = (await hub.workflow(source={"vendor": "github"}))["source"]
+    shown = await said(hub, "sources", "guide", source["id"])
+    assert f"*Payload URL*: `{source['urls']['tracecat']}`" in shown
+    assert (await answered(hub, "sources", "guide", source["id"], "-j"))["vendor"] == "github"
+    plain = (await hub.workflow())["source"]["id"]
+    assert "the source has no vendor" in await said(hub, "sources", "guide", plain, fails=True)
 
 
 async def test_requests_replay_executions_and_tail(hub: LiveHub) -> None:
