@@ -1,4 +1,4 @@
-"""Whether what a receiver got, or computed, is what the hub signs; and if not, what would be."""
+"""Whether what a receiver got, or computed, is what the hub signs; and if not, which mistake explains it."""
 
 from __future__ import annotations
 

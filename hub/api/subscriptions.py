@@ -136,7 +136,7 @@ async def test(subscription: str) -> Response:
 @document_request(ReceivedInput)
 @requires("view")
 async def verify(subscription: str) -> Response:
-    """Check what a receiver got, or its own computation, against the secrets; says what would have matched."""
+    """Check what a receiver got, or its own computation, against the secrets; hints name the usual mistakes."""
     hub, who = services(), caller()
     record = hub.outbound.registry.get(who.org.id, path_id("sub", subscription))
     data = await model_body(ReceivedInput)
