@@ -92,7 +92,7 @@ def _commands(hub: Services, workflow: Id, source: SourceRecord, key: str) -> st
             "# Okta's one-time verification",
             f"{_CURL} -H 'X-Okta-Verification-Challenge: hello' '{url}'",
             "",
-            "# an event hook delivery; send it again and the hub recognises the duplicate",
+            "# an event hook delivery; sent again it is a duplicate, and is answered with the same execution",
             f"{_CURL} {authorization} {json} -d '{_DELIVERY}' '{url}'",
             "",
             "# the same, waiting for the result",
