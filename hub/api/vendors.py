@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 from quart_schema import tag_blueprint
 
-from hub.api.auth import caller, requires
+from hub.api.auth import requires
 from hub.api.context import services
 from hub.api.rendering import answer
-from hub.api.source_view import source_urls
-from hub.api.sources import find_source
 from hub.errors import NotFound
 from hub.model.secret import Credential
 from hub.plugins.vendor import Vendor
@@ -33,19 +31,11 @@ async def index() -> Response:
 @blueprint.get("/<vendor>")
 @requires("view")
 async def show(vendor: str) -> Response:
-    """One vendor with its guide (Markdown); `source=src_…` puts the address of that source in the place of `{url}`."""
-    hub, who = services(), caller()
-    found = hub.plugins.vendor(vendor)
+    """One vendor with its guide (Markdown); `GET /api/sources/{source}/guide` puts the address in place of `{url}`."""
+    found = services().plugins.vendor(vendor)
     if found is None:
         raise NotFound(f"no active plugin brings the vendor {vendor[:100]!r}")
-    guide = found.guide
-    named = request.args.get("source")
-    if named is not None:
-        source = find_source(named, hub, who)
-        urls = source_urls(source, hub, editor=who.may("edit"))
-        if guide is not None:
-            guide = guide.replace("{url}", next(iter(urls.values())))
-    return answer(_view(found) | {"guide": guide})
+    return answer(_view(found) | {"guide": found.guide})
 
 
 def _view(vendor: Vendor) -> dict[str, Any]:

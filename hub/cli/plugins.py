@@ -54,11 +54,13 @@ def enable(name: str) -> None:
 
 @plugins.command()
 @click.argument("vendor")
-@click.option("--source", help="Put the address of this source where the guide says so.")
 @json_option
-def guide(vendor: str, source: str | None, *, as_json: bool) -> None:
-    """Show what a source of VENDOR needs, and the plugin's guide to the vendor's console."""
-    found = HubClient().call("GET", f"/api/vendors/{quote(vendor, safe='')}", query={"source": source})
+def guide(vendor: str, *, as_json: bool) -> None:
+    """Show what a source of VENDOR needs, and the plugin's guide to the vendor's console.
+
+    `hub sources guide SOURCE` shows it with the address of a source.
+    """
+    found = HubClient().call("GET", f"/api/vendors/{quote(vendor, safe='')}")
     if as_json:
         print_json(found)
         return

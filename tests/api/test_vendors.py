@@ -62,22 +62,22 @@ async def test_every_vendor_says_what_it_needs(hub: LiveHub) -> None:
     assert found["github"]["actions"][0].startswith("github.")
 
 
-async def test_the_guide_holds_the_address_of_the_source(hub: LiveHub) -> None:
+async def test_the_guide_of_a_source_holds_its_address(hub: LiveHub) -> None:
     guide = (await hub.api("GET", "/api/vendors/okta")).json()["guide"]
     assert guide == hub.services.plugins.vendors["okta"].guide
     assert "{url}" in guide
     source = (await hub.workflow(source={"vendor": "okta", "signing_secrets": ["s" * 16]}))["source"]
-    filled = (await hub.api("GET", f"/api/vendors/okta?source={source['id']}")).json()["guide"]
+    filled = (await hub.api("GET", f"/api/sources/{source['id']}/guide")).json()["guide"]
     assert "{url}" not in filled
     assert source["urls"]["tracecat"] in filled
     viewer = (await hub.api("POST", "/api/keys", {"name": "eyes", "role": "viewer"})).json()["key"]
-    seen = (await hub.api("GET", f"/api/vendors/okta?source={source['id']}", key=viewer)).json()["guide"]
+    seen = (await hub.api("GET", f"/api/sources/{source['id']}/guide", key=viewer)).json()["guide"]
     assert source["secret"] not in seen
 
 
 async def test_an_unknown_vendor_or_source_is_not_found(hub: LiveHub) -> None:
     assert (await hub.api("GET", "/api/vendors/nobody")).status == 404
-    assert (await hub.api("GET", "/api/vendors/okta?source=src_nothing")).status == 404
+    assert (await hub.api("GET", "/api/sources/src_nothing/guide")).status == 404
 
 
 async def test_a_public_key_is_shown_and_never_made_by_the_hub(keyed: LiveHub) -> None:
