@@ -15,6 +15,9 @@ __all__ = ["console", "json_always", "json_option", "print_json", "print_table"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_WHOLE = 27
+_NARROW = 16
+
 
 def console() -> Console:
     """Standard output; as wide as the terminal, or unbroken lines where nobody is watching."""
@@ -38,17 +41,24 @@ def print_json(value: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str) -> None:
-    """A table, or the sentence `empty` where there are no rows."""
+    """A table, or the sentence `empty` where there are no rows.
+
+    Ids and times stay in one piece, so that they can be copied, even where the terminal is too narrow for the table.
+    """
     rows = [["" if cell is None else str(cell) for cell in row] for row in rows]
     if not rows:
         click.echo(empty)
         return
+    whole = [all(len(row[place]) <= _WHOLE and " " not in row[place] for row in rows) for place in range(len(columns))]
+    longest = [max(len(name), *(len(row[place]) for row in rows)) for place, name in enumerate(columns)]
+    least = [size if one else min(size, _NARROW) for one, size in zip(whole, longest, strict=True)]
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for name, one, size in zip(columns, whole, least, strict=True):
+        table.add_column(name, overflow="fold", no_wrap=one, min_width=size)
     for row in rows:
         table.add_row(*row)
     target = console()
+    target.width = max(target.width, sum(least) + 2 * len(least))
     with target.capture() as printed:
         target.print(table)
     for line in printed.get().splitlines():

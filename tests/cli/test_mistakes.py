@@ -7,10 +7,13 @@ import signal
 import sys
 from pathlib import Path
 
+import click
+import pytest
 from aiohttp import web
 from click.testing import CliRunner, Result
+from rich.console import Console
 
-from hub.cli import main
+from hub.cli import main, output
 from hub.testing.live import ADMIN_KEY, LiveHub, live_hub
 from tests.cli.processes import SECONDS, environment
 
@@ -76,6 +79,20 @@ async def test_against_a_running_hub(tmp_path: Path) -> None:
         await connections_are_read_from_standard_input(hub)
         await tables_end_where_their_text_ends(hub)
         await an_interrupt_ends_tail_quietly(hub)
+
+
+def test_ids_stay_in_one_piece_in_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output, "console", lambda: Console(width=40))
+    row = ("src_0351OxGDsIc4uFQEgjkjXW", "2026-11-22T04:35:16.070Z", "the signature matches no live secret")
+
+    @click.command()
+    def show() -> None:
+        output.print_table(("id", "received", "reason"), [row], empty="")
+
+    printed = CliRunner().invoke(show).output
+    assert row[0] in printed
+    assert row[1] in printed
+    assert row[2] not in printed
 
 
 async def connections_are_read_from_standard_input(hub: LiveHub) -> None:
