@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
+import os
+from collections.abc import Iterable, Iterator
+
 import click
 from pydantic import ValidationError
 
@@ -9,21 +13,34 @@ from hub.settings import Settings
 
 __all__ = ["PRIVATE", "read_settings"]
 
+_NEAR = 0.85
+
 PRIVATE = 0o077
 """Mask of the commands that make files: those are for their user alone, the database's too."""
 
 
 def read_settings() -> Settings:
-    """The instance's settings.
+    """The instance's settings; a variable that looks like a misspelt one is warned of.
 
     Raises:
         click.ClickException: A variable has a value that cannot be used.
     """
+    for wrong, right in _misspelt(os.environ):
+        click.echo(f"Warning: {wrong} is no setting and is ignored; do you mean {right}?", err=True)
     try:
         return Settings()
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
         raise click.ClickException("\n".join(_line(one["loc"], one["msg"]) for one in faults)) from error
+
+
+def _misspelt(given: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Variables that are nearly a setting; others that begin with HUB_ may be a plugin's."""
+    known = [f"HUB_{name.upper()}" for name in Settings.model_fields]
+    for name in sorted(given):
+        near = difflib.get_close_matches(name, known, 1, _NEAR) if name.startswith("HUB_") else []
+        if near and near[0] != name:
+            yield name, near[0]
 
 
 def _line(place: tuple[int | str, ...], message: str) -> str:
