@@ -12,7 +12,7 @@ from hub.inbound.gate import Gate
 from hub.model.request import Request
 from hub.model.values import Values
 
-__all__ = ["Passes", "hints"]
+__all__ = ["Passes", "as_signed", "hints"]
 
 Passes = Callable[[Request, Gate], Awaitable[bool]]
 """Whether the check in question passes a changed request, or a source with other live secrets."""
@@ -33,6 +33,12 @@ async def hints(request: Request, gate: Gate, passes: Passes) -> tuple[str, ...]
         if await passes(changed, gate):
             found.append(sentence)
     return tuple(dict.fromkeys(found))
+
+
+def as_signed(request: Request) -> Request | None:
+    """The request as if it had arrived at the moment that one of its headers tells; None where none does."""
+    moments = (_moment(value) for _, value in request.headers.pairs)
+    return next((_changed(request, received=moment) for moment in moments if moment is not None), None)
 
 
 def _revived(gate: Gate) -> Gate:

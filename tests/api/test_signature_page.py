@@ -74,6 +74,17 @@ async def test_a_wrong_signature_is_explained_and_what_was_pasted_stays(hub: Liv
     assert "over JSON with spaces" in hinted.body.decode()
 
 
+async def test_what_is_pasted_long_after_it_was_sent_is_explained_too(hub: LiveHub) -> None:
+    made = await subscribe(hub)
+    headers = signed(made["secret"], '{"a": 1}', datetime(2026, 1, 1, tzinfo=UTC))
+    as_it_came = await submit(hub, subscription=made["id"], headers=headers, body='{"a": 1}')
+    assert "it was signed at 2026-01-01 00:00:00 UTC (webhook-timestamp), too far from now" in as_it_came.body.decode()
+    written_anew = await submit(hub, subscription=made["id"], headers=headers, body='{"a":1}')
+    assert "over JSON with spaces" in written_anew.body.decode()
+    other = await submit(hub, subscription=made["id"], headers=headers, body='{"a":2}')
+    assert "no signature matches any of 1 live secrets" in other.body.decode()
+
+
 async def test_neither_key_nor_secret_nor_expected_signature_is_on_the_page(hub: LiveHub) -> None:
     made = await subscribe(hub)
     headers = signed(made["secret"], '{"a":1}')
