@@ -12,6 +12,8 @@ import structlog
 
 from hub.egress.client import Egress
 from hub.egress.errors import EgressError
+from hub.engine.action_log import MaskedLog
+from hub.engine.masking import Mask
 from hub.errors import ActionFailed, Invalid
 from hub.model.execution import ExecutionRecord, NewExecution
 from hub.model.fetched import Fetched
@@ -23,6 +25,7 @@ from hub.plugins.action import Log
 __all__ = ["Call", "Called", "idempotency_key"]
 
 _log = structlog.get_logger("hub.action")
+_NOTHING = Mask()
 
 
 def idempotency_key(execution: Id, node: str, item: int) -> str:
@@ -47,15 +50,20 @@ class Called:
 
 
 class Call:
-    """`ActionContext` of one try. Texts are made when asked for: most pure actions ask for none."""
+    """`ActionContext` of one try. Texts are made when asked for: most pure actions ask for none.
 
-    __slots__ = ("_called", "_egress", "_execution", "_org")
+    Attributes:
+        mask: Hides in the log what the action was given of connections.
+    """
+
+    __slots__ = ("_called", "_egress", "_execution", "_org", "mask")
 
     def __init__(self, called: Called, org: str, egress: Egress) -> None:
         self._called = called
         self._execution = called.execution
         self._org = org
         self._egress = egress
+        self.mask = _NOTHING
 
     @property
     def org(self) -> str:
@@ -91,7 +99,7 @@ class Call:
     def log(self) -> Log:
         """The hub's log, with org, execution and node as fields."""
         log: Log = _log.bind(org=self._org, execution=self.execution, node=self._called.node)
-        return log
+        return MaskedLog(log, self.mask)
 
     async def request(
         self,

@@ -55,6 +55,7 @@ async def perform(node: CompiledNode, rendered: Any, call: Call, access: Access,
         if node.connections:
             found, mask = await fetch_connections(access, org, references_in(rendered))
             rendered = resolve(rendered, found.get)
+            call.mask = mask
         settings = answer_of(_owner(node.action), node.action.input.model_validate, (rendered,))
         if node.pure:
             output = await _run(node.action, settings, call)

@@ -18,7 +18,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*(?:[.-][a-z][a-z0-9_]*)*")
 
 
 class Log(Protocol):
-    """A structured log; keywords become fields. Secrets are masked by value."""
+    """A structured log; keywords become fields. In that of an action, what connections gave it is masked by value."""
 
     def debug(self, event: str, **fields: Any) -> Any:
         """For whoever looks for a fault."""
@@ -72,7 +72,7 @@ class ActionContext(Protocol):
 
     @property
     def log(self) -> Log:
-        """Writes into the execution's log."""
+        """The hub's log, with org, execution and node as fields; what the input holds of connections is masked."""
         ...
 
     async def request(

@@ -24,7 +24,7 @@ class HubHandle(Protocol):
 
     @property
     def log(self) -> Log:
-        """The hub's log."""
+        """The hub's log; whatever the plugin writes stands in it."""
         ...
 
     async def publish(
