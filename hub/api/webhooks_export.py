@@ -41,11 +41,15 @@ async def export() -> Response:
 
 def webhooks_document(types: Iterable[EventType]) -> dict[str, Any]:
     """An OpenAPI 3.1 document; outgoing types are described in the envelope of the scheme `standard`."""
+    webhooks: dict[str, Any] = {}
+    for one in types:
+        name = _name(one) if _name(one) not in webhooks else f"{_name(one)}@{one.version}"
+        webhooks[name] = {"post": _operation(one, name)}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Events of the integration hub", "version": hub.__version__},
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
-        "webhooks": {_name(one): {"post": _operation(one)} for one in types},
+        "webhooks": webhooks,
     }
 
 
@@ -53,12 +57,12 @@ def _name(one: EventType) -> str:
     return one.name if one.vendor is None or one.direction == "out" else f"{one.vendor}/{one.name}"
 
 
-def _operation(one: EventType) -> dict[str, Any]:
+def _operation(one: EventType, name: str) -> dict[str, Any]:
     body: dict[str, Any] = {"schema": _sent(one) if one.direction == "out" else _schema(one)}
     if one.example is not None:
         body["example"] = _example(one)
     operation: dict[str, Any] = {
-        "operationId": f"{one.direction}.{_name(one)}",
+        "operationId": f"{one.direction}.{name}",
         "summary": one.summary or one.name,
         "requestBody": {"required": True, "content": {"application/json": body}},
         "responses": {"2XX": {"description": "Received."}},

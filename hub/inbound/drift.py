@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
 
 import structlog
 
@@ -104,24 +105,33 @@ class DriftCounter:
     async def _details(self, source: SourceRecord, event: Event, *, bad: bool) -> Iterable[str]:
         """What differs; never a value, since values may be secrets and there is no end of them."""
         declared, vendor_knows = self._declared(source, event.type)
-        if declared is None:
+        if not declared:
             return ("the catalog does not declare this type",) if vendor_knows else ()
-        if declared.schema is None or isinstance(event.data, bytes):
+        if isinstance(event.data, bytes):
+            return ()
+        several = len(declared) > 1
+        found = [await self._differences(one, event.data, bad=bad or several) for one in declared]
+        return min(found, key=len)
+
+    async def _differences(self, declared: EventType, data: Any, *, bad: bool) -> tuple[str, ...]:
+        if declared.schema is None:
             return ()
         try:
             schema = await compiled_schema(declared.schema)
         except Invalid:
             return ()
-        faults = schema.problems(event.data) if bad else ()
+        faults = schema.problems(data) if bad else ()
         wrong = (f"does not fit at {_INDEX.sub('/*', fault.pointer) or '/'}" for fault in faults)
-        return dict.fromkeys((*wrong, *(f"unknown field {one}" for one in unknown_fields(declared.schema, event.data))))
+        unknown = (f"unknown field {one}" for one in unknown_fields(declared.schema, data))
+        return tuple(dict.fromkeys((*wrong, *unknown)))
 
-    def _declared(self, source: SourceRecord, name: str) -> tuple[EventType | None, bool]:
-        """The type, an operator's own first; and whether anything is declared for this source at all."""
+    def _declared(self, source: SourceRecord, name: str) -> tuple[tuple[EventType, ...], bool]:
+        """The type, an operator's own or else every version of it; and whether anything is declared for this source."""
         own = self._store.snapshot.event_types.get(source.org, ())
         vendor = source.spec.vendor
         of_vendor = self._plugins.event_types(vendor) if vendor is not None else ()
-        for one in (*own, *of_vendor):
-            if one.name == name and one.direction == "in":
-                return one, True
-        return None, bool(of_vendor)
+        for types in (own, of_vendor):
+            found = tuple(one for one in types if one.name == name and one.direction == "in")
+            if found:
+                return found, True
+        return (), bool(of_vendor)

@@ -42,7 +42,11 @@ Direction = Literal["in", "out"]
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """An entry of a catalog: the name as the vendor writes it, its JSON Schema (draft 2020-12) and an example."""
+    """An entry of a catalog: the name as the vendor writes it, its JSON Schema (draft 2020-12) and an example.
+
+    Attributes:
+        version: A catalog may hold several of a type; data fits the type when it fits one of them.
+    """
 
     name: str
     direction: Direction = "in"

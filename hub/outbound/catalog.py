@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import structlog
@@ -36,36 +36,57 @@ class OutboundCatalog:
         self._unusable: set[tuple[str, str | None]] = set()
 
     def types(self, org: Id, direction: Direction | None = None) -> tuple[EventType, ...]:
-        """Every event type that an org sees, its own first: one per name going out, one per vendor coming in."""
-        seen: dict[tuple[str, str, str | None], EventType] = {}
-        for each in (*self._snapshot().event_types.get(org, ()), *self._plugins.event_types(), *OPERATIONAL):
-            if direction in (None, each.direction):
-                seen.setdefault((each.name, each.direction, each.vendor if each.direction == "in" else None), each)
-        return tuple(seen.values())
+        """Every event type that an org sees, its own first: of one declarer per name going out, per vendor coming in.
+
+        A plugin may declare several versions of a type; data fits the type when it fits one of them.
+        """
+        own = self._snapshot().event_types.get(org, ())
+        found: list[EventType] = []
+        declarers: dict[tuple[str, str, str | None], tuple[bool, str | None]] = {}
+        for count, each in enumerate((*own, *self._plugins.event_types(), *OPERATIONAL)):
+            declarer = (count < len(own), each.vendor)
+            key = (each.name, each.direction, each.vendor if each.direction == "in" else None)
+            if direction in (None, each.direction) and declarers.setdefault(key, declarer) == declarer:
+                found.append(each)
+        return tuple(found)
 
     def outgoing(self, org: Id, name: str) -> EventType | None:
-        """The type of that name that is published, None when the catalog does not know it."""
+        """The type of that name that is published, None when the catalog does not know it; its first version."""
+        return next(iter(self._outgoing(org, name)), None)
+
+    def _outgoing(self, org: Id, name: str) -> tuple[EventType, ...]:
         own = self._snapshot().event_types.get(org, ())
-        return _named(own, name, "out") or _named((*self._plugins.event_types(), *OPERATIONAL), name, "out")
+        return _versions(own, name, "out") or _versions((*self._plugins.event_types(), *OPERATIONAL), name, "out")
 
     async def problems(self, org: Id, name: str, data: Any) -> tuple[Problem, ...]:
         """Why data cannot be published under a name; pointers lead into `data`. Uncatalogued names take anything."""
-        schema = await self._schema(self.outgoing(org, name))
-        return () if schema is None else schema.problems(data)
+        return await self._problems(self._outgoing(org, name), data)
 
     async def fault(self, source: SourceRecord, event: Event) -> str:
         """Why an event that came in does not fit its type, empty when it does or nothing is known of it."""
         own = self._snapshot().event_types.get(source.org, ())
         vendor = source.spec.vendor
         declared = self._plugins.event_types(vendor) if vendor else ()
-        schema = await self._schema(_named(own, event.type, "in") or _named(declared, event.type, "in"))
-        if schema is None or isinstance(event.data, bytes):
+        if isinstance(event.data, bytes):
             return ""
-        found = schema.problems(event.data)
+        found = await self._problems(
+            _versions(own, event.type, "in") or _versions(declared, event.type, "in"), event.data
+        )
         return "; ".join(f"{problem.pointer or '/'}: {problem.message}" for problem in found[:5])
 
-    async def _schema(self, event_type: EventType | None) -> Schema | None:
-        if event_type is None or event_type.schema is None:
+    async def _problems(self, declared: Sequence[EventType], data: Any) -> tuple[Problem, ...]:
+        """What the first version says of data that fits none."""
+        first: tuple[Problem, ...] = ()
+        for each in declared:
+            schema = await self._schema(each)
+            found = () if schema is None else schema.problems(data)
+            if not found:
+                return ()
+            first = first or found
+        return first
+
+    async def _schema(self, event_type: EventType) -> Schema | None:
+        if event_type.schema is None:
             return None
         try:
             return await compiled_schema(event_type.schema)
@@ -78,5 +99,7 @@ class OutboundCatalog:
             return None
 
 
-def _named(types: Iterable[EventType], name: str, direction: Direction) -> EventType | None:
-    return next((each for each in types if each.name == name and each.direction == direction), None)
+def _versions(types: Iterable[EventType], name: str, direction: Direction) -> tuple[EventType, ...]:
+    """The versions of a type, all of the vendor that is the first to declare it."""
+    found = [each for each in types if each.name == name and each.direction == direction]
+    return tuple(each for each in found if each.vendor == found[0].vendor)

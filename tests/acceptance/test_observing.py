@@ -18,6 +18,7 @@ from hub.model.record import RecordKind
 from hub.plugins.host import Plugins
 from hub.testing.live import LiveHub, live_hub
 from hub.workflows.actions import CORE_ACTIONS
+from tests.acceptance.settling import written
 
 PAYLOAD = "payload-that-nobody-hears"
 
@@ -103,6 +104,7 @@ async def test_requests_and_events_are_told_whatever_becomes_of_them(listening: 
     assert {record.org for record in told} == {"default"}
     assert {record.detail["source"] for record in told} == {source["id"]}
     assert told[-1].detail["step"] == "admit"
+    await written(hub)
     listed = (await hub.api("GET", "/api/requests")).json()["items"]
     assert {record.id for record in told} == {one["id"] for one in listed}
     assert PAYLOAD not in repr(listening.ear.heard)
