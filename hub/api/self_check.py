@@ -7,7 +7,7 @@ from typing import Any
 from quart import Blueprint, Response, request
 from quart_schema import tag_blueprint
 
-from hub.api.auth import requires
+from hub.api.auth import caller, requires
 from hub.api.context import services
 from hub.api.rendering import answer
 from hub.model.values import Values
@@ -21,7 +21,10 @@ tag_blueprint(blueprint, {"health"})
 @blueprint.get("/self-check")
 @requires("view")
 async def self_check() -> Response:
-    """Compare with what the sender's side shows: allowlists use `client`, signatures over URLs use `public_url`."""
+    """Compare with what the sender's side shows: allowlists use `client`, signatures over URLs use `public_url`.
+
+    Keys that manage the instance also see how many requests this process has refused without keeping them.
+    """
     hub = services()
     socket = request.scope["client"]
     peer = socket[0] if socket is not None else ""
@@ -40,6 +43,8 @@ async def self_check() -> Response:
             hub.base_url, called, client, peer, forwarded, configured=hub.settings.public_url is not None
         ),
     }
+    if caller().may("operate"):
+        body["not_kept"] = {"unknown_sources": hub.pipeline.unknown, "floods": hub.store.inbound.refusals_dropped}
     return answer(body)
 
 

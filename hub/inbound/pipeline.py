@@ -72,9 +72,14 @@ class Parts:
 
 
 class Pipeline:
-    """Takes an arrival to its reply."""
+    """Takes an arrival to its reply.
+
+    Attributes:
+        unknown: Requests to sources that there are not, since the start; they are counted and not kept.
+    """
 
     def __init__(self, parts: Parts) -> None:
+        self.unknown = 0
         self._parts = parts
         self._uses = SecretUses(parts.store.sources)
 
@@ -246,6 +251,7 @@ class Pipeline:
         if journey.found is None or not journey.found.gate.known:
             journey.found = meant(arrival, parts.store.snapshot)
         if journey.found is None:
+            self.unknown += 1
             log.info("refused", step=refusal.step, check=refusal.check, status=reply.status, client=arrival.client)
         else:
             asyncio.get_running_loop().call_soon(self._keep_refusal, journey, refusal, reply.status)

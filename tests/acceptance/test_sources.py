@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hub.model.ids import new_id, write_id
 from hub.testing.live import ADMIN_KEY, LiveHub, live_hub
 
 
@@ -174,6 +175,17 @@ async def test_self_check_warns_of_a_proxy_that_is_not_trusted(hub: LiveHub) -> 
     body = (await hub.api("GET", "/api/self-check", headers={"X-Forwarded-For": "203.0.113.9"})).json()
     assert body["client"] == "127.0.0.1"
     assert "HUB_TRUSTED_PROXIES" in body["warnings"][0]
+
+
+async def test_self_check_counts_what_is_refused_and_not_kept(hub: LiveHub) -> None:
+    async def count() -> int:
+        return int((await hub.api("GET", "/api/self-check")).json()["not_kept"]["unknown_sources"])
+
+    before = await count()
+    assert (await hub.post(f"/webhooks/{write_id('wf', new_id())}/secret", {})).status == 401
+    assert await count() == before + 1
+    viewer = (await hub.api("POST", "/api/keys", {"name": "v", "role": "viewer"})).json()["key"]
+    assert "not_kept" not in (await hub.api("GET", "/api/self-check", key=viewer)).json()
 
 
 async def test_orgs_keys_and_roles(hub: LiveHub) -> None:

@@ -9,6 +9,7 @@ from aiohttp import web
 from standardwebhooks import Webhook
 
 from hub.testing.live import LiveHub
+from tests.egress.conftest import Authority
 from tests.outbound.conftest import Receiver
 
 
@@ -218,3 +219,18 @@ async def test_signatures_of_an_unsigned_subscription_cannot_be_checked(hub: Liv
     made = await subscribe(hub, receiver.url, secret=None)
     answer = await hub.api("POST", f"/api/subscriptions/{made['id']}/verify", {"headers": {}, "body": ""})
     assert answer.status == 409
+
+
+async def test_the_key_of_a_client_certificate_is_taken_and_never_shown(hub: LiveHub) -> None:
+    pair = Authority("client").own()
+    tls = {"client_certificate": pair.certificate, "client_key": pair.key}
+    fields = {"url": "https://127.0.0.1:9/", "events": ["x"]}
+    made = await hub.api("POST", "/api/subscriptions", {**fields, "tls": tls})
+    assert made.status == 201, made.body
+    shown = await hub.api("GET", f"/api/subscriptions/{made.json()['id']}")
+    assert shown.json()["tls"]["client_certificate"] == pair.certificate
+    for answer in (made, shown):
+        assert "PRIVATE KEY" not in answer.body.decode()
+    wrong = await hub.api("POST", "/api/subscriptions", {**fields, "tls": {**tls, "client_key": "nonsense"}})
+    assert wrong.status == 422
+    assert wrong.json()["errors"][0]["pointer"].startswith("/tls/client_")

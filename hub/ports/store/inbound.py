@@ -29,6 +29,11 @@ class Inbound(Protocol):
         """Keep a refused request off the request path, capped per source; never raises, may drop under flood."""
         ...
 
+    @property
+    def refusals_dropped(self) -> int:
+        """Refused requests that this process has not kept, since its start."""
+        ...
+
     async def hold(self, acceptance: Acceptance) -> Accepted:
         """Keep a request whose reading or hooks failed: state held, visible and retryable. As `accept`."""
         ...
