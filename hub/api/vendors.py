@@ -42,6 +42,7 @@ def _view(vendor: Vendor) -> dict[str, Any]:
     return {
         "name": vendor.name,
         "title": vendor.title,
+        "plugin": services().plugins.plugin_of(vendor.name),
         "credentials": [_credential(one) for one in vendor.credentials],
         "settings": None if vendor.settings is None else vendor.settings.model_json_schema(),
         "covers": _covers(vendor),

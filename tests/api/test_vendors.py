@@ -56,6 +56,7 @@ async def test_every_vendor_says_what_it_needs(hub: LiveHub) -> None:
         }
     ]
     assert found["slack"]["covers"] == "all"
+    assert {name: one["plugin"] for name, one in found.items()} == {name: name for name in found}
     assert found["okta"]["covers"] == "none"
     assert found["okta"]["answers_handshakes"] is True
     assert "properties" in found["okta"]["settings"]
