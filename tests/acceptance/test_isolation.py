@@ -244,7 +244,7 @@ async def test_a_stranger_reaches_nothing_by_naming_it_in_a_body_or_query(orgs: 
         ("GET", f"/api/events?source={things['source']}", None),
         ("GET", f"/api/events?request={things['id']}", None),
         ("GET", f"/api/executions?workflow={things['workflow']}", None),
-        ("GET", f"/api/vendors/okta?source={things['source']}", None),
+        ("GET", f"/api/sources/{things['source']}/guide", None),
         ("GET", f"/api/deliveries?subscription={things['subscription']}", None),
     ]
     for method, path, body in calls:

@@ -25,8 +25,11 @@ def half_body(path: str) -> bytes:
 
 
 async def closed(reader: asyncio.StreamReader) -> bytes:
-    """What the hub still says before it closes."""
-    return await asyncio.wait_for(reader.read(), 20)
+    """What the hub still says before it closes; nothing where it closes upon bytes that it has not read."""
+    try:
+        return await asyncio.wait_for(reader.read(), 20)
+    except ConnectionResetError:
+        return b""
 
 
 async def test_half_a_head_is_cut_off_however_slowly_it_dribbles_in(tmp_path: Path) -> None:
