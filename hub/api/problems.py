@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from hub.api.auth import Unauthorized
 from hub.errors import AddressRefused, Conflict, Forbidden, Invalid, NotFound, Problem, Reject, StoreUnavailable
+from hub.model.faults import in_json_words
 from hub.model.ids import new_id, write_id
 from hub.model.json import dumps
 
@@ -64,7 +65,7 @@ def request_id() -> str:
 def problems_of(error: ValidationError, prefix: str = "") -> tuple[Problem, ...]:
     """A pydantic error as pointers and messages; input values are left out, they may be secrets."""
     return tuple(
-        Problem(prefix + "".join(f"/{_escape(part)}" for part in one["loc"]), one["msg"].removeprefix("Value error, "))
+        Problem(prefix + "".join(f"/{_escape(part)}" for part in one["loc"]), in_json_words(one["msg"]))
         for one in error.errors(include_url=False, include_context=False, include_input=False)
     )
 
@@ -85,6 +86,8 @@ async def _finish(response: Response) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
     response.headers.setdefault("Cache-Control", "no-store")
+    if response.status_code == 204:
+        response.headers.pop("Content-Type", None)
     return response
 
 

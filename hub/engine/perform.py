@@ -12,6 +12,7 @@ from hub.engine.context import Call
 from hub.engine.effects import Done
 from hub.engine.masking import Mask, fetch_connections, references_in
 from hub.errors import ActionFailed, AddressRefused
+from hub.model.faults import in_json_words
 from hub.model.ids import Id
 from hub.model.json import dumps, loads
 from hub.plugins.action import Action
@@ -114,4 +115,6 @@ def _kept(output: Any, mask: Mask, *, trusted: bool) -> Any:
 
 def _faults(error: ValidationError) -> str:
     faults = error.errors(include_url=False, include_input=False, include_context=False)
-    return "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'with'}: {fault['msg']}" for fault in faults[:5])
+    return "; ".join(
+        f"{'.'.join(map(str, fault['loc'])) or 'with'}: {in_json_words(fault['msg'])}" for fault in faults[:5]
+    )

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from hub.errors import Problem
+from hub.model.faults import in_json_words
 from hub.plugins.action import Action
 from hub.workflows.expressions import Template
 from hub.workflows.pointers import pointer_of, steps_within
@@ -36,7 +37,9 @@ def check_input(action: Action, settings: Mapping[str, Any], template: Template,
             steps = steps_within(fault["loc"], settings)
             place = pointer + pointer_of(*steps)
             if not _open(fault["type"], fault["loc"], steps, pointer, open_places):
-                message = _message(fault["type"], fault["msg"], str(fault["loc"][-1]) if fault["loc"] else "", action)
+                message = _message(
+                    fault["type"], in_json_words(fault["msg"]), str(fault["loc"][-1]) if fault["loc"] else "", action
+                )
                 problems.append(Problem(place, message))
         return list(dict.fromkeys(problems))
     return []

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import ValidationError
 
 from hub.errors import Problem
+from hub.model.faults import in_json_words
 
 __all__ = ["pointer_of", "problems_of", "steps_within"]
 
@@ -41,7 +42,7 @@ def problems_of(error: ValidationError, value: object, *prefix: str | int) -> tu
     for fault in error.errors(include_url=False, include_context=False, include_input=False):
         steps = steps_within(fault["loc"], value)
         unknown = fault["type"] == "extra_forbidden"
-        message = f"there is no field {str(fault['loc'][-1])!r} here" if unknown else fault["msg"]
+        message = f"there is no field {str(fault['loc'][-1])!r} here" if unknown else in_json_words(fault["msg"])
         problem = Problem(pointer_of(*prefix, *steps), message)
         found.setdefault((problem.pointer, problem.message), problem)
     return tuple(found.values())

@@ -242,3 +242,9 @@ async def test_management_changes_are_in_the_audit_log(hub: LiveHub) -> None:
     assert {one["key"] for one in log.json()["items"]} == {me["key"]["id"]}
     assert b"never-in-the-log" not in log.body
     assert ADMIN_KEY.encode() not in log.body
+
+
+async def test_an_answer_without_a_body_names_no_content_type(hub: LiveHub) -> None:
+    source = await open_source(hub)
+    answer = await hub.api("DELETE", f"/api/sources/{source['id']}")
+    assert (answer.status, answer.body, answer.headers.get("Content-Type")) == (204, b"", None)

@@ -26,6 +26,8 @@ ECHO = {"id": "echo", "action": "transform", "with": {"value": "{{ TRIGGER }}"}}
         ({"nodes": [ECHO], "source": {"allowlist": ["here"]}}, "/source/allowlist"),
         ({"nodes": [ECHO], "published": "yes"}, "/published"),
         ({}, "/nodes"),
+        ({"nodes": {}}, "/nodes"),
+        ({"nodes": [1]}, "/nodes/0"),
     ],
 )
 async def test_what_can_never_work_is_refused_with_a_pointer(
@@ -36,6 +38,7 @@ async def test_what_can_never_work_is_refused_with_a_pointer(
     assert (answer.status, answer.headers["Content-Type"]) == (422, "application/problem+json")
     assert problem["request_id"].startswith("req_")
     assert any(one["pointer"].startswith(pointer) and one["message"] for one in problem["errors"]), problem
+    assert not any(word in str(problem["errors"]) for word in ("tuple", "dictionary", "instance", "Value error"))
 
 
 async def test_definition_may_be_yaml(hub: LiveHub) -> None:
