@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 from quart import Quart
@@ -94,6 +94,7 @@ class HubConnection(ASGIHTTPConnection):
     async def __call__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Serve one request."""
         routes: HubRoutes = self.app.extensions[_EXTENSION]
+        self.scope = _origin_form(self.scope)
         found = routes.match(self.scope["path"], self.scope["method"])
         if found is None:
             await super().__call__(receive, send)
@@ -108,6 +109,15 @@ class HubConnection(ASGIHTTPConnection):
             except ConnectionError:
                 return
         await _send(send, reply, write_id("req", arrival.id), head=self.scope["method"] == "HEAD")
+
+
+def _origin_form(scope: HTTPScope) -> HTTPScope:
+    """The scope with a path alone where the request names a whole URL, as to a proxy (RFC 9112, 3.2.2)."""
+    raw = scope["raw_path"]
+    if raw.startswith(b"/") or b"://" not in raw:
+        return scope
+    path = b"/" + raw.partition(b"://")[2].partition(b"/")[2]
+    return {**scope, "path": unquote(path.decode("latin-1")), "raw_path": path}
 
 
 def _arrival(
