@@ -12,7 +12,25 @@ from hub.errors import Conflict, NotFound
 from hub.model.ids import Id, Kind, read_id, write_id
 from hub.model.json import dumps
 
-__all__ = ["answer", "etag", "expected_generation", "instant_text", "json_or_bytes", "optional_id", "path_id"]
+__all__ = [
+    "answer",
+    "etag",
+    "expected_generation",
+    "instant_text",
+    "json_or_bytes",
+    "optional_id",
+    "path_id",
+    "whole_number",
+]
+
+
+_DIGITS = 18
+"""Of a number that any of the hub's can have; longer ones name nothing."""
+
+
+def whole_number(text: str) -> int | None:
+    """The number written in a path or query, 0 or more; None for what is none, or larger than any of the hub's."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else None
 
 
 def instant_text(micros: int | None) -> str | None:
@@ -51,10 +69,10 @@ def expected_generation() -> int | None:
     value = request.headers.get("If-Match", "").strip()
     if not value or value == "*":
         return None
-    text = value.removeprefix("W/").strip('"')
-    if not text.isascii() or not text.isdigit():
+    generation = whole_number(value.removeprefix("W/").strip('"'))
+    if generation is None:
         raise Conflict("If-Match names no ETag of this thing; GET it again", 412)
-    return int(text)
+    return generation
 
 
 def answer(body: Any, status: int = 200, *, generation: int | None = None) -> Response:

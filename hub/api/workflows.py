@@ -15,7 +15,7 @@ from hub.api.bodies import document_object, model_body, model_of
 from hub.api.context import Services, services
 from hub.api.executions import execution_view
 from hub.api.paging import page_arguments, page_of
-from hub.api.rendering import answer, expected_generation, instant_text, path_id
+from hub.api.rendering import answer, expected_generation, instant_text, path_id, whole_number
 from hub.api.source_input import SourceInput, check_spec, new_url_secret, stored_secrets, vendor_of
 from hub.api.source_view import source_view
 from hub.api.sources import changed_source
@@ -199,12 +199,15 @@ async def versions(workflow: str) -> Response:
     return answer({"items": [_version_view(one) for one in found], "next": None})
 
 
-@blueprint.get("/<workflow>/versions/<int:number>")
+@blueprint.get("/<workflow>/versions/<number>")
 @requires("view")
-async def version(workflow: str, number: int) -> Response:
+async def version(workflow: str, number: str) -> Response:
     """One published version with its definition."""
     hub, who = services(), caller()
-    return answer(_version_view(await hub.store.workflows.version(who.org.id, _find(workflow, hub, who).id, number)))
+    record, wanted = _find(workflow, hub, who), whole_number(number)
+    if wanted is None:
+        raise NotFound(f"no version {number[:60]}")
+    return answer(_version_view(await hub.store.workflows.version(who.org.id, record.id, wanted)))
 
 
 @blueprint.get("/<workflow>/diff")
@@ -235,9 +238,10 @@ async def _numbered(record: WorkflowRecord, hub: Services, text: str | None) -> 
     """The definition of a version written in the query. Raises `Invalid`, `NotFound`."""
     if text in {None, "", "0"}:
         return record.draft
-    if not text.isascii() or not text.isdigit():
+    number = whole_number(text)
+    if number is None:
         raise Invalid("no such version", (Problem("/from", "must be the number of a version, or 0 for the draft"),))
-    return (await hub.store.workflows.version(record.org, record.id, int(text))).definition
+    return (await hub.store.workflows.version(record.org, record.id, number)).definition
 
 
 def _response(record: WorkflowRecord, hub: Services) -> ResponseMode:

@@ -102,6 +102,23 @@ async def test_a_source_that_cannot_be_is_refused_and_changes_nothing(hub: LiveH
     assert (await hub.api("GET", path)).json() == before
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("GET", "/versions/99999999999999999999", {}, 404),
+        ("GET", "/versions/one", {}, 404),
+        ("GET", "/diff?from=99999999999999999999", {}, 422),
+        ("PATCH", "", {"If-Match": '"' + "9" * 5000 + '"'}, 412),
+    ],
+)
+async def test_numbers_that_nothing_can_have_name_nothing(
+    hub: LiveHub, method: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    workflow = await hub.workflow()
+    answer = await hub.api(method, f"/api/workflows/{workflow['id']}{path}", headers=headers)
+    assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
+
+
 async def test_workflow_runs_by_hand(hub: LiveHub) -> None:
     workflow = await hub.workflow()
     answer = await hub.api("POST", f"/api/workflows/{workflow['id']}/run", {"data": {"by": "hand"}})
