@@ -9,6 +9,7 @@ from quart_schema import tag_blueprint
 
 from hub.api.auth import requires
 from hub.api.context import services
+from hub.api.paging import whole_list
 from hub.api.rendering import answer
 from hub.plugins.action import Action
 
@@ -32,4 +33,4 @@ def _view(action: Action) -> dict[str, Any]:
 async def index() -> Response:
     """Every action that a node can name now, the core's and the plugins', by name."""
     actions = services().plugins.actions
-    return answer({"items": [_view(actions[name]) for name in sorted(actions)], "next": None})
+    return answer(whole_list([_view(actions[name]) for name in sorted(actions)]))

@@ -11,6 +11,7 @@ from quart_schema import document_request, tag_blueprint
 from hub.api.auth import caller, requires
 from hub.api.bodies import model_body
 from hub.api.context import services
+from hub.api.paging import whole_list
 from hub.api.rendering import answer, instant_text
 from hub.errors import Conflict, Invalid, NotFound, Problem
 from hub.model.access import ConnectionRecord
@@ -61,7 +62,7 @@ def connection_view(record: ConnectionRecord) -> dict[str, Any]:
 async def index() -> Response:
     """Connections of the org by name, without their values."""
     found = await services().store.access.connections(caller().org.id)
-    return answer({"items": [connection_view(one) for one in found], "next": None})
+    return answer(whole_list([connection_view(one) for one in found]))
 
 
 @blueprint.get("/<name>")

@@ -11,6 +11,7 @@ from quart_schema import document_request, tag_blueprint
 from hub.api.auth import caller, requires
 from hub.api.bodies import model_body
 from hub.api.context import services
+from hub.api.paging import whole_list
 from hub.api.rendering import answer
 from hub.errors import Invalid, Problem
 from hub.model.outbound import EventType
@@ -62,7 +63,7 @@ async def index() -> Response:
         for each in hub.outbound.catalog.types(who.org.id)
         if direction in (None, each.direction) and vendor in (None, each.vendor)
     ]
-    return answer({"items": found, "next": None})
+    return answer(whole_list(found))
 
 
 @blueprint.post("")

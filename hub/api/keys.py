@@ -13,6 +13,7 @@ from hub.api.auth import caller, key_digest, requires
 from hub.api.bodies import model_body
 from hub.api.context import services
 from hub.api.outbound_view import job_view
+from hub.api.paging import whole_list
 from hub.api.rendering import answer, instant_text, path_id
 from hub.api.requests import micros
 from hub.errors import Forbidden, Invalid, Problem
@@ -56,9 +57,7 @@ def key_view(record: KeyRecord) -> dict[str, Any]:
 @requires("admin")
 async def index() -> Response:
     """Keys of the org, newest first, revoked ones too."""
-    return answer(
-        {"items": [key_view(one) for one in await services().store.access.keys(caller().org.id)], "next": None}
-    )
+    return answer(whole_list([key_view(one) for one in await services().store.access.keys(caller().org.id)]))
 
 
 @blueprint.post("/keys")

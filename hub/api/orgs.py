@@ -11,6 +11,7 @@ from quart_schema import document_request, tag_blueprint
 from hub.api.auth import caller, requires
 from hub.api.bodies import model_body
 from hub.api.context import services
+from hub.api.paging import whole_list
 from hub.api.rendering import answer, instant_text
 from hub.model.access import OrgRecord
 from hub.model.ids import short_id, write_id
@@ -46,7 +47,7 @@ def org_view(record: OrgRecord) -> dict[str, Any]:
 async def index() -> Response:
     """Every org of the instance, by name."""
     orgs = sorted(services().store.snapshot.orgs.values(), key=lambda one: one.name)
-    return answer({"items": [org_view(one) for one in orgs], "next": None})
+    return answer(whole_list([org_view(one) for one in orgs]))
 
 
 @blueprint.post("/orgs")

@@ -15,7 +15,7 @@ from hub.api.auth import Caller, caller, requires
 from hub.api.bodies import json_object, model_body, model_of
 from hub.api.context import Services, services
 from hub.api.outbound_view import attempt_view, warnings
-from hub.api.paging import page_arguments, page_of
+from hub.api.paging import page_arguments, page_of, whole_list
 from hub.api.rendering import answer, expected_generation, instant_text
 from hub.api.subscription_input import TestInput
 from hub.errors import Invalid, Problem
@@ -61,7 +61,7 @@ class WebhookInput(BaseModel):
 @requires("view")
 async def events() -> Response:
     """The events that a webhook may name."""
-    return answer({"items": list(_known(services(), caller())), "next": None})
+    return answer(whole_list(list(_known(services(), caller()))))
 
 
 @blueprint.post("/webhooks")

@@ -9,6 +9,7 @@ from quart_schema import tag_blueprint
 
 from hub.api.auth import caller, requires
 from hub.api.context import services
+from hub.api.paging import whole_list
 from hub.api.rendering import answer
 from hub.plugins.status import PluginStatus
 
@@ -40,7 +41,7 @@ async def index() -> Response:
     items = [plugin_view(status) for status in services().plugins.statuses()]
     if not caller().may("operate"):
         items = [one | {"reason": ""} if one["status"] == "active" else one for one in items]
-    return answer({"items": items, "next": None})
+    return answer(whole_list(items))
 
 
 @blueprint.post("/<name>/disable")

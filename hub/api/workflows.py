@@ -14,7 +14,7 @@ from hub.api.auth import Caller, caller, requires
 from hub.api.bodies import document_object, model_body, model_of
 from hub.api.context import Services, services
 from hub.api.executions import execution_view
-from hub.api.paging import page_arguments, page_of
+from hub.api.paging import page_arguments, page_of, whole_list
 from hub.api.rendering import answer, expected_generation, instant_text, path_id, whole_number
 from hub.api.source_input import SourceInput, check_spec, new_url_secret, stored_secrets, vendor_of
 from hub.api.source_view import source_view
@@ -196,7 +196,7 @@ async def versions(workflow: str) -> Response:
     """Published versions, newest first."""
     hub, who = services(), caller()
     found = await hub.store.workflows.versions(who.org.id, _find(workflow, hub, who).id)
-    return answer({"items": [_version_view(one) for one in found], "next": None})
+    return answer(whole_list([_version_view(one) for one in found]))
 
 
 @blueprint.get("/<workflow>/versions/<number>")
