@@ -6,8 +6,8 @@ One Quart application routes every request; routes whose endpoint is a `HubEndpo
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
 from urllib.parse import parse_qsl, unquote
@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 from quart import Quart
 from quart.asgi import ASGIHTTPConnection
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect, Rule
 
 from hub.inbound.arrival import Arrival
@@ -43,6 +43,8 @@ _SAFE = ((b"x-content-type-options", b"nosniff"), (b"content-security-policy", b
 class _Endpoint:
     dialect: Dialect
     route: Route
+    allowed: str = ""
+    """The methods of the address, where the request uses none of them."""
 
 
 class HubRoutes:
@@ -82,10 +84,19 @@ class HubRoutes:
     def _match(self, path: str, method: str) -> tuple[_Endpoint, Mapping[str, str]] | None:
         try:
             endpoint, params = self._app.url_map.bind("hub").match(path, method)
+        except MethodNotAllowed as error:
+            return self._misused(path, error.valid_methods or ())
         except (HTTPException, RequestRedirect):
             return None
         found = self._endpoints.get(endpoint)
         return None if found is None else (found, MappingProxyType(dict(params)))
+
+    def _misused(self, path: str, methods: Iterable[str]) -> tuple[_Endpoint, Mapping[str, str]] | None:
+        """The endpoint of a path that only dialects have, asked with a method that none of its routes knows."""
+        found = [self._cached_match(path, method) for method in methods]
+        if not found or found[0] is None or None in found:
+            return None
+        return replace(found[0][0], allowed=", ".join(sorted(methods))), found[0][1]
 
 
 class HubConnection(ASGIHTTPConnection):
@@ -103,6 +114,8 @@ class HubConnection(ASGIHTTPConnection):
         arrival, refusal = _arrival(self.scope, receive, endpoint, params, routes)
         if refusal is not None:
             reply = endpoint.dialect.refused(refusal)
+            if endpoint.allowed:
+                reply = replace(reply, headers={**reply.headers, "allow": endpoint.allowed})
         else:
             try:
                 reply = await routes.pipeline.handle(arrival)
@@ -126,6 +139,8 @@ def _arrival(
     headers = Values.of_headers(scope["headers"])
     raw_query = scope["query_string"].decode("latin-1")
     refusal = None
+    if endpoint.allowed:
+        refusal = Refusal("admit", "method", 405, f"{scope['method']} is not a method of this address")
     try:
         query = Values(parse_qsl(raw_query, keep_blank_values=True, max_num_fields=MAX_FIELDS) if raw_query else ())
     except ValueError:
