@@ -211,10 +211,11 @@ class EmbeddedEngine:
         if not cancelled:
             await self._store.executions.get(org, execution)  # raises NotFound
         for one in cancelled:
-            self._abort(one)
+            self._abort(one)  # all of them before anything is awaited: one that is tried again may run anew by then
+        self.wake()
+        for one in cancelled:
             await self._waits.look(org, one)
         await self._witness.stored(org, cancelled)
-        self.wake()
         return bool(cancelled)
 
     async def signal(self, org: Id, execution: Id, name: str, value: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from hub.model.ids import read_id, write_id
@@ -72,6 +73,23 @@ async def test_cancelling_the_parent_cancels_the_child(rig: Any) -> None:
     assert (await rig.record(child)).state == "cancelled"
     while rig.probe.running:
         await rig.turn()
+
+
+async def test_all_that_is_cancelled_is_broken_off_before_anybody_is_told(rig: Any) -> None:
+    """A child that is tried again at once would else be broken off by the cancelling of its former run."""
+    inner = await rig.workflow({"id": "i"} | HOLD)
+    outer = await rig.workflow({"id": "o"} | run(inner), {"id": "k", "with": {"hold": True, "name": "k"}})
+    execution = await rig.begin(outer)
+    await rig.probe.begun("held")
+    await rig.probe.begun("k")
+    told = asyncio.ensure_future(rig.end(execution))
+    await rig.turn()
+    cancelling = asyncio.ensure_future(rig.engine.cancel(rig.org, execution))
+    while execution in rig.engine._runs:  # noqa: ASYNC110 - the very turn of the loop counts
+        await asyncio.sleep(0)
+    assert not rig.engine._runs
+    assert await cancelling
+    assert (await told).state == "cancelled"
 
 
 async def test_a_cancelled_child_fails_its_node(rig: Any) -> None:
