@@ -9,7 +9,7 @@ import structlog
 
 from hub.engine.alarm import Alarm
 from hub.engine.slots import Slots
-from hub.errors import StoreUnavailable
+from hub.errors import HubError
 from hub.model.execution import Claimed
 from hub.ports.clock import Clock
 from hub.ports.store import Executions
@@ -84,7 +84,7 @@ class Claims:
             self._until = _NEVER  # whatever falls due while the round is under way ends the wait after it
             try:
                 self._until = await self._round()
-            except StoreUnavailable as error:
+            except HubError as error:  # the database does not answer, or a blob of what was won is gone
                 _log.warning("no work claimed, trying again", error=str(error))
                 self._until = self._clock.now() + self._patience
             await self._alarm.wait(self._until)
