@@ -60,7 +60,7 @@ class Orgs:
 
     def path(self, rule: Rule, things: dict[str, str]) -> str:
         """The rule with its parameters filled in."""
-        path = rule.rule.replace("<int:number>", "1")
+        path = rule.rule.replace("<int:number>", "1").replace("<number>", "1")
         for name in rule.arguments - {"number"}:
             path = path.replace(f"<{name}>", things[name])
         return path
