@@ -131,9 +131,16 @@ class Hub:
             log.info("a disabled plugin is not installed any more", plugin=name)
 
     async def stop(self) -> None:
-        """Finish what was accepted within the configured time, then close, last started first."""
+        """Finish what was accepted within the configured time, then close, last started first.
+
+        A part that does not stop as it should keeps none of the others from it.
+        """
         while self._stops:
-            await self._stops.pop()()
+            stop = self._stops.pop()
+            try:
+                await stop()
+            except Exception:
+                log.exception("a part of the hub did not stop as it should", part=stop.__qualname__)
 
 
 def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugins | None = None) -> Hub:

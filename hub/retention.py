@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from hub.errors import StoreError
+from hub.errors import HubError
 from hub.ports.clock import Clock
 from hub.ports.store import Retention
 from hub.ports.store.retention import RETENTION_KINDS, RetentionKind
@@ -65,7 +65,7 @@ class Keeper:
         """Prune every kind to its end; how many things of each are gone. Between two steps everybody else goes first.
 
         Raises:
-            StoreError: The database refused; the next round goes on.
+            HubError: Database or disk refused; the next round goes on.
         """
         removed: dict[RetentionKind, int] = {}
         for kind in RETENTION_KINDS:
@@ -94,5 +94,5 @@ class Keeper:
             due = self._clock.now() + _HOUR
             try:
                 await self.run_once()
-            except StoreError as error:
+            except HubError as error:
                 log.warning("retention failed", error=str(error))

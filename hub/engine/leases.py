@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Collection
 import structlog
 
 from hub.engine.presence import Presence
-from hub.errors import StoreUnavailable
+from hub.errors import HubError
 from hub.model.ids import Id
 from hub.ports.clock import Clock
 from hub.ports.store import Executions
@@ -54,7 +54,7 @@ class Leases:
             try:
                 await self.inherit()
                 await self._renew()
-            except StoreUnavailable as error:
+            except (HubError, OSError) as error:
                 _log.warning("leases not renewed", error=str(error))
 
     async def inherit(self) -> None:

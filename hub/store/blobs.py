@@ -42,16 +42,30 @@ class DirectoryBlobs:
             raise StoreUnavailable(f"a blob cannot be written: {error.strerror}") from error
 
     async def get(self, org: Id, ref: str) -> bytes:
-        """The bytes under `ref`; raises `NotFound`."""
+        """The bytes under `ref`.
+
+        Raises:
+            NotFound: There is no such blob.
+            StoreUnavailable: The disk refuses.
+        """
         path = self._path(org, ref)
         try:
             return await asyncio.to_thread(path.read_bytes)
         except FileNotFoundError as error:
             raise NotFound("no such blob") from error
+        except OSError as error:
+            raise StoreUnavailable(f"a blob cannot be read: {error.strerror}") from error
 
     async def delete(self, org: Id, ref: str) -> None:
-        """Forget `ref` unless it was put within the grace; nothing happens if it is not there."""
-        await asyncio.to_thread(self._delete, self._path(org, ref))
+        """Forget `ref` unless it was put within the grace; nothing happens if it is not there.
+
+        Raises:
+            StoreUnavailable: The disk refuses.
+        """
+        try:
+            await asyncio.to_thread(self._delete, self._path(org, ref))
+        except OSError as error:
+            raise StoreUnavailable(f"a blob cannot be removed: {error.strerror}") from error
 
     def _path(self, org: Id, ref: str) -> Path:
         if not _REF.match(ref):

@@ -8,10 +8,20 @@ from typing import Any
 from sqlalchemy import and_, case, delete, literal, select, text, update
 
 from hub.errors import Conflict, NotFound
-from hub.model.execution import FINISHED, Claimed, ExecutionChange, ExecutionRecord, Lease, NewExecution, NodeRecord
+from hub.model.execution import (
+    FINISHED,
+    Claimed,
+    ExecutionChange,
+    ExecutionError,
+    ExecutionRecord,
+    Lease,
+    NewExecution,
+    NodeRecord,
+)
 from hub.model.ids import Id
 from hub.ports.store.page import Page
 from hub.store.claims import EXPIRES, claim, expire, first_due, left, next_priority, renew
+from hub.store.database import AnyRow
 from hub.store.documents import Documents, Packing
 from hub.store.execution_rows import EXECUTIONS, execution_record, execution_row, node_record, node_row
 from hub.store.journal import JournalWrite, change_values, journal_group, wake_parents
@@ -26,6 +36,7 @@ __all__ = ["SqlExecutions", "cancel_all"]
 _ENDED = frozenset({"succeeded", "failed", "skipped"})
 _UNUSUAL = ("failed", "cancelled", "held")
 _COLUMNS = executions.c
+_GONE = ExecutionError(None, "a part of it is gone from the blob store")
 
 
 class SqlExecutions:
@@ -51,25 +62,27 @@ class SqlExecutions:
 
         Only priorities from `lowest` to `highest` are looked at. Smaller priority first, then older; a `serial_key`
         whose execution is running or waiting is passed over, as are workflows at their concurrency limit, of which
-        only running ones count. Recovering an expired lease counts as a crash.
+        only running ones count. Recovering an expired lease counts as a crash. One that cannot be read any more,
+        since a blob of it is gone, fails.
         """
         won, journal = await self._writer.run(
             Priority.JOURNAL,
             lambda transaction: claim(transaction, owner, until, now, limit, (lowest, highest)),
         )
-        entries: dict[Id, list[NodeRecord]] = {row.id: [] for row in won}
+        entries: dict[Id, list[AnyRow]] = {row.id: [] for row in won}
         for row in journal:
-            entries[row.execution].append(await node_record(self._documents, row))
-        return tuple(
-            [
-                Claimed(
-                    await execution_record(self._documents, row),
-                    Lease(owner, until, row.fence),
-                    _by_start(entries[row.id]),
-                )
-                for row in won
-            ]
-        )
+            entries[row.execution].append(row)
+        claimed = []
+        for row in won:
+            try:
+                record = await execution_record(self._documents, row)
+                nodes = [await node_record(self._documents, entry) for entry in entries[row.id]]
+            except NotFound:
+                change = ExecutionChange("failed", error=_GONE, finished=now)
+                await self.journal(row.org, row.id, row.fence, (), change)
+            else:
+                claimed.append(Claimed(record, Lease(owner, until, row.fence), _by_start(nodes)))
+        return tuple(claimed)
 
     async def renew(self, owner: str, executions: Sequence[Id], until: int) -> frozenset[Id]:
         """Extend leases; returns those still owned."""

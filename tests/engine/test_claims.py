@@ -7,18 +7,44 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import text
 
-async def test_an_execution_whose_blob_is_gone_does_not_end_the_claiming(rig: Any, tmp_path: Path) -> None:
+from hub.model.ids import Id
+
+
+async def row(rig: Any, execution: Id) -> tuple[Any, ...]:
+    """State, error and owner as they are in the database."""
+    query = text("SELECT state, error, owner FROM executions WHERE id = :id").bindparams(id=execution)
+    [found] = await rig.store.parts.database.rows(query)
+    return tuple(found)
+
+
+async def test_an_execution_whose_blob_is_gone_fails_and_the_others_run(rig: Any, tmp_path: Path) -> None:
     flow = await rig.workflow({"id": "a", "with": {"output": 1}})
-    await rig.queue(flow, "x" * 400_000)
+    lost = await rig.queue(flow, "x" * 400_000)
+    sound = await rig.queue(flow)
     shutil.rmtree(tmp_path / "data" / "blobs")
     rig.engine.wake()
-    while await rig.store.executions.next_due() == 0:
-        await rig.turn()
+    assert (await rig.end(sound)).state == "succeeded"
+    assert await row(rig, lost) == ("failed", "a part of it is gone from the blob store", None)
+    await rig.idle()
+
+
+async def test_a_blob_that_the_disk_refuses_is_read_later(rig: Any, tmp_path: Path) -> None:
+    flow = await rig.workflow({"id": "a", "with": {"output": 1}})
+    execution = await rig.queue(flow, "x" * 400_000)
+    [blob] = [one for one in (tmp_path / "data" / "blobs").rglob("*") if one.is_file()]
+    content = blob.read_bytes()
+    blob.unlink()
+    blob.mkdir()  # reading it is an OSError other than that it is not there
+    rig.engine.wake()
     sound = await rig.queue(flow)
-    wait = asyncio.ensure_future(rig.end(sound))
-    while not wait.done():
-        rig.engine.wake()
+    while (await row(rig, execution))[0] != "running":
+        await rig.turn()
+    blob.rmdir()
+    blob.write_bytes(content)
+    ends = [asyncio.ensure_future(rig.end(one)) for one in (execution, sound)]
+    while not all(end.done() for end in ends):
         rig.clock.advance(1)
         await rig.turn()
-    assert (await wait).state == "succeeded"
+    assert {(await end).state for end in ends} == {"succeeded"}
