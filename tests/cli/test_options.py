@@ -15,8 +15,13 @@ from hub.cli import main
 from hub.model.json import loads
 from hub.testing.live import ADMIN_KEY, LiveHub, live_hub
 from tests.egress.conftest import Authority
+from tests.outbound.conftest import Receiver, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+MANY = 210
+"""Messages; a recovery keeps at most two hundred in the queue."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -102,13 +107,20 @@ async def test_a_message_may_have_an_ordering_key(hub: LiveHub) -> None:
 
 @pytest.mark.parametrize("how", ["resume", "cancel"])
 async def test_a_paused_recovery_goes_on_or_ends(hub: LiveHub, how: str) -> None:
-    made = await answered(hub, "subscriptions", "create", "--url", "https://127.0.0.1:9/", "--event", "rec")
-    await hub.api("PATCH", f"/api/subscriptions/{made['id']}", {"enabled": False})
-    for _ in range(3):
-        await said(hub, "events", "publish", "rec", "{}")
-    await hub.api("PATCH", f"/api/subscriptions/{made['id']}", {"enabled": True})
-    started = await said(hub, "recover", made["id"], "--since", "1h", "--detach")
-    job = started.partition(":")[0]
-    await hub.api("POST", f"/api/jobs/{job}/pause")
-    out = await said(hub, "recover", job, f"--{how}")
-    assert ("done: 3 sent again" if how == "resume" else "cancelled") in out
+    """More messages than a recovery keeps in the queue, and a receiver that answers none: it cannot be done yet."""
+    receiver = Receiver()
+    receiver.gate.clear()
+    async with serving([receiver]):
+        made = await answered(hub, "subscriptions", "create", "--url", receiver.url, "--event", f"rec.{how}")
+        await hub.api("PATCH", f"/api/subscriptions/{made['id']}", {"enabled": False})
+        for number in range(MANY):
+            await hub.api("POST", "/api/messages", {"type": f"rec.{how}", "data": number})
+        await hub.api("PATCH", f"/api/subscriptions/{made['id']}", {"enabled": True})
+        started = await said(hub, "recover", made["id"], "--since", "1h", "--detach")
+        job = started.partition(":")[0]
+        paused = await hub.api("POST", f"/api/jobs/{job}/pause")
+        assert (paused.status, paused.json()["state"]) == (200, "paused")
+        receiver.gate.set()
+        out = await said(hub, "recover", job, f"--{how}")
+        assert (f"done: {MANY} sent again" if how == "resume" else "cancelled") in out
+        await hub.services.outbound.settled()
