@@ -9,6 +9,7 @@ from quart_schema import tag_blueprint
 
 from hub.api.auth import requires
 from hub.api.context import services
+from hub.api.paging import whole_list
 from hub.api.rendering import answer
 from hub.errors import NotFound
 from hub.model.secret import Credential
@@ -25,7 +26,7 @@ tag_blueprint(blueprint, {"plugins"})
 async def index() -> Response:
     """Every vendor that an active plugin brings, by name, without the guides."""
     found = services().plugins.vendors
-    return answer({"items": [_view(found[name]) for name in sorted(found)], "next": None})
+    return answer(whole_list([_view(found[name]) for name in sorted(found)]))
 
 
 @blueprint.get("/<vendor>")

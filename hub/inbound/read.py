@@ -50,7 +50,7 @@ def read(request: Request, dialect: Dialect, vendor: Vendor | None, context: Sou
         events = tuple(Event(PLAIN_TYPE, dialect.present(payload, request)) for payload in parsed.payloads)
         return Reading(events, parsed)
     try:
-        parsed_or_none = _dialects(request, dialect)
+        parsed_or_none = _by_dialect(request, dialect)
     except Refused:
         parsed_or_none = None
     try:
@@ -77,7 +77,7 @@ def _parse(request: Request, dialect: Dialect, plugins: Plugins) -> Parsed:
         except Reject as reject:
             raise _refused(reject) from reject
     if parse is None:
-        return _dialects(request, dialect)
+        return _by_dialect(request, dialect)
     try:
         return Parsed((loads(dumps(answer_of(request.media_type, parse, (request.body,)))),))
     except ValueError as error:
@@ -87,7 +87,7 @@ def _parse(request: Request, dialect: Dialect, plugins: Plugins) -> Parsed:
         raise plugins.blame("parser", request.media_type, f"the parser of {request.media_type}", error) from error
 
 
-def _dialects(request: Request, dialect: Dialect) -> Parsed:
+def _by_dialect(request: Request, dialect: Dialect) -> Parsed:
     """The body as the dialect understands it. Raises `Refused` (400) in its words."""
     try:
         return dialect.parse(request)

@@ -94,5 +94,12 @@ def read_id(kind: Kind, text: str) -> Id | None:
 
 
 def short_id(raw: bytes) -> str:
-    """VibeIQ's form of an id: 16 URL-safe characters (protocols.md 4), derived from the bytes and therefore stable."""
-    return base64.urlsafe_b64encode(hashlib.blake2b(raw, digest_size=12).digest()).decode()
+    """VibeIQ's form of an id: 16 URL-safe characters (protocols.md 4), derived from the bytes and therefore stable.
+
+    It begins with a letter or digit: a command line takes what begins with a dash for an option.
+    """
+    while True:
+        raw = hashlib.blake2b(raw, digest_size=12).digest()
+        text = base64.urlsafe_b64encode(raw).decode()
+        if text[0].isalnum():
+            return text

@@ -6,7 +6,7 @@ from typing import Any
 
 from hub.testing.live import LiveHub
 
-LISTS = ["event-types", "plugins", "actions", "keys", "orgs", "connections", "internal/webhookevents"]
+LISTS = ["event-types", "plugins", "vendors", "actions", "keys", "orgs", "connections", "internal/webhookevents"]
 
 
 async def pages(hub: LiveHub, path: str) -> list[Any]:

@@ -18,7 +18,7 @@ from tests.bench.ingest import BODY
 from tests.bench.report import Report
 from tests.bench.servers import hub_server
 
-__all__ = ["count", "measure", "receiver", "subscribe"]
+__all__ = ["arrived", "measure", "receiver", "subscribe"]
 
 SUBSCRIPTIONS = 20
 MESSAGES = 150
@@ -50,14 +50,10 @@ async def subscribe(hub: HubProcess, url: str, **fields: Any) -> None:
         raise RuntimeError(answer.body.decode())
 
 
-async def count(hub: HubProcess, base: str) -> int:
-    """How many deliveries the receiver has seen."""
-    return int((await hub.send("GET", f"{base}/count")).body)
-
-
-async def _all_came(hub: HubProcess, base: str, expected: int) -> None:
-    while await count(hub, base) < expected:  # noqa: ASYNC110 - another process counts
-        await asyncio.sleep(0.02)
+async def arrived(hub: HubProcess, base: str, number: int) -> list[tuple[str, str, float]]:
+    """Path, id and time (seconds since 1970) of what came, once `number` have come to `/ok/…`."""
+    seen: list[tuple[str, str, float]] = (await hub.send("GET", f"{base}/arrived/{number}")).json()["seen"]
+    return seen
 
 
 async def _publish(hub: HubProcess, messages: int) -> None:
@@ -95,7 +91,7 @@ async def measure(directory: Path, report: Report) -> None:
         await hub.send("POST", f"{base}/forget")
         started = time.perf_counter()
         await _publish(hub, MESSAGES)
-        await _all_came(hub, base, total)
+        await arrived(hub, base, total)
         rate = total / (time.perf_counter() - started)
         report.step()
     report.row(

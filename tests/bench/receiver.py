@@ -1,6 +1,7 @@
 """A receiver of webhooks as quick as asyncio allows: notes when each delivery came, answers by its path.
 
-`/ok/…` answers 200, `/bad/…` 500, `/hang/…` never. `GET /seen` answers how many came and `[path, id, seconds]` of each.
+`/ok/…` answers 200, `/bad/…` 500, `/hang/…` never. `GET /arrived/N` answers once N have come to `/ok/…`, with
+`[path, id, seconds]` of each that came to any path.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections import Counter
 
 import uvloop
 
@@ -20,6 +22,10 @@ _ANSWERS = {
     b"hang": b"",
 }
 _seen: list[tuple[str, str, float]] = []
+_came: Counter[bytes] = Counter()
+"""How many came to each kind of path."""
+_waiting: list[tuple[int, asyncio.Transport]] = []
+"""Who wants to hear when so many have come to `/ok/…`."""
 
 
 class Receiver(asyncio.Protocol):
@@ -52,18 +58,28 @@ class Receiver(asyncio.Protocol):
             self._answer(path, identity)
 
     def _answer(self, path: bytes, identity: bytes) -> None:
-        if path == b"/seen":
-            body = dumps({"count": len(_seen), "seen": _seen})
-            self._transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
-        elif path == b"/count":
-            body = str(len(_seen)).encode()
-            self._transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+        if path.startswith(b"/arrived/"):
+            _waiting.append((int(path[9:]), self._transport))
+            _tell()
         elif path == b"/forget":
             _seen.clear()
+            _came.clear()
             self._transport.write(_ANSWERS[b"ok"])
         else:
             _seen.append((path.decode(), identity.decode(), time.time()))
-            self._transport.write(_ANSWERS[path.split(b"/")[1]])
+            kind = path.split(b"/")[1]
+            _came[kind] += 1
+            self._transport.write(_ANSWERS[kind])
+            if _waiting:
+                _tell()
+
+
+def _tell() -> None:
+    """Answer those whose number is reached."""
+    for one in [one for one in _waiting if one[0] <= _came[b"ok"]]:
+        _waiting.remove(one)
+        body = dumps({"seen": _seen})
+        one[1].write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
 
 
 async def main() -> None:
