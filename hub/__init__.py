@@ -8,28 +8,28 @@ from __future__ import annotations
 from importlib.metadata import version as _version
 
 from hub.errors import ActionFailed, Drop, Reject, Unavailable
-from hub.model.event import Event
-from hub.model.fetched import Fetched
-from hub.model.grant import Grant, Outcome
-from hub.model.message import Message
-from hub.model.outbound import EventType
-from hub.model.record import Record
-from hub.model.reply import Keep, Reply
-from hub.model.request import Part, Request
-from hub.model.secret import Credential, Secret
-from hub.model.values import Values
-from hub.plugins.action import Action, ActionContext
-from hub.plugins.catalog import Catalog, Recorded, Recording
-from hub.plugins.context import Source
-from hub.plugins.dialect import Dialect
-from hub.plugins.handle import HubHandle
-from hub.plugins.hookspecs import hookimpl
-from hub.plugins.registry import Panel, Registry
-from hub.plugins.scheme import AnyOf, Check, Outgoing, Scheme, Token, same
-from hub.plugins.signed import Hmac, PublicKey, Signed
-from hub.plugins.standard import Standard
-from hub.plugins.times import fresh, instant
-from hub.plugins.vendor import Vendor
+from hub.model.stored.outbound import EventType
+from hub.model.wire.event import Event
+from hub.model.wire.fetched import Fetched
+from hub.model.wire.grant import Grant, Outcome
+from hub.model.wire.message import Message
+from hub.model.wire.record import Record
+from hub.model.wire.reply import Keep, Reply
+from hub.model.wire.request import Part, Request
+from hub.model.wire.secret import Credential, Secret
+from hub.model.wire.values import Values
+from hub.sdk.action import Action, ActionContext
+from hub.sdk.catalog import Catalog, Recorded, Recording
+from hub.sdk.context import Source
+from hub.sdk.dialect import Dialect
+from hub.sdk.handle import HubHandle
+from hub.sdk.hookspecs import hookimpl
+from hub.sdk.moments import fresh, instant
+from hub.sdk.registry import Panel, Registry
+from hub.sdk.schemes.scheme import AnyOf, Check, Outgoing, Scheme, Token, same
+from hub.sdk.schemes.signed import Hmac, PublicKey, Signed
+from hub.sdk.schemes.standard import Standard
+from hub.sdk.vendor import Vendor
 
 __all__ = [
     "Action",

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hub.api.links import Links
+from hub.api.web.links import Links
 from hub.egress.client import Egress
 from hub.egress.errors import EgressError
 from hub.errors import Unavailable
-from hub.inbound.context import Call
-from hub.inbound.replying import Envelope, NodeOutputs
-from hub.model.execution import ExecutionRecord
-from hub.model.fetched import Fetched
+from hub.inbound.source_context import Call
+from hub.inbound.steps.reply import Envelope, NodeOutputs
 from hub.model.json import dumps
-from hub.model.values import Values
-from hub.plugins.vendor import Vendor
+from hub.model.stored.execution import ExecutionRecord
+from hub.model.wire.fetched import Fetched
+from hub.model.wire.values import Values
 from hub.ports.engine import Engine
 from hub.ports.store import Store
+from hub.sdk.vendor import Vendor
 from hub.settings import Settings
 
 __all__ = ["node_outputs", "result_envelope", "vendor_call"]

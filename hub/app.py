@@ -13,42 +13,42 @@ from quart import Quart, has_request_context
 import hub
 from hub.adapters import node_outputs, result_envelope, vendor_call
 from hub.api import install_api
-from hub.api.context import EXTENSION, Services
-from hub.api.links import Links
+from hub.api.web.links import Links
+from hub.api.web.services import EXTENSION, Services
 from hub.backends import EngineParts, StoreParts, choose_engine, choose_store
 from hub.bootstrap import ensure_admin_key, prepare_data_dir, remember_plugins
 from hub.egress.client import Egress
 from hub.egress.guard import Guard
-from hub.engine.presence import Presence
-from hub.engine.triggers import WorkflowTriggers
+from hub.engine.work.presence import Presence
 from hub.errors import NotFound
-from hub.inbound.accept import Acceptor
-from hub.inbound.client import Client
-from hub.inbound.context import Contexts
 from hub.inbound.dialects import CORE_DIALECTS
-from hub.inbound.drift import DriftCounter
-from hub.inbound.evidence import Evidence
-from hub.inbound.explain import Explainer
-from hub.inbound.identify import source_named
-from hub.inbound.limits import Limits
-from hub.inbound.observed import Witness
+from hub.inbound.evidence.drift import DriftCounter
+from hub.inbound.evidence.fingerprints import Evidence
+from hub.inbound.evidence.records import Witness
+from hub.inbound.explain.explainer import Explainer
+from hub.inbound.http.client_address import Client
+from hub.inbound.http.connection import HubRoutes
+from hub.inbound.http.limits import Limits
 from hub.inbound.pipeline import Parts, Pipeline
-from hub.inbound.replay import Replayer
-from hub.inbound.replay_jobs import ReplayJobs
-from hub.inbound.replying import Replier
-from hub.inbound.starting import Starter
-from hub.inbound.wire import HubRoutes
-from hub.outbound.dispatch import Pace
+from hub.inbound.replay.replayer import Replayer
+from hub.inbound.source_context import Contexts
+from hub.inbound.steps.accept import Acceptor
+from hub.inbound.steps.event import Starter
+from hub.inbound.steps.identify import source_named
+from hub.inbound.steps.reply import Replier
+from hub.jobs.rekey import MasterKey
+from hub.jobs.replay import ReplayJobs
+from hub.jobs.retention import Keeper, days_kept
+from hub.outbound.delivery.dispatch import Pace
 from hub.outbound.service import Outbound
 from hub.plugins.host import Plugins
 from hub.plugins.watchdog import Watchdog
 from hub.ports.clock import Clock, SystemClock
 from hub.ports.engine import Engine
-from hub.rekey import MasterKey
-from hub.retention import Keeper, days_kept
 from hub.settings import Settings
 from hub.store.blobs import DirectoryBlobs
 from hub.store.vault import Vault
+from hub.triggers.filters import WorkflowTriggers
 from hub.workflows.actions import CORE_ACTIONS
 from hub.workflows.payloads import body_template
 

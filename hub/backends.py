@@ -13,14 +13,14 @@ from pathlib import Path
 from hub.egress.client import Egress
 from hub.engine.embedded import EmbeddedEngine
 from hub.engine.host import Publisher
-from hub.engine.presence import Presence
+from hub.engine.work.presence import Presence
 from hub.plugins.host import Plugins
 from hub.ports.blobs import Blobs
 from hub.ports.clock import Clock
 from hub.ports.engine import Engine
 from hub.ports.store import Store
 from hub.settings import EMBEDDED, Settings
-from hub.store.sql import SqlStore
+from hub.store.sql.store import SqlStore
 from hub.store.vault import Vault
 
 __all__ = ["EngineParts", "StoreParts", "choose_engine", "choose_store"]

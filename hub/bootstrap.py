@@ -7,9 +7,9 @@ from pathlib import Path
 
 import structlog
 
-from hub.api.auth import key_digest
-from hub.model.access import KeyRecord
+from hub.api.web.auth import key_digest
 from hub.model.ids import new_id
+from hub.model.stored.access import KeyRecord
 from hub.plugins.host import Plugins
 from hub.ports.clock import Clock
 from hub.ports.store import Store

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import secrets
 
-from hub.api.context import Services
+from hub.api.web.services import Services
 from hub.bootstrap import DEFAULT_ORG
 from hub.model.ids import Id, new_id, write_id
-from hub.model.source import SIGNING_SLOT, URL_SLOT, SourceRecord, SourceSpec, StoredSecret
+from hub.model.stored.source import SIGNING_SLOT, URL_SLOT, SourceRecord, SourceSpec, StoredSecret
 
 __all__ = ["DEMO_NAME", "ensure_demo"]
 

@@ -16,8 +16,8 @@ import aiohttp
 import pytest
 from pydantic import BaseModel
 
-from hub.api.source_input import SourceInput
-from hub.api.subscription_input import SubscriptionInput
+from hub.api.outbound.subscription_input import SubscriptionInput
+from hub.api.sources.source_input import SourceInput
 from hub.server import listen
 from hub.testing.live import ADMIN_KEY, HubProcess
 from tests.docs.pages import DOCS, PAGES, generated

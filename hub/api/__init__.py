@@ -6,39 +6,21 @@ from quart import Quart
 from quart_schema import Info, QuartSchema
 
 import hub
-from hub.api import (
-    actions,
-    audit,
-    connections,
-    credentials,
+from hub.api.access import audit, connections, keys, orgs
+from hub.api.compat import plextrac, vibeiq
+from hub.api.instance import health, jobs, panels, plugins, self_check
+from hub.api.outbound import (
     deliveries,
-    drift,
     event_types,
-    events,
-    executions,
-    health,
-    jobs,
-    keys,
     messages,
-    openapi,
-    orgs,
-    pages,
-    panels,
-    plextrac,
-    plugins,
-    problems,
-    requests,
-    results,
-    self_check,
     signature_page,
-    sources,
     subscriptions,
-    vendors,
-    verify,
-    vibeiq,
     webhooks_export,
-    workflows,
 )
+from hub.api.requests import drift, events, requests
+from hub.api.sources import credentials, sources, vendors, verify
+from hub.api.web import openapi, pages, problems
+from hub.api.workflows import actions, executions, results, workflows
 
 __all__ = ["install_api"]
 

@@ -8,31 +8,31 @@ from functools import cache
 
 import click
 
-from hub.cli.group import Group
+from hub.cli.terminal.group import Group
 
 __all__ = ["main"]
 
 _COMMANDS = {
-    "audit": ("hub.cli.audit", "audit"),
-    "connections": ("hub.cli.connections", "connections"),
-    "deliveries": ("hub.cli.deliveries", "deliveries"),
-    "events": ("hub.cli.events", "events"),
-    "executions": ("hub.cli.executions", "executions"),
-    "init": ("hub.cli.init", "init"),
-    "keys": ("hub.cli.keys", "keys"),
-    "listen": ("hub.cli.listen", "listen"),
-    "orgs": ("hub.cli.orgs", "orgs"),
-    "plugins": ("hub.cli.plugins", "plugins"),
-    "recover": ("hub.cli.recover", "recover"),
-    "replay": ("hub.cli.requests", "replay"),
-    "requests": ("hub.cli.requests", "requests"),
-    "serve": ("hub.cli.serve", "serve"),
-    "sources": ("hub.cli.sources", "sources"),
-    "subscriptions": ("hub.cli.subscriptions", "subscriptions"),
-    "tail": ("hub.cli.tail", "tail"),
-    "trigger": ("hub.cli.trigger", "trigger"),
-    "webhooks": ("hub.cli.webhooks", "webhooks"),
-    "workflows": ("hub.cli.workflows", "workflows"),
+    "audit": ("hub.cli.access.audit", "audit"),
+    "connections": ("hub.cli.access.connections", "connections"),
+    "deliveries": ("hub.cli.outbound.deliveries", "deliveries"),
+    "events": ("hub.cli.inbound.events", "events"),
+    "executions": ("hub.cli.workflows.executions", "executions"),
+    "init": ("hub.cli.instance.init", "init"),
+    "keys": ("hub.cli.access.keys", "keys"),
+    "listen": ("hub.cli.inbound.listen", "listen"),
+    "orgs": ("hub.cli.access.orgs", "orgs"),
+    "plugins": ("hub.cli.plugins.plugins", "plugins"),
+    "recover": ("hub.cli.outbound.recover", "recover"),
+    "replay": ("hub.cli.inbound.requests", "replay"),
+    "requests": ("hub.cli.inbound.requests", "requests"),
+    "serve": ("hub.cli.instance.serve", "serve"),
+    "sources": ("hub.cli.inbound.sources", "sources"),
+    "subscriptions": ("hub.cli.outbound.subscriptions", "subscriptions"),
+    "tail": ("hub.cli.inbound.tail", "tail"),
+    "trigger": ("hub.cli.inbound.trigger", "trigger"),
+    "webhooks": ("hub.cli.outbound.webhooks", "webhooks"),
+    "workflows": ("hub.cli.workflows.workflows", "workflows"),
 }
 
 
@@ -54,7 +54,7 @@ class _Lazy(Group):
 
 @cache
 def _plugin_commands() -> Mapping[str, click.Command]:
-    from hub.cli.installed import installed_plugins
+    from hub.cli.plugins.installed import installed_plugins
 
     return installed_plugins().commands
 

@@ -11,14 +11,14 @@ from typing import Final
 
 from aiohttp import ClientConnectorError, ClientError, ClientOSError, ClientResponse, ServerDisconnectedError
 
-from hub.egress.body import Body, read_body
-from hub.egress.dial import DIAL, Dial
-from hub.egress.failures import Failure, explain
+from hub.egress.address.hosts import check_pattern
+from hub.egress.exchange.body import Body, read_body
+from hub.egress.exchange.dial import DIAL, Dial
+from hub.egress.exchange.failures import Failure, explain
+from hub.egress.exchange.headers import Headers, check_headers
+from hub.egress.exchange.pools import Pool, Pools
+from hub.egress.exchange.tls import Tls
 from hub.egress.guard import Guard
-from hub.egress.headers import Headers, check_headers
-from hub.egress.hosts import check_pattern
-from hub.egress.pools import Pool, Pools
-from hub.egress.tls import Tls
 from hub.errors import Invalid, Problem
 
 __all__ = ["Egress", "Response", "Tls"]

@@ -13,13 +13,13 @@ from typing import Final
 from aiohttp import AddrInfoType
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from hub.egress.addresses import Verdict, judge
-from hub.egress.dial import DIAL
+from hub.egress.address.addresses import Verdict, judge
+from hub.egress.address.names import Names
+from hub.egress.address.ranges import Address, Network
+from hub.egress.address.resolver import Resolver, SystemResolver
+from hub.egress.address.urls import SplitUrl, split_url
 from hub.egress.errors import EgressError
-from hub.egress.names import Names
-from hub.egress.ranges import Address, Network
-from hub.egress.resolver import Resolver, SystemResolver
-from hub.egress.urls import SplitUrl, split_url
+from hub.egress.exchange.dial import DIAL
 from hub.errors import AddressRefused
 
 __all__ = ["Guard"]

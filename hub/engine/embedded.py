@@ -9,19 +9,27 @@ from typing import Any
 import structlog
 
 from hub.egress.client import Egress
-from hub.engine.claims import Claims
 from hub.engine.host import Publisher, Tools
 from hub.engine.instant import Instant, record
-from hub.engine.leases import Leases
 from hub.engine.observed import Witness
-from hub.engine.presence import Presence
-from hub.engine.run import Run
-from hub.engine.slots import Slots
+from hub.engine.run.run import Run
+from hub.engine.run.waits import Waits
 from hub.engine.versions import Versions
-from hub.engine.waits import Waits
+from hub.engine.work.claims import Claims
+from hub.engine.work.leases import Leases
+from hub.engine.work.presence import Presence
+from hub.engine.work.slots import Slots
 from hub.errors import Invalid, NotFound
-from hub.model.execution import Claimed, ExecutionChange, ExecutionRecord, Finished, Lease, NewExecution, NodeRecord
 from hub.model.ids import Id, write_id
+from hub.model.stored.execution import (
+    Claimed,
+    ExecutionChange,
+    ExecutionRecord,
+    Finished,
+    Lease,
+    NewExecution,
+    NodeRecord,
+)
 from hub.plugins.host import Plugins
 from hub.ports.clock import Clock
 from hub.ports.store import Store

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from hub.egress.client import Egress
 from hub.engine.versions import Versions
-from hub.model.execution import ExecutionChange, Lease, NewExecution, NodeRecord
 from hub.model.ids import Id
-from hub.model.outbound import Published
-from hub.outbound.publish import Publication
+from hub.model.stored.execution import ExecutionChange, Lease, NewExecution, NodeRecord
+from hub.model.stored.outbound import Published
+from hub.outbound.publish.publish import Publication
 from hub.ports.clock import Clock
 from hub.ports.store import Store
 
 if TYPE_CHECKING:
-    from hub.engine.run import Run
+    from hub.engine.run.run import Run
 
 __all__ = ["Host", "Publisher", "Tools"]
 

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub.errors import ExpressionError
-from hub.model.execution import ExecutionRecord, Finished, NewExecution, NodeRecord
 from hub.model.ids import Id
-from hub.workflows.scope import NodeView, Scope
-from hub.workflows.workflow import CompiledNode, Workflow
+from hub.model.stored.execution import ExecutionRecord, Finished, NewExecution, NodeRecord
+from hub.workflows.definition.workflow import CompiledNode, Workflow
+from hub.workflows.expressions.scope import NodeView, Scope
 
 __all__ = ["Instant", "record"]
 
@@ -86,7 +86,7 @@ def record(execution: NewExecution, finished: Finished) -> ExecutionRecord:
 
 
 def _work_out(workflow: Workflow, trigger: Mapping[str, Any], now: int) -> tuple[Any, tuple[NodeRecord, ...]]:
-    """Result and journal, by the rules of `hub.workflows.plan`. Raises `ExpressionError`."""
+    """Result and journal, by the rules of `hub.workflows.plan.planner`. Raises `ExpressionError`."""
     records: list[NodeRecord] = []
     views: dict[str, NodeView] = {}
     left = list(workflow.nodes.values())

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from hub.model.execution import ExecutionRecord, ExecutionState, NewExecution, NodeRecord
 from hub.model.ids import write_id
-from hub.model.record import Record
+from hub.model.stored.execution import ExecutionRecord, ExecutionState, NewExecution, NodeRecord
+from hub.model.wire.record import Record
 from hub.plugins.host import Plugins
 from hub.ports.clock import Clock
 from hub.ports.store import Store

@@ -6,12 +6,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hub.model.execution import ExecutionRecord, NewExecution
 from hub.model.ids import Id
-from hub.plugins.action import Action
+from hub.model.stored.execution import ExecutionRecord, NewExecution
 from hub.ports.store import Store
-from hub.workflows.compiled import compile_workflow
-from hub.workflows.workflow import Workflow
+from hub.sdk.action import Action
+from hub.workflows.definition.compiled import compile_workflow
+from hub.workflows.definition.workflow import Workflow
 
 __all__ = ["Versions"]
 

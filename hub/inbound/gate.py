@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 
 from hub.errors import Reject
 from hub.model.ids import Id
-from hub.model.secret import Secret
-from hub.model.source import (
+from hub.model.stored.source import (
     API_KEY_SLOT,
     HMAC_SLOT,
     SHARED_KEY_SLOT,
@@ -20,6 +19,7 @@ from hub.model.source import (
     SourceSpec,
     StoredSecret,
 )
+from hub.model.wire.secret import Secret
 
 __all__ = ["Gate", "decoy", "digest"]
 

@@ -8,34 +8,34 @@ from dataclasses import dataclass
 import structlog
 
 from hub.errors import Reject, StaleSource, StoreUnavailable, Unavailable
-from hub.inbound.accept import Acceptor
-from hub.inbound.admit import admit
-from hub.inbound.arrival import Arrival
-from hub.inbound.body import read_body
-from hub.inbound.challenge import challenge
-from hub.inbound.context import Contexts
-from hub.inbound.evidence import Evidence
-from hub.inbound.identify import Identified, identify, meant
-from hub.inbound.journey import Journey
-from hub.inbound.limits import Limits
-from hub.inbound.read import Reading, read
-from hub.inbound.refused import Refused, answer
-from hub.inbound.replying import Replier
-from hub.inbound.seen import seen
-from hub.inbound.starting import Circumstances, Starter
-from hub.inbound.uses import SecretUses
-from hub.inbound.verify import Asked, verify
-from hub.model.grant import Grant
+from hub.inbound.evidence.fingerprints import Evidence
+from hub.inbound.evidence.refusals import Refused, answer
+from hub.inbound.evidence.secret_uses import SecretUses
+from hub.inbound.http.arrival import Arrival
+from hub.inbound.http.body import read_body
+from hub.inbound.http.limits import Limits
+from hub.inbound.inbound_request import Journey
+from hub.inbound.source_context import Contexts
+from hub.inbound.steps.accept import Acceptor
+from hub.inbound.steps.admit import admit
+from hub.inbound.steps.challenge import challenge
+from hub.inbound.steps.event import Circumstances, Starter
+from hub.inbound.steps.identify import Identified, identify, meant
+from hub.inbound.steps.read import Reading, read
+from hub.inbound.steps.reply import Replier
+from hub.inbound.steps.verify import Asked, verify
+from hub.inbound.trigger_context import seen
 from hub.model.ids import write_id
-from hub.model.reply import Reply
-from hub.model.request import Request
+from hub.model.wire.grant import Grant
+from hub.model.wire.reply import Reply
+from hub.model.wire.request import Request
 from hub.plugins.clock import RequestClock
-from hub.plugins.context import Source
-from hub.plugins.dialect import Refusal
 from hub.plugins.host import Plugins
-from hub.plugins.vendor import Vendor
 from hub.ports.engine import Engine
 from hub.ports.store import Store
+from hub.sdk.context import Source
+from hub.sdk.dialect import Refusal
+from hub.sdk.vendor import Vendor
 
 __all__ = ["Parts", "Pipeline"]
 

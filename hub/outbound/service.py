@@ -8,22 +8,22 @@ import hub
 from hub.egress.client import Egress
 from hub.egress.guard import Guard
 from hub.errors import Invalid, Problem
-from hub.model.event import Event
 from hub.model.ids import Id
-from hub.model.outbound import Attempted, Published, SubscriptionRecord
-from hub.model.source import SourceRecord
-from hub.outbound.catalog import OutboundCatalog
-from hub.outbound.deliver import Courier
-from hub.outbound.dispatch import Dispatcher, Pace
-from hub.outbound.freeze import Compile, Templates
-from hub.outbound.handle import Handle
-from hub.outbound.health import Health, HealthRule
-from hub.outbound.observed import attempt_records, message_record
-from hub.outbound.operational import subscription_data
-from hub.outbound.publish import Publication, Publisher
-from hub.outbound.recover import Recovery
-from hub.outbound.registry import Registry
-from hub.outbound.resend import Resender, Tried
+from hub.model.stored.outbound import Attempted, Published, SubscriptionRecord
+from hub.model.stored.source import SourceRecord
+from hub.model.wire.event import Event
+from hub.outbound.delivery.deliver import Courier
+from hub.outbound.delivery.dispatch import Dispatcher, Pace
+from hub.outbound.delivery.health import Health, HealthRule
+from hub.outbound.delivery.observed import attempt_records, message_record
+from hub.outbound.delivery.recover import Recovery
+from hub.outbound.delivery.resend import Resender, Tried
+from hub.outbound.publish.catalog import OutboundCatalog
+from hub.outbound.publish.freeze import Compile, Templates
+from hub.outbound.publish.handle import Handle
+from hub.outbound.publish.operational import subscription_data
+from hub.outbound.publish.publish import Publication, Publisher
+from hub.outbound.registry.registry import Registry
 from hub.plugins.host import Plugins
 from hub.ports.blobs import Blobs
 from hub.ports.clock import Clock

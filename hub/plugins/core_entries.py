@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hub.model.secret import Credential
-from hub.plugins.action import Action
-from hub.plugins.dialect import Dialect
-from hub.plugins.registry import Entry, SchemeEntry
-from hub.plugins.standard import CORE_CREDENTIALS, CORE_SCHEMES
+from hub.model.wire.secret import Credential
+from hub.sdk.action import Action
+from hub.sdk.dialect import Dialect
+from hub.sdk.registry import Entry, SchemeEntry
+from hub.sdk.schemes.standard import CORE_CREDENTIALS, CORE_SCHEMES
 
 __all__ = ["CORE_OWNER", "core_entries"]
 

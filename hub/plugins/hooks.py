@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import pluggy
 
 from hub.errors import PluginError
-from hub.plugins import hookspecs
+from hub.sdk import hookspecs
 
 __all__ = ["HookName", "Implementation", "implementations"]
 

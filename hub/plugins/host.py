@@ -11,28 +11,28 @@ from typing import Any, Literal, TypeVar
 import structlog
 
 from hub.errors import Drop, NotFound, PluginError, Reject, Unavailable
-from hub.model.event import Event
-from hub.model.message import Message
-from hub.model.record import Record
-from hub.model.request import Request
-from hub.plugins.action import Action
+from hub.model.wire.event import Event
+from hub.model.wire.message import Message
+from hub.model.wire.record import Record
+from hub.model.wire.request import Request
+from hub.plugins.blame import Faults
 from hub.plugins.calling import Unanswered, ask
-from hub.plugins.catalog import Recorded
 from hub.plugins.clock import RequestClock
-from hub.plugins.context import Source
 from hub.plugins.core_entries import CORE_OWNER, core_entries
-from hub.plugins.dialect import Dialect
-from hub.plugins.faults import Faults
-from hub.plugins.handle import HubHandle
+from hub.plugins.entries import Views
 from hub.plugins.hooks import HookName, Implementation
 from hub.plugins.lifespans import Lifespans
 from hub.plugins.loader import clashes, discover
-from hub.plugins.observing import Observers
-from hub.plugins.offers import Offers
+from hub.plugins.lookups import Offers
+from hub.plugins.observers import Observers
 from hub.plugins.plugin import Plugin
-from hub.plugins.registry import EntryKind, Panel
 from hub.plugins.status import PluginState, PluginStatus
-from hub.plugins.views import Views
+from hub.sdk.action import Action
+from hub.sdk.catalog import Recorded
+from hub.sdk.context import Source
+from hub.sdk.dialect import Dialect
+from hub.sdk.handle import HubHandle
+from hub.sdk.registry import EntryKind, Panel
 
 __all__ = ["Plugins"]
 

@@ -10,8 +10,8 @@ import structlog
 
 from hub.errors import PluginError
 from hub.plugins.calling import answer_of
-from hub.plugins.handle import HubHandle
 from hub.plugins.hooks import Implementation
+from hub.sdk.handle import HubHandle
 
 __all__ = ["Lifespans"]
 

@@ -18,8 +18,8 @@ from packaging.utils import canonicalize_name
 from hub.errors import PluginError
 from hub.plugins.calling import answer_of
 from hub.plugins.hooks import Implementation, implementations
-from hub.plugins.registry import Entry, Registry
-from hub.plugins.vendor import NAME, Vendor
+from hub.sdk.registry import Entry, Registry
+from hub.sdk.vendor import NAME, Vendor
 
 __all__ = ["CORE", "GROUP", "Candidate", "Staged", "clashes", "discover", "stage"]
 

@@ -9,8 +9,8 @@ import structlog
 from hub.errors import PluginError
 from hub.plugins.hooks import Implementation
 from hub.plugins.loader import Candidate, Staged, stage
-from hub.plugins.registry import Entry, adds
 from hub.plugins.status import PluginState, PluginStatus
+from hub.sdk.registry import Entry, adds
 
 __all__ = ["Plugin"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hub.model.secret import Secret
+from hub.model.wire.secret import Secret
 from hub.plugins.calling import answer_of
-from hub.plugins.scheme import Outgoing, Scheme
+from hub.sdk.schemes.scheme import Outgoing, Scheme
 
 __all__ = ["signature_of"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from hub.model.execution import ExecutionRecord, Finished, Lease, NewExecution
 from hub.model.ids import Id
+from hub.model.stored.execution import ExecutionRecord, Finished, Lease, NewExecution
 
 __all__ = ["Engine"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from hub.model.ids import Id
-from hub.model.source import SourceRecord
+from hub.model.stored.source import SourceRecord
 from hub.ports.store.snapshot import Snapshot
 
 __all__ = ["Selected", "Triggers"]

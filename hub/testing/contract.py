@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from hub.errors import Unavailable
-from hub.model.fetched import Fetched
-from hub.model.secret import Secret
-from hub.plugins.catalog import Recorded, Recording
-from hub.plugins.vendor import Vendor
+from hub.model.wire.fetched import Fetched
+from hub.model.wire.secret import Secret
+from hub.sdk.catalog import Recorded, Recording
+from hub.sdk.vendor import Vendor
 from hub.testing.rules import RULES
 from hub.testing.sender import Sender, by_scheme, package_of
 from hub.testing.subject import Subject

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from hub.model.request import Request
-    from hub.plugins.context import Source
+    from hub.model.wire.request import Request
+    from hub.sdk.context import Source
     from hub.testing.live import LiveHub
 
 __all__ = ["hub_request", "hub_server", "hub_source", "pytest_terminal_summary"]

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from hub.model.request import Request
-from hub.model.secret import Secret
-from hub.model.values import Values
-from hub.plugins.context import Fetch, Source
+from hub.model.wire.request import Request
+from hub.model.wire.secret import Secret
+from hub.model.wire.values import Values
+from hub.sdk.context import Fetch, Source
 
 __all__ = ["MOMENT", "URL", "new_request", "new_source"]
 

@@ -13,14 +13,14 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from hub.model.request import Request
-from hub.model.secret import Credential, Secret
-from hub.plugins.catalog import Recording
-from hub.plugins.context import Fetch, Source
-from hub.plugins.keys import Algorithm
-from hub.plugins.scheme import Scheme, can_sign
-from hub.plugins.signed import PublicKey
-from hub.plugins.vendor import Vendor
+from hub.model.wire.request import Request
+from hub.model.wire.secret import Credential, Secret
+from hub.sdk.catalog import Recording
+from hub.sdk.context import Fetch, Source
+from hub.sdk.schemes.keys import Algorithm
+from hub.sdk.schemes.scheme import Scheme, can_sign
+from hub.sdk.schemes.signed import PublicKey
+from hub.sdk.vendor import Vendor
 from hub.testing.requests import MOMENT, URL, new_request, new_source
 
 __all__ = ["Message", "Sender", "Signing", "by_scheme", "package_of", "packaged_signing", "parts_of"]

@@ -7,15 +7,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hub.errors import Unavailable
-from hub.model.event import Event
-from hub.model.fetched import Fetched
-from hub.model.grant import Grant, Outcome
-from hub.model.reply import Reply
-from hub.model.request import Request
-from hub.model.secret import Secret
-from hub.plugins.catalog import Recording
-from hub.plugins.context import Source
-from hub.plugins.vendor import Vendor
+from hub.model.wire.event import Event
+from hub.model.wire.fetched import Fetched
+from hub.model.wire.grant import Grant, Outcome
+from hub.model.wire.reply import Reply
+from hub.model.wire.request import Request
+from hub.model.wire.secret import Secret
+from hub.sdk.catalog import Recording
+from hub.sdk.context import Source
+from hub.sdk.vendor import Vendor
 from hub.testing.sender import Sender
 
 __all__ = ["Answering", "Subject"]

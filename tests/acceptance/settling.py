@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hub.store.sql import SqlStore
-from hub.store.writer import Priority
+from hub.store.sql.store import SqlStore
+from hub.store.sql.writer import Priority
 from hub.testing.live import LiveHub
 
 __all__ = ["written"]

@@ -18,13 +18,13 @@ from pathlib import Path
 
 import uvloop
 
-from hub.model.execution import ExecutionChange, Lease, NewExecution, NodeRecord
 from hub.model.ids import Id, new_id
-from hub.model.inbound import Acceptance, EventRecord, NewEvent, RequestRecord
-from hub.model.source import SourceRecord, SourceSpec, StoredSecret
+from hub.model.stored.execution import ExecutionChange, Lease, NewExecution, NodeRecord
+from hub.model.stored.inbound import Acceptance, EventRecord, NewEvent, RequestRecord
+from hub.model.stored.source import SourceRecord, SourceSpec, StoredSecret
 from hub.ports.clock import SystemClock
 from hub.store.blobs import DirectoryBlobs
-from hub.store.sql import SqlStore
+from hub.store.sql.store import SqlStore
 from hub.store.vault import Vault
 
 _BODY = b'{"id":12345,"type":"incident.created","title":"disk is full","host":"db-7.example","tags":["a","b"],"n":10}'

@@ -13,7 +13,8 @@ from aiohttp import web
 from click.testing import CliRunner, Result
 from rich.console import Console
 
-from hub.cli import main, output
+from hub.cli import main
+from hub.cli.terminal import output
 from hub.testing.live import ADMIN_KEY, LiveHub, live_hub
 from tests.cli.processes import SECONDS, environment
 

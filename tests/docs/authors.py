@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import hub
-from hub.plugins import hookspecs
+from hub.sdk import hookspecs
 from hub.testing import VendorContract
 from hub.testing.rules import RULES
 from tests.docs.docstrings import markdown

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 import hub
-from hub.plugins import hookspecs
+from hub.sdk import hookspecs
 from tests.docs.authors import GROUPS, HOOKS, plugin_api, recipes
 from tests.docs.docstrings import markdown
 
 DOCS = Path(__file__).parents[2] / "docs"
-TESTS = Path(__file__).parents[1] / "plugins"
+TESTS = Path(__file__).parents[1]
 REFERENCE = (DOCS / "reference/plugin-api.md").read_text()
 
 
@@ -37,7 +37,7 @@ def test_every_hook_is_described_with_its_arguments(hook: str) -> None:
 
 @pytest.mark.parametrize("hook", HOOKS)
 def test_every_hook_has_a_test(hook: str) -> None:
-    tests = "\n".join(file.read_text() for file in TESTS.glob("test_*.py"))
+    tests = "\n".join(file.read_text() for file in TESTS.rglob("test_*.py"))
     assert re.search(rf"def test_\w*{hook}|{hook}=|def {hook}\(", tests), f"no test is about {hook}"
 
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.egress.dial import DIAL, Dial
+from hub.egress.address.ranges import METADATA
 from hub.egress.errors import EgressError
+from hub.egress.exchange.dial import DIAL, Dial
 from hub.egress.guard import Guard
-from hub.egress.ranges import METADATA
 from hub.errors import AddressRefused, Invalid
 
 Answers = Callable[..., Any]

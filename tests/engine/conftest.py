@@ -19,22 +19,22 @@ from hub.egress.client import Egress
 from hub.egress.guard import Guard
 from hub.engine.embedded import EmbeddedEngine
 from hub.errors import ActionFailed
-from hub.model.execution import ExecutionRecord, NewExecution, NodeRecord
 from hub.model.ids import Id, new_id
-from hub.model.source import SourceSpec
-from hub.model.workflow import WorkflowRecord
-from hub.outbound.catalog import OutboundCatalog
-from hub.outbound.freeze import Templates
-from hub.outbound.publish import Publication, Publisher
-from hub.plugins.action import Action, ActionContext
+from hub.model.stored.execution import ExecutionRecord, NewExecution, NodeRecord
+from hub.model.stored.source import SourceSpec
+from hub.model.stored.workflow import WorkflowRecord
+from hub.outbound.publish.catalog import OutboundCatalog
+from hub.outbound.publish.freeze import Templates
+from hub.outbound.publish.publish import Publication, Publisher
 from hub.plugins.host import Plugins
 from hub.ports.clock import Clock
+from hub.sdk.action import Action, ActionContext
 from hub.store.blobs import DirectoryBlobs
-from hub.store.sql import SqlStore
+from hub.store.sql.store import SqlStore
 from hub.store.vault import Vault
 from hub.testing.clock import ManualClock
 from hub.workflows.actions import CORE_ACTIONS
-from hub.workflows.expressions import compile_value
+from hub.workflows.expressions.expression import compile_value
 
 LONG = 86_400 * 1_000_000
 PATIENCE = 60.0

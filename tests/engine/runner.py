@@ -21,13 +21,13 @@ import hub
 from hub.egress.client import Egress
 from hub.egress.guard import Guard
 from hub.engine.embedded import EmbeddedEngine
-from hub.engine.presence import Presence
+from hub.engine.work.presence import Presence
 from hub.errors import ActionFailed
-from hub.plugins.action import Action, ActionContext
 from hub.plugins.host import Plugins
 from hub.ports.clock import SystemClock
+from hub.sdk.action import Action, ActionContext
 from hub.store.blobs import DirectoryBlobs
-from hub.store.sql import SqlStore
+from hub.store.sql.store import SqlStore
 from hub.store.vault import Vault
 from hub.workflows.actions import CORE_ACTIONS
 

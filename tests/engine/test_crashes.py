@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from hub.model.execution import NewExecution
 from hub.model.ids import Id, new_id, write_id
-from hub.model.source import SourceSpec
-from hub.model.workflow import WorkflowRecord
+from hub.model.stored.execution import NewExecution
+from hub.model.stored.source import SourceSpec
+from hub.model.stored.workflow import WorkflowRecord
 from hub.ports.clock import SystemClock
 from hub.store.blobs import DirectoryBlobs
-from hub.store.sql import SqlStore
+from hub.store.sql.store import SqlStore
 from hub.store.vault import Vault
 
 LEASE = 5.0

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from hub.errors import NotFound
-from hub.model.execution import ExecutionError
 from hub.model.ids import new_id
+from hub.model.stored.execution import ExecutionError
 
 HOLD = {"with": {"hold": True, "name": "{{ TRIGGER }}"}}
 

@@ -8,11 +8,11 @@ import pytest
 
 from hub.engine.instant import Instant
 from hub.errors import ExpressionError
-from hub.model.execution import Finished, NodeRecord
 from hub.model.ids import new_id
+from hub.model.stored.execution import Finished, NodeRecord
 from hub.workflows.actions import CORE_ACTIONS
-from hub.workflows.compiled import compile_workflow
-from hub.workflows.plan import Outcome, Planner
+from hub.workflows.definition.compiled import compile_workflow
+from hub.workflows.plan.planner import Outcome, Planner
 
 TRIGGER = {"data": {"n": 3, "list": [1, 2]}, "headers": {"a": "b"}, "type": "webhook"}
 NOW = 1_000

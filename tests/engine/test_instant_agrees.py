@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.engine.instant import Instant
-from hub.model.execution import NodeRecord
+from hub.model.stored.execution import NodeRecord
 from hub.workflows.actions import CORE_ACTIONS
-from hub.workflows.compiled import compile_workflow
-from hub.workflows.plan import Outcome, Planner
-from hub.workflows.workflow import Workflow
+from hub.workflows.definition.compiled import compile_workflow
+from hub.workflows.definition.workflow import Workflow
+from hub.workflows.plan.planner import Outcome, Planner
 
 TRIGGER = {"data": {"n": 3}}
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hub.errors import Reject
 from hub.inbound.gate import Gate, decoy, digest
 from hub.model.ids import new_id
-from hub.model.source import (
+from hub.model.stored.source import (
     API_KEY_SLOT,
     HMAC_SLOT,
     SHARED_KEY_SLOT,

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hub.model.request import Request
-from hub.model.values import Values
+from hub.model.wire.request import Request
+from hub.model.wire.values import Values
 
 
 @pytest.fixture(scope="session")

@@ -18,17 +18,17 @@ from hub.egress.client import Egress
 from hub.egress.guard import Guard
 from hub.model.ids import Id
 from hub.model.json import loads
-from hub.model.outbound import Attempt, DeliveryRecord, Published, SubscriptionRecord, SubscriptionSpec
 from hub.model.retry import Retry
-from hub.outbound.dispatch import Pace
-from hub.outbound.health import HealthRule
-from hub.outbound.publish import Publication
-from hub.outbound.registry import MAKE, Made, SecretChoice
+from hub.model.stored.outbound import Attempt, DeliveryRecord, Published, SubscriptionRecord, SubscriptionSpec
+from hub.outbound.delivery.dispatch import Pace
+from hub.outbound.delivery.health import HealthRule
+from hub.outbound.publish.publish import Publication
+from hub.outbound.registry.registry import MAKE, Made, SecretChoice
 from hub.outbound.service import Outbound
 from hub.plugins.host import Plugins
 from hub.ports.clock import Clock, SystemClock
 from hub.store.blobs import DirectoryBlobs
-from hub.store.sql import SqlStore
+from hub.store.sql.store import SqlStore
 from hub.store.vault import Vault
 from hub.testing.clock import ManualClock
 from hub.workflows.payloads import body_template

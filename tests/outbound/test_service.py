@@ -10,7 +10,7 @@ import pytest
 
 from hub import hookimpl
 from hub.errors import Invalid, NotFound
-from hub.model.record import Record
+from hub.model.wire.record import Record
 from hub.outbound.service import Outbound
 from hub.plugins.host import Plugins
 from tests.outbound.conftest import Receiver, Rig, Rigs

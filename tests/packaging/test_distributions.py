@@ -33,9 +33,9 @@ EVERYWHERE = {"LICENSE", "README.md", "CHANGELOG.md", "pyproject.toml", "PKG-INF
 MUST = {
     "integration-hub": {
         "hub/py.typed",
-        "hub/api/templates/docs.html",
-        "hub/api/templates/docs.css",
-        "hub/cli/template/pyproject.toml.txt",
+        "hub/api/web/templates/docs.html",
+        "hub/api/web/templates/docs.css",
+        "hub/cli/plugins/template/pyproject.toml.txt",
         "hub/store/migrations/env.py",
         "hub/store/migrations/script.py.mako",
         "hub/store/migrations/versions/0001_initial.py",

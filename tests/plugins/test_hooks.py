@@ -17,18 +17,18 @@ import pytest
 import structlog
 
 from hub.errors import Drop, NotFound, PluginError, Reject, Unavailable
-from hub.model.event import Event
-from hub.model.message import Message
-from hub.model.record import Record
-from hub.model.request import Request
-from hub.plugins import hookspecs
+from hub.model.wire.event import Event
+from hub.model.wire.message import Message
+from hub.model.wire.record import Record
+from hub.model.wire.request import Request
 from hub.plugins.clock import RequestClock
-from hub.plugins.context import Source
 from hub.plugins.hooks import HookName
 from hub.plugins.host import Plugins
-from hub.plugins.observing import FAILURES
-from hub.plugins.registry import Registry
-from hub.plugins.signed import Hmac
+from hub.plugins.observers import FAILURES
+from hub.sdk import hookspecs
+from hub.sdk.context import Source
+from hub.sdk.registry import Registry
+from hub.sdk.schemes.signed import Hmac
 
 Install = Callable[..., Path]
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)

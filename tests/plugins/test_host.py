@@ -10,9 +10,9 @@ import pytest
 from pydantic import BaseModel
 
 from hub.errors import NotFound, PluginError
-from hub.plugins.action import Action
 from hub.plugins.host import Plugins
-from hub.plugins.standard import CORE_SCHEMES
+from hub.sdk.action import Action
+from hub.sdk.schemes.standard import CORE_SCHEMES
 
 Install = Callable[..., Path]
 

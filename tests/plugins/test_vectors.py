@@ -14,11 +14,11 @@ from slack_sdk.signature import SignatureVerifier
 from standardwebhooks.webhooks import Webhook
 
 from hub.errors import Reject
-from hub.model.request import Request
-from hub.model.secret import Credential
-from hub.plugins.context import Source
-from hub.plugins.signed import Hmac, PublicKey
-from hub.plugins.standard import CORE_SCHEMES, Standard
+from hub.model.wire.request import Request
+from hub.model.wire.secret import Credential
+from hub.sdk.context import Source
+from hub.sdk.schemes.signed import Hmac, PublicKey
+from hub.sdk.schemes.standard import CORE_SCHEMES, Standard
 
 MakeRequest = Callable[..., Request]
 MakeSource = Callable[..., Source]

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from hub.model.execution import Lease, NewExecution
 from hub.model.ids import Id, new_id
-from hub.model.inbound import Acceptance, EventRecord, KeptSecret, NewEvent, RequestRecord
-from hub.model.source import SourceRecord, SourceSpec, StoredSecret
-from hub.model.workflow import WorkflowRecord
+from hub.model.stored.execution import Lease, NewExecution
+from hub.model.stored.inbound import Acceptance, EventRecord, KeptSecret, NewEvent, RequestRecord
+from hub.model.stored.source import SourceRecord, SourceSpec, StoredSecret
+from hub.model.stored.workflow import WorkflowRecord
 from hub.store.blobs import DirectoryBlobs
-from hub.store.sql import SqlStore
+from hub.store.sql.store import SqlStore
 from hub.store.vault import Vault
 from hub.testing.clock import ManualClock
 

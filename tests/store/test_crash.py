@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 _CHILD = """
 import asyncio, sys
 from pathlib import Path
-from hub.model.execution import ExecutionChange, Lease, NewExecution, NodeRecord
+from hub.model.stored.execution import ExecutionChange, Lease, NewExecution, NodeRecord
 from hub.model.ids import new_id
-from hub.model.inbound import Acceptance, EventRecord, NewEvent, RequestRecord
-from hub.model.source import SourceSpec
+from hub.model.stored.inbound import Acceptance, EventRecord, NewEvent, RequestRecord
+from hub.model.stored.source import SourceSpec
 from hub.ports.clock import SystemClock
 from hub.store.blobs import DirectoryBlobs
-from hub.store.sql import SqlStore
+from hub.store.sql.store import SqlStore
 from hub.store.vault import Vault
 
 async def caller(store, workflow, source, number):

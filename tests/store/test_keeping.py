@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from hub.model.ids import Id, new_id
-from hub.model.inbound import KeptSecret
-from hub.model.source import SourceSpec, StoredSecret
+from hub.model.stored.inbound import KeptSecret
+from hub.model.stored.source import SourceSpec, StoredSecret
 from hub.store.blobs import DirectoryBlobs
-from hub.store.sql import SqlStore
+from hub.store.sql.store import SqlStore
 from hub.store.vault import Vault
 from hub.testing import ManualClock
 

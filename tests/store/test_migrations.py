@@ -14,9 +14,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from hub.errors import StoreUnavailable
-from hub.store.database import Database
 from hub.store.migrations import configuration, migrate, newest
-from hub.store.tables import metadata
+from hub.store.sql.tables import metadata
+from hub.store.sqlite import Database
 
 if TYPE_CHECKING:
     from conftest import OpenStore

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hub.store import journal
-from hub.store.claims import EXPIRES, first_due, next_priority
-from hub.store.tables import executions, requests
-from hub.store.writer import Priority
+from hub.store.sql.executions import journal
+from hub.store.sql.executions.claims import EXPIRES, first_due, next_priority
+from hub.store.sql.tables import executions, requests
+from hub.store.sql.writer import Priority
 
 if TYPE_CHECKING:
-    from hub.store.sql import SqlStore
+    from hub.store.sql.store import SqlStore
 
 
 async def plan(store: SqlStore, sql: str, parameters: tuple[Any, ...]) -> list[str]:

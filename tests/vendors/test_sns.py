@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from hub import Fetched, Outcome, Recording, Reject, Request, Secret, Source, Unavailable, Values
 from hub.egress.client import Egress
+from hub.egress.exchange.tls import Tls
 from hub.egress.guard import Guard
-from hub.egress.tls import Tls
 from hub.errors import AddressRefused, HubError
 from hub.model.json import dumps, loads
 from hub.testing import VendorContract, new_request, new_source

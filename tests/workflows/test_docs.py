@@ -12,12 +12,12 @@ import pytest
 from hub.errors import Invalid
 from hub.workflows import limits
 from hub.workflows.actions import CORE_ACTIONS
-from hub.workflows.compiled import compile_workflow
-from hub.workflows.definition import Definition, EventFilter, ForEach, Node, parse
-from hub.workflows.expressions import compile_value
-from hub.workflows.functions import FILTERS, METHODS
-from hub.workflows.functions.predicates import TESTS
-from hub.workflows.scope import Item, NodeView, Scope
+from hub.workflows.definition.compiled import compile_workflow
+from hub.workflows.definition.parsed import Definition, EventFilter, ForEach, Node, parse
+from hub.workflows.expressions.expression import compile_value
+from hub.workflows.expressions.functions import FILTERS, METHODS
+from hub.workflows.expressions.functions.predicates import TESTS
+from hub.workflows.expressions.scope import Item, NodeView, Scope
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 EXPRESSIONS = (REFERENCE / "expressions.md").read_text()

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from hub.errors import ExpressionError, Invalid
 from hub.model.json import dumps, loads
-from hub.workflows.environment import ENVIRONMENT
-from hub.workflows.expressions import compile_value
-from hub.workflows.functions import FILTERS, GLOBALS, METHODS
-from hub.workflows.scope import RESERVED, Scope
+from hub.workflows.expressions.environment import ENVIRONMENT
+from hub.workflows.expressions.expression import compile_value
+from hub.workflows.expressions.functions import FILTERS, GLOBALS, METHODS
+from hub.workflows.expressions.scope import RESERVED, Scope
 
 LONG = "aé" * 300_000
 DATA = {

@@ -6,7 +6,7 @@ from hub.inbound.dialects.flowtrux import FLOWTRUX
 from hub.inbound.dialects.tracecat import TRACECAT
 from hub.inbound.dialects.vectense import VECTENSE
 from hub.inbound.dialects.vibeiq import VIBEIQ
-from hub.plugins.dialect import Dialect
+from hub.sdk.dialect import Dialect
 
 __all__ = ["CORE_DIALECTS"]
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub.errors import Reject
-from hub.inbound.payloads import json_or_form, unfolded
+from hub.inbound.dialects.payloads import json_or_form, unfolded
 from hub.model.ids import base62
-from hub.model.reply import Reply
-from hub.model.request import Request
-from hub.model.source import HMAC_SLOT
-from hub.model.values import Values
-from hub.plugins.dialect import Dialect, Parsed, Receipt, Refusal, Route, Target
+from hub.model.stored.source import HMAC_SLOT
+from hub.model.wire.reply import Reply
+from hub.model.wire.request import Request
+from hub.model.wire.values import Values
+from hub.sdk.dialect import Dialect, Parsed, Receipt, Refusal, Route, Target
 
 __all__ = ["FLOWTRUX"]
 

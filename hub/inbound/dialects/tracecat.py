@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub.errors import Reject
-from hub.inbound.payloads import FORMS, form_object, switched_on
+from hub.inbound.dialects.payloads import FORMS, form_object, switched_on
 from hub.model.ids import write_id
 from hub.model.json import dumps, loads
-from hub.model.reply import Reply
-from hub.model.request import Request
-from hub.model.source import URL_SLOT
-from hub.model.values import Values
-from hub.plugins.dialect import Dialect, Parsed, Receipt, Refusal, Route, Started, Target, Waited
+from hub.model.stored.source import URL_SLOT
+from hub.model.wire.reply import Reply
+from hub.model.wire.request import Request
+from hub.model.wire.values import Values
+from hub.sdk.dialect import Dialect, Parsed, Receipt, Refusal, Route, Started, Target, Waited
 
 __all__ = ["TRACECAT"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hub.errors import Reject
-from hub.model.reply import Reply
-from hub.model.request import Request
-from hub.model.source import SHARED_KEY_SLOT
-from hub.model.values import Values
-from hub.plugins.dialect import Dialect, Parsed, Receipt, Refusal, Route, Target
+from hub.model.stored.source import SHARED_KEY_SLOT
+from hub.model.wire.reply import Reply
+from hub.model.wire.request import Request
+from hub.model.wire.values import Values
+from hub.sdk.dialect import Dialect, Parsed, Receipt, Refusal, Route, Target
 
 __all__ = ["VECTENSE"]
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub.errors import Reject
-from hub.inbound.payloads import json_or_form
+from hub.inbound.dialects.payloads import json_or_form
 from hub.model.ids import short_id, write_id
-from hub.model.reply import Reply
-from hub.model.request import Request
-from hub.model.values import Values
-from hub.plugins.dialect import Dialect, Parsed, Receipt, Refusal, Route, Started, Target
+from hub.model.wire.reply import Reply
+from hub.model.wire.request import Request
+from hub.model.wire.values import Values
+from hub.sdk.dialect import Dialect, Parsed, Receipt, Refusal, Route, Started, Target
 
 __all__ = ["VIBEIQ"]
 

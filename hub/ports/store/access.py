@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from hub.model.access import AuditEntry, ConnectionRecord, Job, KeyRecord, OrgRecord
 from hub.model.ids import Id
+from hub.model.stored.access import AuditEntry, ConnectionRecord, Job, KeyRecord, OrgRecord
 from hub.ports.store.page import Page
 
 __all__ = ["Access"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from hub.model.drift import Drift
 from hub.model.ids import Id
+from hub.model.stored.drift import Drift
 
 __all__ = ["DriftCounts"]
 

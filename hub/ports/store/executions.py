@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from hub.model.execution import Claimed, ExecutionChange, ExecutionRecord, NewExecution, NodeRecord
 from hub.model.ids import Id
+from hub.model.stored.execution import Claimed, ExecutionChange, ExecutionRecord, NewExecution, NodeRecord
 from hub.ports.store.page import Page
 
 __all__ = ["Executions"]

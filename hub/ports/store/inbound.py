@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from hub.model.ids import Id
-from hub.model.inbound import Acceptance, Accepted, EventRecord, NewEvent, RequestRecord
+from hub.model.stored.inbound import Acceptance, Accepted, EventRecord, NewEvent, RequestRecord
 from hub.ports.store.page import Page
 
 __all__ = ["Inbound"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from hub.model.ids import Id
-from hub.model.outbound import (
+from hub.model.stored.outbound import (
     Account,
     Attempt,
     Attempted,
@@ -20,7 +20,7 @@ from hub.model.outbound import (
     SubscriptionRecord,
     SubscriptionSpec,
 )
-from hub.model.source import StoredSecret
+from hub.model.stored.source import StoredSecret
 from hub.ports.store.page import Page
 
 __all__ = ["Outbound"]

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from hub.model.ids import Id
-from hub.model.inbound import KeptSecret
-from hub.model.source import SourceRecord, SourceSpec, StoredSecret
-from hub.model.workflow import WorkflowRecord, WorkflowVersion
+from hub.model.stored.inbound import KeptSecret
+from hub.model.stored.source import SourceRecord, SourceSpec, StoredSecret
+from hub.model.stored.workflow import WorkflowRecord, WorkflowVersion
 from hub.ports.store.page import Page
 
 __all__ = ["Sources", "Workflows"]

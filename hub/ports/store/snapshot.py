@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.model.access import KeyRecord, OrgRecord
 from hub.model.ids import Id
-from hub.model.outbound import EventType, SubscriptionRecord
-from hub.model.source import SourceRecord
-from hub.model.workflow import WorkflowRecord, WorkflowVersion
+from hub.model.stored.access import KeyRecord, OrgRecord
+from hub.model.stored.outbound import EventType, SubscriptionRecord
+from hub.model.stored.source import SourceRecord
+from hub.model.stored.workflow import WorkflowRecord, WorkflowVersion
 
 __all__ = ["Snapshot"]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from hub.errors import Reject
-from hub.model.request import Request
-from hub.plugins.catalog import Recording
+from hub.model.wire.request import Request
+from hub.sdk.catalog import Recording
 from hub.testing.requests import MOMENT, new_request
 from hub.testing.rules.rule import Broken
 from hub.testing.subject import Subject

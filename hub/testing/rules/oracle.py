@@ -12,11 +12,11 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from hub.errors import HubError, Reject
 from hub.model.json import dumps, loads
-from hub.model.reply import Reply
-from hub.model.request import Request
-from hub.plugins.catalog import Recording
-from hub.plugins.scheme import Scheme, can_sign
-from hub.plugins.signed import Signed
+from hub.model.wire.reply import Reply
+from hub.model.wire.request import Request
+from hub.sdk.catalog import Recording
+from hub.sdk.schemes.scheme import Scheme, can_sign
+from hub.sdk.schemes.signed import Signed
 from hub.testing.requests import MOMENT, URL, new_request
 from hub.testing.rules.rule import Broken
 from hub.testing.sender import by_scheme, parts_of

@@ -10,9 +10,9 @@ from math import isfinite
 from typing import Any
 
 from hub.errors import Reject
-from hub.model.event import Event
-from hub.model.request import Request
-from hub.plugins.catalog import Recording
+from hub.model.wire.event import Event
+from hub.model.wire.request import Request
+from hub.sdk.catalog import Recording
 from hub.testing.requests import MOMENT
 from hub.testing.rules.rule import Broken
 from hub.testing.subject import Subject

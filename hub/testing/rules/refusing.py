@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hub.errors import Reject, Unavailable
-from hub.model.reply import Reply
-from hub.model.request import Request
-from hub.model.secret import Secret
-from hub.plugins.context import Source
+from hub.model.wire.reply import Reply
+from hub.model.wire.request import Request
+from hub.model.wire.secret import Secret
+from hub.sdk.context import Source
 from hub.testing.requests import MOMENT, new_request
 from hub.testing.rules.rule import Broken
 from hub.testing.subject import Subject

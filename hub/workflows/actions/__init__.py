@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from hub.plugins.action import Action
+from hub.sdk.action import Action
 from hub.workflows.actions.control import FAIL, PUBLISH, RESPOND, SLEEP, TRANSFORM, WORKFLOW_RUN
 from hub.workflows.actions.http import HTTP_REQUEST
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hub.errors import ActionFailed
-from hub.plugins.action import Action, ActionContext
+from hub.sdk.action import Action, ActionContext
 from hub.workflows.actions.values import HeaderValue
 from hub.workflows.services import Publish, Respond, RunWorkflow, Sleep
 

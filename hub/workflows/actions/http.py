@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hub.errors import ActionFailed, AddressRefused
-from hub.model.fetched import Fetched
 from hub.model.json import dumps, loads
-from hub.plugins.action import Action, ActionContext
+from hub.model.wire.fetched import Fetched
+from hub.sdk.action import Action, ActionContext
 from hub.workflows.actions.values import HeaderValue
 
 __all__ = ["HTTP_REQUEST", "HttpAuth", "HttpRequestInput", "retry_after_of"]

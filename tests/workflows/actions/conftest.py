@@ -12,8 +12,8 @@ from aiohttp import web
 
 from hub.egress.client import Egress
 from hub.egress.guard import Guard
-from hub.model.fetched import Fetched
-from hub.model.values import Values
+from hub.model.wire.fetched import Fetched
+from hub.model.wire.values import Values
 
 
 @dataclass

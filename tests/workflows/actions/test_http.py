@@ -7,8 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from hub.errors import ActionFailed
-from hub.model.fetched import Fetched
-from hub.model.values import Values
+from hub.model.wire.fetched import Fetched
+from hub.model.wire.values import Values
 from hub.workflows.actions.http import HTTP_REQUEST, HttpRequestInput, retry_after_of
 
 

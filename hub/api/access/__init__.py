@@ -1,0 +1,1 @@
+"""Who may do what: orgs, keys, connections, the audit log."""

@@ -1,0 +1,106 @@
+"""API keys of an org, and the instance's master key."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from quart import Blueprint, Response
+from quart_schema import document_request, tag_blueprint
+
+from hub.api.outbound.outbound_view import job_view
+from hub.api.requests.requests import micros
+from hub.api.web.auth import caller, key_digest, requires
+from hub.api.web.bodies import model_body
+from hub.api.web.paging import whole_list
+from hub.api.web.rendering import answer, instant_text, path_id
+from hub.api.web.services import services
+from hub.errors import Forbidden, Invalid, Problem
+from hub.model.ids import new_id, write_id
+from hub.model.stored.access import KeyRecord, Role
+
+__all__ = ["KeyInput", "blueprint"]
+
+blueprint = Blueprint("keys", __name__, url_prefix="/api")
+tag_blueprint(blueprint, {"keys"})
+
+
+class KeyInput(BaseModel):
+    """A new key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(max_length=200)] = ""
+    role: Role = Field(
+        description="admin: all of the org. editor: all but keys and audit. viewer: reads. publisher: sends messages."
+    )
+    operator: bool = Field(default=False, description="May manage the instance and act in every org.")
+    expires: AwareDatetime | None = None
+
+
+def key_view(record: KeyRecord) -> dict[str, Any]:
+    """A key as the API shows it; the hub has only its hash."""
+    return {
+        "id": write_id("key", record.id),
+        "name": record.name,
+        "role": record.role,
+        "operator": record.operator,
+        "last4": record.last4,
+        "created": instant_text(record.created),
+        "expires": instant_text(record.expires),
+        "revoked": instant_text(record.revoked),
+    }
+
+
+@blueprint.get("/keys")
+@requires("admin")
+async def index() -> Response:
+    """Keys of the org, newest first, revoked ones too."""
+    return answer(whole_list([key_view(one) for one in await services().store.access.keys(caller().org.id)]))
+
+
+@blueprint.post("/keys")
+@document_request(KeyInput)
+@requires("admin")
+async def create() -> Response:
+    """Make a key; it is shown this once."""
+    hub, who = services(), caller()
+    data = await model_body(KeyInput)
+    now = hub.clock.now()
+    if data.operator and not who.key.operator:
+        raise Forbidden("only an operator's key can make another one")
+    expires = micros(data.expires) if data.expires else None
+    if expires is not None and expires <= now:
+        raise Invalid("the key would be of no use", (Problem("/expires", "must be in the future"),))
+    key = f"hub_{secrets.token_urlsafe(32)}"
+    record = KeyRecord(
+        org=who.org.id,
+        id=new_id(),
+        name=data.name,
+        role=data.role,
+        digest=key_digest(key),
+        last4=key[-4:],
+        created=now,
+        operator=data.operator,
+        expires=expires,
+    )
+    await hub.store.access.create_key(record)
+    return answer({**key_view(record), "key": key}, 201)
+
+
+@blueprint.delete("/keys/<key>")
+@requires("admin")
+async def revoke(key: str) -> Response:
+    """Revoke a key at once."""
+    hub, who = services(), caller()
+    await hub.store.access.revoke_key(who.org.id, path_id("key", key), hub.clock.now())
+    return Response(b"", 204)
+
+
+@blueprint.post("/master-key/rotate")
+@requires("operate")
+async def rotate_master() -> Response:
+    """Encrypt under a new master key from now on; a job seals again what stands under older ones."""
+    hub = services()
+    return answer(job_view(await hub.master_key.rotate(caller().org.id), hub.base_url), 202)

@@ -1,0 +1,1 @@
+"""The management API of other systems, so that their clients work unchanged."""

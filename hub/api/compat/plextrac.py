@@ -1,0 +1,247 @@
+"""PlexTrac's routes (protocols.md 5): another face of the subscriptions.
+
+The schemes of PlexTrac come with the plugin hub-plextrac; a webhook with a secret needs it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from quart import Blueprint, Response
+from quart_schema import document_request, tag_blueprint
+
+from hub.api.outbound.outbound_view import attempt_view, warnings
+from hub.api.outbound.subscription_input import TestInput
+from hub.api.web.auth import Caller, caller, requires
+from hub.api.web.bodies import json_object, model_body, model_of
+from hub.api.web.paging import page_arguments, page_of, whole_list
+from hub.api.web.rendering import answer, expected_generation, instant_text
+from hub.api.web.services import Services, services
+from hub.errors import Invalid, Problem
+from hub.model.ids import write_id
+from hub.model.stored.outbound import Attempt, DeliveryRecord, SubscriptionRecord, SubscriptionSpec
+from hub.model.stored.source import SIGNING_SLOT
+from hub.outbound.registry.masking import MASK
+from hub.outbound.registry.registry import KEEP, SecretChoice
+
+__all__ = ["blueprint"]
+
+blueprint = Blueprint("plextrac", __name__, url_prefix="/api/internal")
+tag_blueprint(blueprint, {"plextrac"})
+
+VENDOR = "plextrac"
+SCHEME = "plextrac"
+TEST_EVENT = "testWebhook"
+"""Under which PlexTrac logs tests."""
+_EVENTS = (
+    "ReportPublished",
+    "FindingPublished",
+    "AssessmentSubmitted",
+    "SchedulerEngagementSubmitted",
+    "ReportStatusChanged",
+)
+
+
+class WebhookInput(BaseModel):
+    """A webhook as PlexTrac's API has it: fields of exactly these types, others are ignored."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", validate_by_alias=True)
+
+    clientCuids: Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=1_000)] = []  # noqa: N815
+    name: Annotated[str, Field(max_length=200)] = ""
+    url: Annotated[str, Field(max_length=2_000)]
+    sslVerification: bool = True  # noqa: N815 - PlexTrac's name
+    events: Annotated[list[str], Field(min_length=1, max_length=1_000)]
+    enabled: bool = True
+    secret: Annotated[str, Field(min_length=1, max_length=16_384)] | None = None
+
+
+@blueprint.get("/webhookevents")
+@requires("view")
+async def events() -> Response:
+    """The events that a webhook may name."""
+    return answer(whole_list(list(_known(services(), caller()))))
+
+
+@blueprint.post("/webhooks")
+@document_request(WebhookInput)
+@requires("edit")
+async def create() -> Response:
+    """Create a webhook; without a secret it is not signed."""
+    hub, who = services(), caller()
+    data = await model_body(WebhookInput)
+    spec = _spec(data, None, hub, who)
+    with _Renamed():
+        made = await hub.outbound.registry.create(who.org.id, spec, data.secret, operator=who.may("operate"))
+    return answer(_view(made.record), 201, generation=made.record.generation)
+
+
+@blueprint.get("/webhooks")
+@requires("view")
+async def index() -> Response:
+    """Webhooks of the org, newest first: every subscription."""
+    hub, who = services(), caller()
+    limit, cursor = page_arguments()
+    page = await hub.store.outbound.subscriptions(who.org.id, limit=limit, cursor=cursor)
+    return answer(page_of(page, _view))
+
+
+@blueprint.get("/webhooks/<cuid>")
+@requires("view")
+async def show(cuid: str) -> Response:
+    """One webhook."""
+    hub, who = services(), caller()
+    record = hub.outbound.registry.by_cuid(who.org.id, cuid)
+    return answer(_view(record), generation=record.generation)
+
+
+@blueprint.patch("/webhooks/<cuid>")
+@document_request(WebhookInput)
+@requires("edit")
+async def change(cuid: str) -> Response:
+    """Replace the fields given."""
+    hub, who = services(), caller()
+    generation = expected_generation()
+    record = hub.outbound.registry.by_cuid(who.org.id, cuid)
+    body = await json_object()
+    data = model_of(WebhookInput, {**_fields(record), **body})
+    spec = _spec(data, record, hub, who)
+    secret: SecretChoice = data.secret if "secret" in body else KEEP
+    with _Renamed():
+        made = await hub.outbound.registry.update(
+            who.org.id, record.id, spec, secret, generation=generation, operator=who.may("operate")
+        )
+    return answer(_view(made.record), generation=made.record.generation)
+
+
+@blueprint.delete("/webhooks/<cuid>")
+@requires("edit")
+async def delete(cuid: str) -> Response:
+    """Delete a webhook; its log stays."""
+    hub, who = services(), caller()
+    await hub.outbound.registry.delete(who.org.id, hub.outbound.registry.by_cuid(who.org.id, cuid).id)
+    return Response(b"", 204)
+
+
+@blueprint.post("/webhooks/<cuid>/test")
+@document_request(TestInput)
+@requires("edit")
+async def test(cuid: str) -> Response:
+    """Call a webhook with a sample of an event, the real way; it is logged under `testWebhook`."""
+    hub, who = services(), caller()
+    record = hub.outbound.registry.by_cuid(who.org.id, cuid)
+    data = await model_body(TestInput)
+    _check_events([data.event], hub, who, "/event")
+    tried = await hub.outbound.test(who.org.id, record.id, data.event)
+    return answer(_log_entry(TEST_EVENT, write_id("msg", tried.message), tried.attempt, who))
+
+
+@blueprint.get("/webhooks/<cuid>/logs")
+@requires("view")
+async def logs(cuid: str) -> Response:
+    """Every call of a webhook, newest first."""
+    hub, who = services(), caller()
+    record = hub.outbound.registry.by_cuid(who.org.id, cuid)
+    limit, cursor = page_arguments()
+    page = await hub.store.outbound.attempts(who.org.id, record.id, limit=limit, cursor=cursor)
+
+    def entry(item: tuple[DeliveryRecord, str, Attempt]) -> dict[str, Any]:
+        delivery, origin, attempt = item
+        event = TEST_EVENT if origin == "test" else delivery.type
+        return _log_entry(event, write_id("msg", delivery.message), attempt, who)
+
+    return answer(page_of(page, entry))
+
+
+def _known(hub: Services, who: Caller) -> dict[str, None]:
+    """Names that a webhook may name: PlexTrac's and every type of the catalog that goes out."""
+    out = hub.outbound.catalog.types(who.org.id, "out")
+    return dict.fromkeys((*_EVENTS, *(each.name for each in out)))
+
+
+def _check_events(events: list[str], hub: Services, who: Caller, pointer: str) -> None:
+    known = _known(hub, who)
+    unknown = [(index, name) for index, name in enumerate(events) if name not in known]
+    if unknown:
+        problems = (
+            Problem(pointer if pointer == "/event" else f"{pointer}/{index}", f"there is no event {name[:100]!r}")
+            for index, name in unknown
+        )
+        raise Invalid("the webhook names an event that does not exist", tuple(problems))
+
+
+def _spec(data: WebhookInput, record: SubscriptionRecord | None, hub: Services, who: Caller) -> SubscriptionSpec:
+    _check_events(data.events, hub, who, "/events")
+    kept = record.spec.model_dump() if record is not None else {"scheme": SCHEME}
+    if record is None and hub.plugins.scheme(SCHEME) is None and data.secret is None:
+        kept["scheme"] = "hmac-sha256"
+    return SubscriptionSpec.model_validate(
+        {
+            **kept,
+            "name": data.name,
+            "url": data.url,
+            "events": data.events,
+            "clients": data.clientCuids,
+            "ssl_verification": data.sslVerification,
+            "enabled": data.enabled,
+        }
+    )
+
+
+def _fields(record: SubscriptionRecord) -> dict[str, Any]:
+    spec = record.spec
+    return {
+        "clientCuids": list(spec.clients),
+        "name": spec.name,
+        "url": spec.url,
+        "sslVerification": spec.ssl_verification,
+        "events": list(spec.events),
+        "enabled": spec.enabled,
+    }
+
+
+def _view(record: SubscriptionRecord) -> dict[str, Any]:
+    signed = any(secret.slot == SIGNING_SLOT for secret in record.secrets)
+    return {
+        "cuid": record.cuid,
+        **_fields(record),
+        "secret": MASK if signed else None,
+        "warnings": warnings(record),
+        "createdAt": instant_text(record.created),
+        "updatedAt": instant_text(record.updated),
+    }
+
+
+def _log_entry(event: str, message: str, attempt: Attempt, who: Caller) -> dict[str, Any]:
+    view = attempt_view(attempt, who)
+    failed = bool(attempt.error)
+    return {
+        "event": event,
+        "message": message,
+        "success": not failed,
+        "statusCode": attempt.status,
+        "error": f"Failed to call webhook: {view['error']}" if failed else None,
+        **{name: view[name] for name in ("number", "at", "address", "duration_ms")},
+        "requestHeaders": view["request_headers"],
+        "responseHeaders": view["response_headers"],
+        "responseBody": view["response_body"],
+    }
+
+
+_NAMES = {"/clients": "/clientCuids", "/ssl_verification": "/sslVerification"}
+
+
+class _Renamed:
+    """Within it, problems point to fields by PlexTrac's names."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, Invalid):
+            problems = []
+            for problem in error.problems:
+                head, slash, rest = problem.pointer[1:].partition("/")
+                problems.append(Problem(_NAMES.get(f"/{head}", f"/{head}") + slash + rest, problem.message))
+            raise Invalid(error.detail, tuple(problems), error.status) from error

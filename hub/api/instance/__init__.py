@@ -1,0 +1,1 @@
+"""The instance itself: health, jobs, plugins, their pages, the self-check."""

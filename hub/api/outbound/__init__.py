@@ -1,0 +1,1 @@
+"""Subscriptions, messages, deliveries, event types, signature checks."""

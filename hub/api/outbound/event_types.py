@@ -1,0 +1,106 @@
+"""Event types: what plugins and operators declare."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from quart import Blueprint, Response, request
+from quart_schema import document_request, tag_blueprint
+
+from hub.api.web.auth import caller, requires
+from hub.api.web.bodies import model_body
+from hub.api.web.paging import whole_list
+from hub.api.web.rendering import answer
+from hub.api.web.services import services
+from hub.errors import Invalid, Problem
+from hub.model.stored.outbound import EventType
+from hub.outbound.publish.operational import RESERVED
+from hub.schemas.compiled import compiled_schema
+
+__all__ = ["blueprint"]
+
+blueprint = Blueprint("event_types", __name__, url_prefix="/api/event-types")
+tag_blueprint(blueprint, {"event types"})
+
+
+class EventTypeInput(BaseModel):
+    """An event type of the operator's own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    direction: Literal["in", "out"] = "out"
+    vendor: Annotated[str, Field(max_length=100)] | None = None
+    version: Annotated[str, Field(max_length=50)] = "1"
+    summary: Annotated[str, Field(max_length=1_000)] = ""
+    json_schema: Annotated[Any, Field(alias="schema", description="JSON Schema, draft 2020-12.")] = None
+    example: Any = None
+
+
+def _view(event_type: EventType) -> dict[str, Any]:
+    return {
+        "name": event_type.name,
+        "vendor": event_type.vendor,
+        "direction": event_type.direction,
+        "version": event_type.version,
+        "summary": event_type.summary,
+        "schema": event_type.schema,
+        "example": event_type.example,
+    }
+
+
+@blueprint.get("")
+@requires("view")
+async def index() -> Response:
+    """Every event type that the org sees, its own first; `direction` (in, out) and `vendor` filter."""
+    hub, who = services(), caller()
+    direction, vendor = request.args.get("direction"), request.args.get("vendor")
+    if direction not in (None, "in", "out"):
+        raise Invalid("unknown direction", (Problem("/direction", "in or out"),))
+    found = [
+        _view(each)
+        for each in hub.outbound.catalog.types(who.org.id)
+        if direction in (None, each.direction) and vendor in (None, each.vendor)
+    ]
+    return answer(whole_list(found))
+
+
+@blueprint.post("")
+@document_request(EventTypeInput)
+@requires("edit")
+async def put() -> Response:
+    """Create an event type of the org's own, or replace it; its example must fit its schema."""
+    hub, who = services(), caller()
+    data = await model_body(EventTypeInput)
+    if data.name.startswith(RESERVED):
+        raise Invalid("the name is taken", (Problem("/name", f"names that begin with {RESERVED!r} are the hub's own"),))
+    if data.json_schema is not None:
+        await _check_schema(data.json_schema, data.example)
+    event_type = EventType(
+        data.name, data.direction, data.vendor, data.version, data.summary, data.json_schema, data.example
+    )
+    await hub.store.outbound.put_event_type(who.org.id, event_type)
+    return answer(_view(event_type), 201)
+
+
+@blueprint.delete("/<direction>/<name>")
+@requires("edit")
+async def delete(direction: str, name: str) -> Response:
+    """Forget an event type of the org's own; what a plugin declares counts again."""
+    hub, who = services(), caller()
+    await hub.store.outbound.delete_event_type(who.org.id, direction, name)
+    return Response(b"", 204)
+
+
+async def _check_schema(schema: Any, example: Any) -> None:
+    try:
+        compiled = await compiled_schema(schema)
+    except Invalid as error:
+        problems = tuple(Problem(f"/schema{each.pointer}", each.message) for each in error.problems)
+        raise Invalid(error.detail, problems) from error
+    if example is None:
+        return
+    problems = tuple(Problem(f"/example{each.pointer}", each.message) for each in compiled.problems(example))
+    if problems:
+        raise Invalid("the example does not fit the schema", problems)

@@ -1,0 +1,157 @@
+"""Subscriptions, messages, deliveries and jobs as the API shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hub.api.web.auth import Caller
+from hub.api.web.rendering import instant_text
+from hub.api.web.services import Services
+from hub.errors import AddressRefused
+from hub.model.ids import write_id
+from hub.model.stored.access import Job
+from hub.model.stored.outbound import Attempt, DeliveryRecord, MessageRecord, SubscriptionRecord
+from hub.model.stored.source import SIGNING_SLOT, StoredSecret
+from hub.outbound.registry.masking import MASK, is_credential
+from hub.sdk.schemes.standard import public_text
+
+__all__ = ["attempt_view", "delivery_view", "job_view", "message_view", "subscription_view", "warnings"]
+
+
+def subscription_view(record: SubscriptionRecord, hub: Services) -> dict[str, Any]:
+    """A subscription; its secrets and the credentials in its headers masked."""
+    body = record.spec.model_dump(mode="json")
+    body["headers"] = {name: MASK if is_credential(name) else value for name, value in record.spec.headers.items()}
+    signing = [secret for secret in record.secrets if secret.slot == SIGNING_SLOT]
+    return body | {
+        "id": write_id("sub", record.id),
+        "cuid": record.cuid,
+        "signed": bool(signing),
+        "secrets": [_secret_view(record, secret, hub) for secret in signing],
+        "failing_since": instant_text(hub.outbound.failing_since(record)),
+        "disabled_reason": record.disabled_reason,
+        "disabled_at": instant_text(record.disabled_at),
+        "warnings": warnings(record),
+        "created": instant_text(record.created),
+        "updated": instant_text(record.updated),
+    }
+
+
+def warnings(record: SubscriptionRecord) -> list[str]:
+    """What an integrator should know about a subscription that works."""
+    found = []
+    if not record.spec.ssl_verification:
+        found.append("ssl_verification is off: anybody on the way can read and answer deliveries")
+    if record.spec.url.lower().startswith("http:"):
+        found.append("the URL is not https: anybody on the way can read and answer deliveries")
+    if all(secret.slot != SIGNING_SLOT for secret in record.secrets):
+        found.append("there is no secret: the receiver cannot tell who sends")
+    return found
+
+
+def _secret_view(record: SubscriptionRecord, secret: StoredSecret, hub: Services) -> dict[str, Any]:
+    credential = hub.plugins.scheme_credential(record.spec.scheme) if hub.plugins.scheme(record.spec.scheme) else None
+    view: dict[str, Any] = {
+        "id": write_id("sec", secret.id),
+        "masked": MASK if credential is None else credential.mask(secret.text),
+        "live": secret.live(hub.clock.now()),
+        "created": instant_text(secret.created),
+        "expires": instant_text(secret.expires),
+    }
+    if credential is not None and credential.kind == "whsk":
+        view["public_key"] = public_text(secret.value)
+    return view
+
+
+def message_view(
+    record: MessageRecord, deliveries: Sequence[DeliveryRecord] | None = None, states: Mapping[str, int] | None = None
+) -> dict[str, Any]:
+    """A message; with its data and deliveries where one is read alone, else with their number per state."""
+    body: dict[str, Any] = {
+        "id": write_id("msg", record.id),
+        "type": record.type,
+        "client": record.client,
+        "ordering_key": record.ordering_key,
+        "idempotency_key": record.idempotency_key,
+        "origin": record.origin,
+        "state": record.state,
+        "reason": record.reason,
+        "created": instant_text(record.created),
+    }
+    if deliveries is not None:
+        body["data"] = record.data
+        body["deliveries"] = [delivery_view(each) for each in deliveries]
+    if states is not None:
+        body["states"] = dict(states)
+    return body
+
+
+def delivery_view(
+    record: DeliveryRecord, attempts: Sequence[Attempt] | None = None, who: Caller | None = None
+) -> dict[str, Any]:
+    """A delivery; with its body and attempts where one is read alone."""
+    body: dict[str, Any] = {
+        "id": write_id("dlv", record.id),
+        "message": write_id("msg", record.message),
+        "subscription": write_id("sub", record.subscription),
+        "type": record.type,
+        "state": record.state,
+        "ordering_key": record.ordering_key,
+        "attempt_count": record.attempts,
+        "error": record.error,
+        "created": instant_text(record.created),
+        "due": instant_text(record.due) if record.state == "pending" else None,
+        "finished": instant_text(record.finished),
+    }
+    if attempts is not None:
+        body["body"] = record.body.decode()
+        body["attempts"] = [attempt_view(each, who) for each in attempts]
+    return body
+
+
+def attempt_view(attempt: Attempt, who: Caller | None) -> dict[str, Any]:
+    """An attempt; which address the guard refused is for operators."""
+    hidden = attempt.refused and (who is None or not who.may("operate"))
+    return {
+        "number": attempt.number,
+        "at": instant_text(attempt.at),
+        "address": None if hidden else attempt.address,
+        "status": attempt.status,
+        "duration_ms": attempt.duration_ms,
+        "request_headers": _headers(attempt.request_headers),
+        "response_headers": _headers(attempt.response_headers),
+        "response_body": attempt.response_body,
+        "error": AddressRefused.public if hidden else attempt.error,
+    }
+
+
+def _headers(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Headers by name, values of a repeated name joined as RFC 9110, 5.3 has it."""
+    joined: dict[str, str] = {}
+    for name, value in pairs:
+        joined[name] = f"{joined[name]}, {value}" if name in joined else value
+    return joined
+
+
+def job_view(job: Job, base_url: str) -> dict[str, Any]:
+    """A job with its counts, its progress and where to pause and cancel it."""
+    name = write_id("job", job.id)
+    worked = job.done + job.failed
+    url = f"{base_url}/api/jobs/{name}"
+    return {
+        "id": name,
+        "kind": job.kind,
+        "state": job.state,
+        "subscription": job.params.get("subscription"),
+        "since": instant_text(job.params.get("since")),
+        "until": instant_text(job.params.get("until")),
+        "total": job.total,
+        "done": job.done,
+        "failed": job.failed,
+        "progress": 1.0 if job.state == "done" else round(min(worked / job.total, 1.0), 4) if job.total else 0.0,
+        "error": job.error,
+        "created": instant_text(job.created),
+        "updated": instant_text(job.updated),
+        "urls": {"self": url, "pause": f"{url}/pause", "resume": f"{url}/resume", "cancel": f"{url}/cancel"},
+    }

@@ -1,0 +1,179 @@
+"""Subscriptions: who is sent which messages, and how."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quart import Blueprint, Response
+from quart_schema import document_request, tag_blueprint
+
+from hub.api.outbound.outbound_view import attempt_view, job_view, subscription_view
+from hub.api.outbound.signature_check import ReceivedInput, check_signature
+from hub.api.outbound.subscription_input import RecoverInput, RotateInput, SubscriptionInput, TestInput, merged
+from hub.api.web.auth import caller, requires
+from hub.api.web.bodies import json_object, model_body, model_of
+from hub.api.web.paging import page_arguments, page_of
+from hub.api.web.rendering import answer, expected_generation, path_id
+from hub.api.web.services import services
+from hub.errors import Invalid, Problem
+from hub.model.ids import write_id
+from hub.outbound.registry.registry import KEEP, Made
+from hub.sdk.moments import instant
+
+__all__ = ["blueprint", "moment"]
+
+blueprint = Blueprint("subscriptions", __name__, url_prefix="/api/subscriptions")
+tag_blueprint(blueprint, {"subscriptions"})
+
+
+def moment(value: str | float, pointer: str) -> int:
+    """A moment as callers write it, microseconds UTC. Raises `Invalid`."""
+    try:
+        return int(instant(value).timestamp() * 1_000_000)
+    except ValueError as error:
+        raise Invalid("the moment cannot be read", (Problem(pointer, str(error)),)) from error
+
+
+def _made(made: Made, status: int) -> Response:
+    body: dict[str, Any] = subscription_view(made.record, services())
+    if made.secret is not None:
+        body["secret"] = made.secret
+    return answer(body, status, generation=made.record.generation)
+
+
+@blueprint.post("")
+@document_request(SubscriptionInput)
+@requires("edit")
+async def create() -> Response:
+    """Create a subscription; the answer shows the secret that was made for it, once."""
+    hub, who = services(), caller()
+    data = await model_body(SubscriptionInput)
+    made = await hub.outbound.registry.create(
+        who.org.id,
+        data.spec(),
+        data.secret_choice(new=True),
+        tls_key=data.tls.client_key,
+        operator=who.may("operate"),
+    )
+    return _made(made, 201)
+
+
+@blueprint.get("")
+@requires("view")
+async def index() -> Response:
+    """Subscriptions of the org, newest first."""
+    hub, who = services(), caller()
+    limit, cursor = page_arguments()
+    page = await hub.store.outbound.subscriptions(who.org.id, limit=limit, cursor=cursor)
+    return answer(page_of(page, lambda record: subscription_view(record, hub)))
+
+
+@blueprint.get("/<subscription>")
+@requires("view")
+async def show(subscription: str) -> Response:
+    """One subscription."""
+    hub, who = services(), caller()
+    return _made(Made(hub.outbound.registry.get(who.org.id, path_id("sub", subscription))), 200)
+
+
+@blueprint.patch("/<subscription>")
+@document_request(SubscriptionInput)
+@requires("edit")
+async def change(subscription: str) -> Response:
+    """Replace the top-level fields given, each whole; queued deliveries use the new URL and secret.
+
+    `secret` takes the place of the old ones at once. With `enabled` and `catch_up` what was skipped while the
+    subscription was disabled is sent by a job, which the answer names.
+    """
+    hub, who = services(), caller()
+    registry = hub.outbound.registry
+    record = registry.get(who.org.id, path_id("sub", subscription))
+    generation = expected_generation()
+    body = await json_object()
+    data = model_of(SubscriptionInput, merged(record, body))
+    key_given = "tls" in body and "client_key" in data.tls.model_fields_set
+    dropped_certificate = "tls" in body and data.tls.client_certificate is None
+    made = await registry.update(
+        who.org.id,
+        record.id,
+        data.spec(),
+        data.secret_choice(new=False),
+        tls_key=data.tls.client_key if key_given else None if dropped_certificate else KEEP,
+        generation=generation,
+        operator=who.may("operate"),
+    )
+    view = subscription_view(made.record, hub)
+    if data.catch_up and record.disabled_at is not None and made.record.spec.enabled:
+        job = await hub.outbound.recovery.recover(who.org.id, record.id, record.disabled_at)
+        view["job"] = job_view(job, hub.base_url)
+    return answer(view, generation=made.record.generation)
+
+
+@blueprint.delete("/<subscription>")
+@requires("edit")
+async def delete(subscription: str) -> Response:
+    """Delete a subscription: what is pending is cancelled, the log stays."""
+    hub, who = services(), caller()
+    await hub.outbound.registry.delete(who.org.id, path_id("sub", subscription))
+    return Response(b"", 204)
+
+
+@blueprint.post("/<subscription>/test")
+@document_request(TestInput)
+@requires("edit")
+async def test(subscription: str) -> Response:
+    """Send a test the real way, guard and signing included, and answer the attempt as it went."""
+    hub, who = services(), caller()
+    found = path_id("sub", subscription)
+    data = await model_body(TestInput)
+    tried = await hub.outbound.test(who.org.id, found, data.event)
+    body = attempt_view(tried.attempt, who)
+    body |= {"delivery": write_id("dlv", tried.delivery), "message": write_id("msg", tried.message)}
+    return answer(body | {"delivered": not tried.attempt.error})
+
+
+@blueprint.post("/<subscription>/verify")
+@document_request(ReceivedInput)
+@requires("view")
+async def verify(subscription: str) -> Response:
+    """Check what a receiver got, or its own computation, against the secrets; hints name the usual mistakes."""
+    hub, who = services(), caller()
+    record = hub.outbound.registry.get(who.org.id, path_id("sub", subscription))
+    data = await model_body(ReceivedInput)
+    return answer(await check_signature(record, data.values(), data.body.encode(), hub))
+
+
+@blueprint.post("/<subscription>/secret")
+@document_request(RotateInput)
+@requires("edit")
+async def rotate(subscription: str) -> Response:
+    """Put a new secret in place, answered once; older ones sign along for `overlap_seconds`, at once gone without."""
+    hub, who = services(), caller()
+    found = path_id("sub", subscription)
+    data = await model_body(RotateInput)
+    made = await hub.outbound.registry.rotate(
+        who.org.id, found, overlap_seconds=data.overlap_seconds, secret=data.secret
+    )
+    return _made(made, 201)
+
+
+@blueprint.delete("/<subscription>/secrets/<secret>")
+@requires("edit")
+async def revoke(subscription: str, secret: str) -> Response:
+    """Forget one secret at once; 409 for the last one that signs."""
+    hub, who = services(), caller()
+    record = await hub.outbound.registry.revoke(who.org.id, path_id("sub", subscription), path_id("sec", secret))
+    return _made(Made(record), 200)
+
+
+@blueprint.post("/<subscription>/recover")
+@document_request(RecoverInput)
+@requires("edit")
+async def recover(subscription: str) -> Response:
+    """Send again what is dead or was skipped since a moment: a job that has counted, works and can be cancelled."""
+    hub, who = services(), caller()
+    found = path_id("sub", subscription)
+    data = await model_body(RecoverInput)
+    until = None if data.until is None else moment(data.until, "/until")
+    job = await hub.outbound.recovery.recover(who.org.id, found, moment(data.since, "/since"), until)
+    return answer(job_view(job, hub.base_url), 202)

@@ -1,0 +1,1 @@
+"""Requests, events and schema drift."""

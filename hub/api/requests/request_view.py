@@ -1,0 +1,82 @@
+"""Kept requests and events as the API shows them."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+from hub.api.web.rendering import instant_text, json_or_bytes, optional_id
+from hub.model.ids import write_id
+from hub.model.stored.execution import ExecutionRecord
+from hub.model.stored.inbound import EventRecord, RequestRecord
+
+__all__ = ["event_view", "request_summary", "request_view"]
+
+
+def request_summary(record: RequestRecord) -> dict[str, Any]:
+    """A request in a list."""
+    return {
+        "id": write_id("req", record.id),
+        "source": write_id("src", record.source),
+        "state": record.state,
+        "step": record.step,
+        "reason": record.reason,
+        "status": record.status or None,
+        "received": instant_text(record.received),
+        "method": record.method,
+        "url": record.url,
+        "client": record.client,
+        "dialect": record.dialect,
+        "vendor": record.vendor,
+        "size": record.size,
+        "sha256": record.digest,
+        "account": record.account,
+        "secret": optional_id("sec", record.secret),
+        "replay_of": optional_id("req", record.replay_of),
+    }
+
+
+def request_view(
+    record: RequestRecord, events: Sequence[EventRecord], executions: Sequence[ExecutionRecord]
+) -> dict[str, Any]:
+    """A request read alone: its headers in order, its exact body, and what came of it."""
+    body = record.body or b""
+    view = request_summary(record)
+    view["headers"] = [[name, value] for name, value in record.headers]
+    view["body"] = _text(body)
+    view["body_base64"] = base64.b64encode(body).decode()
+    view["truncated"] = len(body) < record.size
+    view["events"] = [event_view(event, whole=False) for event in events]
+    view["executions"] = [
+        {"id": write_id("exec", one.id), "workflow": write_id("wf", one.workflow), "state": one.state}
+        for one in executions
+    ]
+    return view
+
+
+def event_view(record: EventRecord, *, whole: bool = True) -> dict[str, Any]:
+    """An event, with its data where it is read alone."""
+    view = {
+        "id": write_id("evt", record.id),
+        "type": record.type,
+        "key": record.key,
+        "account": record.account,
+        "state": record.state,
+        "reason": record.reason,
+        "control": record.control,
+        "time": instant_text(record.time),
+        "received": instant_text(record.received),
+        "source": write_id("src", record.source),
+        "request": write_id("req", record.request),
+    }
+    if whole:
+        view["data"] = json_or_bytes(record.data)
+    return view
+
+
+def _text(body: bytes) -> str | None:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return None

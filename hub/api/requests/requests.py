@@ -1,0 +1,123 @@
+"""Requests as evidence: list, read, run again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from quart import Blueprint, Response, request
+from quart_schema import document_querystring, document_request, tag_blueprint
+
+from hub.api.outbound.outbound_view import job_view
+from hub.api.requests.request_view import request_summary, request_view
+from hub.api.sources.sources import find_source, source_id
+from hub.api.web.auth import caller, requires
+from hub.api.web.bodies import model_body
+from hub.api.web.paging import page_arguments, page_of
+from hub.api.web.rendering import answer, path_id
+from hub.api.web.services import services
+from hub.errors import Invalid, Problem
+from hub.model.ids import Id, write_id
+
+__all__ = ["ReplayInput", "RequestQuery", "blueprint"]
+
+blueprint = Blueprint("requests", __name__, url_prefix="/api/requests")
+tag_blueprint(blueprint, {"requests"})
+
+STATES = frozenset({"accepted", "refused", "held", "challenge", "duplicate"})
+
+
+class RequestQuery(BaseModel):
+    """Filters of the list."""
+
+    source: str | None = Field(default=None, description="Id of a source.")
+    state: str | None = Field(default=None, description="accepted, refused, held, challenge or duplicate.")
+    limit: int = Field(default=50, description="1 to 200.")
+    cursor: str | None = None
+
+
+class ReplayInput(BaseModel):
+    """Which requests to replay."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str | None = Field(default=None, description="Of this source only.")
+    state: Annotated[str, Field(max_length=20)] | None = Field(
+        default=None, description="accepted, held or duplicate; left out: accepted and held."
+    )
+    since: AwareDatetime = Field(description="Received from then on, ISO 8601 with a time zone.")
+    until: AwareDatetime | None = Field(default=None, description="Received before then; now, if left out.")
+
+
+@blueprint.get("")
+@document_querystring(RequestQuery)
+@requires("view")
+async def index() -> Response:
+    """Requests of the org, newest first; refused ones tell the step that refused and why."""
+    hub, who = services(), caller()
+    limit, cursor = page_arguments()
+    state = request.args.get("state")
+    if state is not None and state not in STATES:
+        raise Invalid("unknown state", (Problem("/state", f"one of {', '.join(sorted(STATES))}"),))
+    page = await hub.store.inbound.requests(
+        who.org.id, source=source_argument(), state=state, limit=limit, cursor=cursor
+    )
+    return answer(page_of(page, request_summary))
+
+
+@blueprint.get("/<id>")
+@requires("view")
+async def show(id: str) -> Response:  # noqa: A002 - the name in the HTTP contract
+    """One request with headers, exact body, events and executions; credentials in it are fingerprints."""
+    hub, who = services(), caller()
+    found = path_id("req", id)
+    record = await hub.store.inbound.request(who.org.id, found)
+    events = await hub.store.inbound.events(who.org.id, request=found, limit=200)
+    executions = await hub.store.executions.of_request(who.org.id, found)
+    return answer(request_view(record, events.items[::-1], executions))
+
+
+@blueprint.post("/<id>/replay")
+@requires("edit")
+async def replay(id: str) -> Response:  # noqa: A002 - the name in the HTTP contract
+    """Run a request again on the workflows of now; what was held is released, anything else becomes a new request."""
+    hub, who = services(), caller()
+    done = await hub.replayer.replay(who.org.id, path_id("req", id))
+    executions = [
+        {"id": write_id("exec", execution), "workflow": write_id("wf", workflow)}
+        for workflow, execution in done.executions
+    ]
+    body = {
+        "id": write_id("req", done.request),
+        "replay_of": None if done.released else id,
+        "released": done.released,
+        "executions": executions,
+    }
+    return answer(body, 202)
+
+
+@blueprint.post("/replay")
+@document_request(ReplayInput)
+@requires("edit")
+async def replay_many() -> Response:
+    """Replay the requests of a span, oldest first: a job with progress, to be cancelled at /api/jobs/{id}/cancel."""
+    hub, who = services(), caller()
+    data = await model_body(ReplayInput)
+    source = find_source(data.source, hub, who).id if data.source else None
+    until = micros(data.until) if data.until else None
+    job = await hub.replay_jobs.begin(
+        who.org.id, source=source, state=data.state, since=micros(data.since), until=until
+    )
+    return answer(job_view(job, hub.base_url), 202)
+
+
+def source_argument() -> Id | None:
+    """The source that `?source=` names; a deleted one still has its requests."""
+    text = request.args.get("source")
+    return source_id(text, services()) if text else None
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970, UTC."""
+    return int(moment.timestamp() * 1_000_000)

@@ -1,0 +1,1 @@
+"""Sources, their credentials, vendors, and the check of a request."""

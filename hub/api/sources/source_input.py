@@ -1,0 +1,186 @@
+"""SOURCE as callers write it: the spec, and secrets that are write-only."""
+
+from __future__ import annotations
+
+import secrets as random_secrets
+from collections.abc import Iterator, Sequence
+from ipaddress import ip_network
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hub.api.web.problems import problems_of
+from hub.api.web.services import Services
+from hub.errors import Conflict, Invalid, Problem
+from hub.inbound.steps.identify import alias_of
+from hub.model.ids import Id, new_id
+from hub.model.stored.source import HMAC_SLOT, SHARED_KEY_SLOT, SIGNING_SLOT, URL_SLOT, SourceSpec, StoredSecret
+from hub.model.wire.secret import Credential
+from hub.plugins.host import Plugins
+from hub.sdk.vendor import Vendor
+
+__all__ = [
+    "SECRET_FIELDS",
+    "SecretInput",
+    "SourceInput",
+    "check_spec",
+    "credential_of",
+    "new_url_secret",
+    "slots_given",
+    "stored_secrets",
+    "vendor_of",
+]
+
+SECRET_FIELDS = frozenset({"hmac_secret", "shared_key", "signing_secrets", "secrets"})
+
+SecretText = Annotated[str, Field(min_length=1, max_length=16_384)]
+
+
+class SecretInput(BaseModel):
+    """One secret value with the tenant or key id that it belongs to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    value: SecretText
+    label: Annotated[str, Field(max_length=200)] | None = None
+
+
+class SourceInput(SourceSpec):
+    """SOURCE of the HTTP contract."""
+
+    hmac_secret: SecretText | None = None
+    shared_key: SecretText | None = None
+    signing_secrets: tuple[SecretText, ...] = ()
+    secrets: dict[str, tuple[SecretInput, ...]] = Field(default={})
+
+    def spec(self) -> SourceSpec:
+        """The part that is stored as it is."""
+        fields = self.model_dump(exclude=set(SECRET_FIELDS), by_alias=True)
+        return SourceSpec.model_validate(fields)
+
+
+def vendor_of(spec: SourceSpec, plugins: Plugins, pointer: str = "") -> Vendor | None:
+    """The bound vendor, its settings checked.
+
+    Raises:
+        Invalid: No such vendor is installed, or the settings do not fit it.
+    """
+    if spec.vendor is None:
+        if spec.settings:
+            raise Invalid("settings need a vendor", (Problem(f"{pointer}/settings", "name a vendor first"),))
+        return None
+    vendor = plugins.vendor(spec.vendor)
+    if vendor is None:
+        known = ", ".join(sorted(plugins.vendors)) or "none: pip install one, such as hub-okta"
+        message = f"no active plugin has this vendor; active ones: {known}"
+        raise Invalid(f"unknown vendor {spec.vendor!r}", (Problem(f"{pointer}/vendor", message),))
+    if vendor.settings is None:
+        if spec.settings:
+            message = f"{vendor.title} has no settings"
+            raise Invalid(message, (Problem(f"{pointer}/settings", message),))
+        return vendor
+    try:
+        vendor.settings.model_validate(spec.settings)
+    except ValidationError as error:
+        raise Invalid(f"the settings do not fit {vendor.title}", problems_of(error, f"{pointer}/settings")) from error
+    return vendor
+
+
+def check_spec(spec: SourceSpec, hub: Services, *, own: bool, source: Id | None = None, pointer: str = "") -> None:
+    """Whether a spec fits the addresses that its source has.
+
+    Args:
+        spec: As it is to be saved.
+        hub: Knows the dialects and all aliases.
+        own: It is a workflow's own source, which has the addresses that name a workflow.
+        source: The source that is changed; None for a new one.
+        pointer: To the spec within the body.
+
+    Raises:
+        Invalid: An IPv6 range where a dialect of the source knows IPv4 only (Tracecat, protocols.md 1).
+        Conflict: An alias is taken.
+    """
+    narrow = [dialect.title for dialect in hub.plugins.dialects if own and dialect.ipv4_only]
+    problems = [
+        Problem(
+            f"{pointer}/allowlist/{number}",
+            f"{entry} is IPv6, but the {narrow[0]} address of this source knows IPv4 only",
+        )
+        for number, entry in enumerate(spec.allowlist)
+        if narrow and ip_network(entry, strict=False).version == 6
+    ]
+    if problems:
+        message = "an IPv6 range would never match; put it on a shared source that triggers the workflow"
+        raise Invalid(message, tuple(problems))
+    for alias in spec.aliases:
+        taken = alias_of(hub.store.snapshot, alias)
+        if taken is not None and taken != source:
+            raise Conflict(f"the alias {alias} belongs to another source")
+
+
+def credential_of(vendor: Vendor | None, slot: str) -> Credential:
+    """The declared credential of a slot; plain text for a source without a vendor and for the core's own slots.
+
+    Raises:
+        KeyError: The vendor declares no such slot.
+    """
+    if slot in {HMAC_SLOT, SHARED_KEY_SLOT} or vendor is None:
+        return Credential(slot)
+    for credential in vendor.credentials:
+        if credential.slot == slot:
+            return credential
+    raise KeyError(slot)
+
+
+def _given(data: SourceInput) -> Iterator[tuple[str, str, str, str | None]]:
+    """(pointer, slot, text, label) of every secret in the input."""
+    if data.hmac_secret is not None:
+        yield "/hmac_secret", HMAC_SLOT, data.hmac_secret, None
+    if data.shared_key is not None:
+        yield "/shared_key", SHARED_KEY_SLOT, data.shared_key, None
+    for number, text in enumerate(data.signing_secrets):
+        yield f"/signing_secrets/{number}", SIGNING_SLOT, text, None
+    for slot, values in data.secrets.items():
+        for number, one in enumerate(values):
+            yield f"/secrets/{slot}/{number}/value", slot, one.value, one.label
+
+
+def stored_secrets(data: SourceInput, vendor: Vendor | None, now: int, pointer: str = "") -> list[StoredSecret]:
+    """The input's secrets decoded as their credentials say.
+
+    Raises:
+        Invalid: A text is not of its credential's kind, or the vendor has no such slot.
+    """
+    stored: list[StoredSecret] = []
+    problems: list[Problem] = []
+    for place, slot, text, label in _given(data):
+        try:
+            value = credential_of(vendor, slot).decode(text)
+        except KeyError:
+            slots = ", ".join(one.slot for one in vendor.credentials) if vendor is not None else ""
+            problems.append(Problem(pointer + place, f"the vendor has no slot {slot!r}; it has: {slots}"))
+        except ValueError as error:
+            problems.append(Problem(pointer + place, str(error)))
+        else:
+            stored.append(StoredSecret(new_id(), slot, value, text, label, now))
+    if problems:
+        raise Invalid("a secret cannot be used", tuple(problems))
+    return stored
+
+
+def new_url_secret(now: int) -> StoredSecret:
+    """The secret of a source's Tracecat URL: 256 random bits, URL-safe."""
+    text = random_secrets.token_urlsafe(32)
+    return StoredSecret(new_id(), URL_SLOT, text.encode(), text, None, now)
+
+
+def slots_given(data: SourceInput) -> Sequence[str]:
+    """The slots that the input replaces."""
+    slots = [
+        slot
+        for field, slot in (("hmac_secret", HMAC_SLOT), ("shared_key", SHARED_KEY_SLOT))
+        if field in data.model_fields_set
+    ]
+    if "signing_secrets" in data.model_fields_set:
+        slots.append(SIGNING_SLOT)
+    return [*slots, *(slot for slot in data.secrets if slot not in slots)]

@@ -1,0 +1,108 @@
+"""SOURCE as the API shows it: credentials to editors only, never twice in full where they are shown once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from hub.api.sources.source_input import credential_of
+from hub.api.web.auth import Caller
+from hub.api.web.rendering import instant_text, optional_id
+from hub.api.web.services import Services
+from hub.model.ids import Id, short_id, write_id
+from hub.model.stored.source import API_KEY_SLOT, HMAC_SLOT, SHARED_KEY_SLOT, URL_SLOT, SourceRecord, StoredSecret
+from hub.model.wire.secret import Credential
+
+__all__ = ["numbered", "secret_view", "source_urls", "source_view"]
+
+HIDDEN = "***"
+_OWN_SLOTS = frozenset({API_KEY_SLOT, HMAC_SLOT, SHARED_KEY_SLOT, URL_SLOT})
+
+
+def _newest(source: SourceRecord, slot: str, now: int) -> str:
+    live = source.live(slot, now)
+    return max(live, key=lambda one: one.created).text if live else ""
+
+
+def source_urls(source: SourceRecord, hub: Services, *, editor: bool) -> dict[str, str]:
+    """Every address of the source, complete and ready to paste; credentials hidden from viewers."""
+    now = hub.clock.now()
+    secret = _newest(source, URL_SLOT, now)
+    key = _newest(source, SHARED_KEY_SLOT, now)
+    values = {
+        "base": hub.base_url,
+        "org": quote(hub.store.snapshot.orgs[source.org].name, safe=""),
+        "workflow": optional_id("wf", source.workflow) or "",
+        "source": short_id(source.id),
+        "secret": (quote(secret, safe="") if editor else HIDDEN) if secret else "",
+        "key": (quote(key, safe="") if editor else HIDDEN) if key else "",
+    }
+    urls = {}
+    for dialect in hub.dialects:
+        for name, template in dialect.urls.items():
+            if "{workflow}" in template and not values["workflow"]:
+                continue
+            urls[name] = template.format(**values)
+    return urls
+
+
+def source_view(
+    source: SourceRecord, hub: Services, who: Caller, uses: Mapping[Id, int] | None = None
+) -> dict[str, Any]:
+    """The source with its addresses; secrets appear masked, with slot, label, life and (of `uses`) last use."""
+    editor = who.may("edit")
+    body = source.spec.model_dump(mode="json", by_alias=True)
+    body |= {
+        "id": write_id("src", source.id),
+        "short_id": short_id(source.id),
+        "workflow": optional_id("wf", source.workflow),
+        "created": instant_text(source.created),
+        "updated": instant_text(source.updated),
+        "urls": source_urls(source, hub, editor=editor),
+        "credentials": [secret_view(source, one, hub, uses) for one in source.secrets],
+        "warnings": list(_warnings(source, hub)),
+    }
+    if editor:
+        body["secret"] = _newest(source, URL_SLOT, hub.clock.now()) or None
+    return body
+
+
+def _warnings(source: SourceRecord, hub: Services) -> Iterator[str]:
+    """What is likely not meant: secrets that no step of the way of a request looks at."""
+    now = hub.clock.now()
+    for slot in sorted({one.slot for one in source.secrets if one.live(now)} - _OWN_SLOTS):
+        if source.spec.vendor is None:
+            yield f"nothing checks the secrets of the slot {slot}: the source has no vendor"
+
+
+def secret_view(
+    source: SourceRecord, secret: StoredSecret, hub: Services, uses: Mapping[Id, int] | None = None
+) -> dict[str, Any]:
+    """One secret, masked. `n` counts the source's secrets from the oldest one, beginning with 1."""
+    now = hub.clock.now()
+    vendor = hub.plugins.vendor(source.spec.vendor) if source.spec.vendor is not None else None
+    try:
+        credential = credential_of(vendor, secret.slot)
+    except KeyError:
+        credential = Credential(secret.slot)
+    masked = f"****{secret.label}" if secret.slot == API_KEY_SLOT else credential.mask(secret.text)
+    view = {
+        "n": numbered(source).index(secret) + 1,
+        "id": write_id("sec", secret.id),
+        "slot": secret.slot,
+        "label": None if secret.slot == API_KEY_SLOT else secret.label,
+        "masked": masked,
+        "live": secret.live(now),
+        "revoked": secret.revoked,
+        "created": instant_text(secret.created),
+        "expires": instant_text(secret.expires),
+    }
+    if uses is not None:
+        view["last_used"] = instant_text(uses.get(secret.id))
+    return view
+
+
+def numbered(source: SourceRecord) -> list[StoredSecret]:
+    """The source's secrets, oldest first."""
+    return sorted(source.secrets, key=lambda one: (one.created, one.id))

@@ -1,0 +1,151 @@
+"""Sources: shared ones, and the settings of every one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quart import Blueprint, Response
+from quart_schema import document_request, tag_blueprint
+
+from hub.api.sources.source_input import (
+    SourceInput,
+    check_spec,
+    new_url_secret,
+    slots_given,
+    stored_secrets,
+    vendor_of,
+)
+from hub.api.sources.source_view import source_urls, source_view
+from hub.api.web.auth import Caller, caller, requires
+from hub.api.web.bodies import json_object, model_body, model_of
+from hub.api.web.paging import page_arguments, page_of
+from hub.api.web.rendering import answer, expected_generation, path_id
+from hub.api.web.services import Services, services
+from hub.errors import NotFound
+from hub.inbound.steps.identify import source_named
+from hub.model.ids import Id
+from hub.model.stored.source import SourceRecord, SourceSpec, StoredSecret
+
+__all__ = ["blueprint", "change_source", "changed_source", "create_source", "find_source", "source_id"]
+
+blueprint = Blueprint("sources", __name__, url_prefix="/api/sources")
+tag_blueprint(blueprint, {"sources"})
+
+
+def source_id(text: str, hub: Services) -> Id:
+    """The id that `text` means: `src_…`, a UUID, VibeIQ's short id or an alias. Raises `NotFound` for anything else."""
+    found = source_named(hub.store.snapshot, text)
+    return path_id("src", text) if found is None else found
+
+
+def find_source(text: str, hub: Services, who: Caller) -> SourceRecord:
+    """The source of the caller's org. Raises `NotFound`."""
+    record = hub.store.snapshot.sources.get(source_id(text, hub))
+    if record is None or record.org != who.org.id:
+        raise NotFound(f"no source {text[:60]}")
+    return record
+
+
+@blueprint.post("")
+@document_request(SourceInput)
+@requires("edit")
+async def create() -> Response:
+    """Create a shared source; workflows join it by the trigger `webhookId:<id>`."""
+    hub, who = services(), caller()
+    record = await create_source(await model_body(SourceInput), hub, who)
+    return answer(source_view(record, hub, who), 201, generation=record.generation)
+
+
+@blueprint.get("")
+@requires("view")
+async def index() -> Response:
+    """Sources of the org, newest first; workflows' own ones too."""
+    hub, who = services(), caller()
+    limit, cursor = page_arguments()
+    page = await hub.store.sources.list(who.org.id, limit=limit, cursor=cursor)
+    return answer(page_of(page, lambda record: source_view(record, hub, who)))
+
+
+@blueprint.get("/<source>")
+@requires("view")
+async def show(source: str) -> Response:
+    """One source with its addresses, and when each of its credentials last matched."""
+    hub, who = services(), caller()
+    record = find_source(source, hub, who)
+    uses = await hub.store.sources.last_uses(who.org.id, record.id)
+    return answer(source_view(record, hub, who, uses), generation=record.generation)
+
+
+@blueprint.get("/<source>/guide")
+@requires("view")
+async def guide(source: str) -> Response:
+    """What to do at the source's vendor, in Markdown, with the source's address; null without a vendor or a guide."""
+    hub, who = services(), caller()
+    record = find_source(source, hub, who)
+    vendor = None if record.spec.vendor is None else hub.plugins.vendor(record.spec.vendor)
+    text = None if vendor is None else vendor.guide
+    if text is not None:
+        urls = source_urls(record, hub, editor=who.may("edit"))
+        text = text.replace("{url}", urls.get("tracecat") or next(iter(urls.values())))
+    return answer({"vendor": record.spec.vendor, "guide": text})
+
+
+@blueprint.patch("/<source>")
+@document_request(SourceInput)
+@requires("edit")
+async def change(source: str) -> Response:
+    """Replace the top-level fields given, each whole; a secret field given replaces its slot."""
+    hub, who = services(), caller()
+    record = await change_source(find_source(source, hub, who), await json_object(), hub)
+    return answer(source_view(record, hub, who), generation=record.generation)
+
+
+async def create_source(data: SourceInput, hub: Services, who: Caller) -> SourceRecord:
+    """A new shared source. Raises `Invalid`, `Conflict`."""
+    spec = data.spec()
+    check_spec(spec, hub, own=False)
+    vendor = vendor_of(spec, hub.plugins)
+    now = hub.clock.now()
+    secrets = [new_url_secret(now), *stored_secrets(data, vendor, now)]
+    return await hub.store.sources.create(who.org.id, spec, secrets, by=who.key.id)
+
+
+async def change_source(record: SourceRecord, body: dict[str, Any], hub: Services) -> SourceRecord:
+    """The source with the top-level fields of `body` replaced, If-Match heeded.
+
+    Raises:
+        Invalid: The result is no source.
+        Conflict: It has changed since (412), or an alias is taken.
+    """
+    generation = expected_generation()
+    kept = record.spec.model_dump(mode="json", by_alias=True)
+    spec, slots = changed_source(record, {**kept, **body}, hub)
+    return await hub.store.sources.update(record.org, record.id, spec, generation=generation, slots=slots)
+
+
+def changed_source(
+    record: SourceRecord, body: Any, hub: Services, pointer: str = ""
+) -> tuple[SourceSpec, dict[str, list[StoredSecret]]]:
+    """What `body` makes of the source: its spec as a whole, and the slots whose secrets are replaced.
+
+    Secrets are write-only, so those of slots that the body does not name stay.
+
+    Raises:
+        Invalid: It is no source.
+        Conflict: An alias is taken.
+    """
+    data = model_of(SourceInput, body, pointer)
+    spec = data.spec()
+    check_spec(spec, hub, own=record.workflow is not None, source=record.id, pointer=pointer)
+    vendor = vendor_of(spec, hub.plugins, pointer)
+    secrets = stored_secrets(data, vendor, hub.clock.now(), pointer)
+    return spec, {slot: [one for one in secrets if one.slot == slot] for slot in slots_given(data)}
+
+
+@blueprint.delete("/<source>")
+@requires("edit")
+async def delete(source: str) -> Response:
+    """Delete a shared source; 409 for a workflow's own one."""
+    hub, who = services(), caller()
+    await hub.store.sources.delete(who.org.id, find_source(source, hub, who).id)
+    return Response(b"", 204)

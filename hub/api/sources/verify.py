@@ -1,0 +1,178 @@
+"""`POST /api/verify`: why a captured request would pass or fail, step by step."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import AsyncIterator, Iterable
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from quart import Blueprint, Response
+from quart_schema import document_request, tag_blueprint
+
+from hub.api.requests.requests import micros
+from hub.api.sources.sources import find_source
+from hub.api.web.auth import Caller, caller, requires
+from hub.api.web.bodies import model_body
+from hub.api.web.rendering import answer, path_id
+from hub.api.web.services import Services, services
+from hub.errors import Invalid, Problem
+from hub.inbound.explain.explainer import Explanation
+from hub.inbound.http.arrival import Arrival
+from hub.model.ids import new_id, write_id
+from hub.model.json import dumps
+from hub.model.stored.source import SourceRecord
+from hub.model.wire.request import MAX_FIELDS
+from hub.model.wire.values import Values
+from hub.sdk.dialect import Dialect, Route
+
+__all__ = ["VerifyInput", "blueprint"]
+
+blueprint = Blueprint("verify", __name__, url_prefix="/api")
+tag_blueprint(blueprint, {"requests"})
+
+HeaderText = Annotated[str, Field(max_length=65_536)]
+
+
+class VerifyInput(BaseModel):
+    """A captured request: pasted, or a kept one by its id."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str | None = Field(default=None, description="Id of the source that it is meant for.")
+    request: str | None = Field(default=None, description="Id of a kept request, in place of everything else.")
+    method: Annotated[str, Field(pattern=r"^[A-Za-z]{1,16}$")] = "POST"
+    url: Annotated[str, Field(max_length=16_384)] | None = Field(
+        default=None, description="Whole URL or path with query as sent; left out, the URL's credential is not checked."
+    )
+    headers: dict[str, HeaderText | list[HeaderText]] | list[tuple[str, HeaderText]] = Field(default={})
+    body: Any = Field(default=None, description="The exact text. Other JSON values are written compactly.")
+    body_base64: str | None = Field(default=None, description="The exact bytes, where they are no text.")
+    client: Annotated[str, Field(max_length=100)] = Field(default="", description="The sender's address, if known.")
+    dialect: str | None = Field(default=None, description="tracecat, flowtrux, vectense, vibeiq, …; by the URL else.")
+    received: AwareDatetime | None = Field(default=None, description="When it was received; now, if left out.")
+
+
+@blueprint.post("/verify")
+@document_request(VerifyInput)
+@requires("view")
+async def explain() -> Response:
+    """Explain each step that a request would take; nothing is kept or started, no secret or expected MAC is told."""
+    hub, who = services(), caller()
+    data = await model_body(VerifyInput)
+    if data.request is not None:
+        source, arrival, body = await _kept(data.request, hub, who)
+        with_url = True
+    elif data.source is not None:
+        source = find_source(data.source, hub, who)
+        arrival, body = _pasted(data, source, hub), _body(data)
+        with_url = data.url is not None
+    else:
+        raise Invalid("name a source or a kept request", (Problem("/source", "is missing"),))
+    said = await hub.explainer.explain(hub.store.snapshot, source, arrival, body, with_url=with_url)
+    return answer(_view(said, source, arrival))
+
+
+def _view(said: Explanation, source: SourceRecord, arrival: Arrival) -> dict[str, Any]:
+    failure = said.first_failure
+    return {
+        "source": write_id("src", source.id),
+        "dialect": arrival.dialect.name,
+        "verdict": "pass" if said.passes else "fail",
+        "reason": failure.detail if failure is not None else "",
+        "steps": [
+            {
+                "step": one.step,
+                "check": one.check,
+                "result": "unknown" if one.ok is None else "pass" if one.ok else "fail",
+                "detail": one.detail,
+                "hints": list(one.hints),
+            }
+            for one in said.steps
+        ],
+        "events": [{"type": kind, "id": key} for kind, key in said.events],
+    }
+
+
+async def _kept(text: str, hub: Services, who: Caller) -> tuple[SourceRecord, Arrival, bytes]:
+    record = await hub.store.inbound.request(who.org.id, path_id("req", text))
+    source = find_source(write_id("src", record.source), hub, who)
+    if record.body is not None and len(record.body) < record.size:
+        raise Invalid("only the beginning of this request's body was kept", (Problem("/request", "paste it whole"),))
+    dialect = _dialect(record.dialect, source, hub)
+    arrival = _arrival(
+        hub, dialect, record.method, record.url, record.headers, client=record.client, received=record.received
+    )
+    return source, arrival, record.body or b""
+
+
+def _pasted(data: VerifyInput, source: SourceRecord, hub: Services) -> Arrival:
+    pairs: list[tuple[str, str]] = []
+    given = data.headers.items() if isinstance(data.headers, dict) else data.headers
+    for name, value in given:
+        pairs += [(name.lower(), one) for one in (value if isinstance(value, list) else [value])]
+    received = micros(data.received) if data.received else hub.clock.now()
+    dialect = _dialect(data.dialect, source, hub)
+    return _arrival(hub, dialect, data.method.upper(), data.url or "/", pairs, client=data.client, received=received)
+
+
+def _arrival(
+    hub: Services,
+    dialect: Dialect,
+    method: str,
+    url: str,
+    headers: Iterable[tuple[str, str]],
+    *,
+    client: str,
+    received: int,
+) -> Arrival:
+    try:
+        parts = urlsplit(url)
+        query = Values(parse_qsl(parts.query, keep_blank_values=True, max_num_fields=MAX_FIELDS))
+    except ValueError as error:
+        raise Invalid("the URL cannot be read", (Problem("/url", str(error)),)) from error
+    found = hub.routes.match(parts.path, method)
+    route, params = Route(parts.path), dict[str, str]()
+    if found is not None:
+        dialect, route, params = found[0].dialect, found[0].route, dict(found[1])
+    return Arrival(
+        id=new_id(),
+        received=received,
+        method=method,
+        path=parts.path,
+        raw_query=parts.query,
+        query=query,
+        headers=Values(headers, caseless=True),
+        client=client,
+        dialect=dialect,
+        route=route,
+        params=params,
+        chunks=_no_body,
+    )
+
+
+def _no_body() -> AsyncIterator[bytes]:
+    """The body is given apart."""
+    raise ConnectionError("a captured request has no sender")
+
+
+def _dialect(name: str | None, source: SourceRecord, hub: Services) -> Dialect:
+    wanted = name or ("tracecat" if source.workflow is not None else "vibeiq")
+    for dialect in hub.plugins.dialects:
+        if dialect.name == wanted:
+            return dialect
+    known = ", ".join(one.name for one in hub.plugins.dialects)
+    raise Invalid("unknown dialect", (Problem("/dialect", f"one of {known}"),))
+
+
+def _body(data: VerifyInput) -> bytes:
+    if data.body_base64 is not None:
+        try:
+            return base64.b64decode(data.body_base64, validate=True)
+        except binascii.Error as error:
+            raise Invalid("the body cannot be read", (Problem("/body_base64", str(error)),)) from error
+    if data.body is None:
+        return b""
+    return data.body.encode("utf-8", "surrogatepass") if isinstance(data.body, str) else dumps(data.body)

@@ -1,0 +1,1 @@
+"""What every page and endpoint uses: keys, bodies, paging, problems, rendering, OpenAPI."""

@@ -1,0 +1,1 @@
+"""Workflows, their actions, executions and results."""

@@ -1,0 +1,118 @@
+"""Executions: list, read, cancel, retry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quart import Blueprint, Response, request
+from quart_schema import tag_blueprint
+
+from hub.api.web.auth import caller, requires
+from hub.api.web.paging import page_arguments, page_of
+from hub.api.web.rendering import answer, instant_text, optional_id, path_id
+from hub.api.web.services import services
+from hub.errors import Conflict, Invalid, Problem
+from hub.model.ids import Id, write_id
+from hub.model.stored.execution import ExecutionRecord, NodeRecord
+
+__all__ = ["blueprint", "execution_view"]
+
+blueprint = Blueprint("executions", __name__, url_prefix="/api/executions")
+tag_blueprint(blueprint, {"executions"})
+
+STATES = frozenset({"queued", "running", "waiting", "held", "succeeded", "failed", "cancelled"})
+
+
+def execution_view(record: ExecutionRecord, nodes: tuple[NodeRecord, ...] | None = None) -> dict[str, Any]:
+    """An execution as the API shows it; with its nodes where one is read alone."""
+    body: dict[str, Any] = {
+        "id": write_id("exec", record.id),
+        "workflow": write_id("wf", record.workflow),
+        "version": record.version,
+        "kind": record.kind,
+        "state": record.state,
+        "event": optional_id("evt", record.event),
+        "request": optional_id("req", record.request),
+        "source": optional_id("src", record.source),
+        "parent": optional_id("exec", record.parent),
+        "replay_of": optional_id("exec", record.replay_of),
+        "created": instant_text(record.created),
+        "started": instant_text(record.started),
+        "finished": instant_text(record.finished),
+    }
+    if record.error is not None:
+        body["error"] = {"node": record.error.node, "message": record.error.message}
+    if nodes is not None:
+        body["result"] = record.result
+        body["nodes"] = [_node_view(node) for node in nodes]
+    return body
+
+
+def _node_view(node: NodeRecord) -> dict[str, Any]:
+    view: dict[str, Any] = {
+        "id": node.node,
+        "state": node.state,
+        "input": node.input,
+        "output": node.output,
+        "error": node.error,
+        "started": instant_text(node.started),
+        "finished": instant_text(node.finished),
+        "attempts": node.attempts,
+        "due": instant_text(node.due),
+    }
+    if node.item >= 0:
+        view["item"] = node.item
+    if node.child is not None:
+        view["child"] = write_id("exec", node.child)
+    return view
+
+
+@blueprint.get("")
+@requires("view")
+async def index() -> Response:
+    """Executions of the org, newest first; `workflow` and `state` filter."""
+    hub, who = services(), caller()
+    limit, cursor = page_arguments()
+    workflow, state = request.args.get("workflow"), request.args.get("state")
+    if state is not None and state not in STATES:
+        raise Invalid("unknown state", (Problem("/state", f"one of {', '.join(sorted(STATES))}"),))
+    page = await hub.store.executions.list(
+        who.org.id, workflow=path_id("wf", workflow) if workflow else None, state=state, limit=limit, cursor=cursor
+    )
+    return answer(page_of(page, execution_view))
+
+
+def _execution_id(text: str) -> Id:
+    """The id in a path, in FlowTrux's form `exec-…` too (protocols.md 2). Raises `NotFound`."""
+    return path_id("exec", text.replace("exec-", "exec_", 1))
+
+
+@blueprint.get("/<execution>")
+@requires("view")
+async def show(execution: str) -> Response:
+    """One execution with its result and its nodes."""
+    hub, who = services(), caller()
+    found = _execution_id(execution)
+    record = await hub.store.executions.get(who.org.id, found)
+    return answer(execution_view(record, await hub.store.executions.nodes(who.org.id, found)))
+
+
+@blueprint.post("/<execution>/cancel")
+@requires("edit")
+async def cancel(execution: str) -> Response:
+    """Cancel an execution and its children; 409 when it has finished."""
+    hub, who = services(), caller()
+    found = _execution_id(execution)
+    if not await hub.engine.cancel(who.org.id, found):
+        raise Conflict("the execution has finished")
+    return answer(execution_view(await hub.store.executions.get(who.org.id, found)))
+
+
+@blueprint.post("/<execution>/retry")
+@requires("edit")
+async def retry(execution: str) -> Response:
+    """Run a failed or cancelled execution again from its failed nodes, on its own version."""
+    hub, who = services(), caller()
+    found = _execution_id(execution)
+    await hub.engine.retry(who.org.id, found)
+    return answer(execution_view(await hub.store.executions.get(who.org.id, found)), 202)

@@ -1,0 +1,260 @@
+"""Workflows: create, read, change, publish."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from quart import Blueprint, Response, request
+from quart_schema import document_querystring, document_request, tag_blueprint
+
+from hub.api.sources.source_input import SourceInput, check_spec, new_url_secret, stored_secrets, vendor_of
+from hub.api.sources.source_view import source_view
+from hub.api.sources.sources import changed_source
+from hub.api.web.auth import Caller, caller, requires
+from hub.api.web.bodies import document_object, model_body, model_of
+from hub.api.web.paging import page_arguments, page_of, whole_list
+from hub.api.web.rendering import answer, expected_generation, instant_text, path_id, whole_number
+from hub.api.web.services import Services, services
+from hub.api.workflows.executions import execution_view
+from hub.errors import Invalid, NotFound, Problem
+from hub.model.ids import write_id
+from hub.model.stored.source import ResponseMode, SourceSpec, StoredSecret
+from hub.model.stored.workflow import WorkflowRecord, WorkflowVersion
+from hub.triggers.manual import run_by_hand
+from hub.workflows.definition.compiled import compile_workflow
+from hub.workflows.definition.diff import diff
+from hub.workflows.definition.parsed import Definition
+
+__all__ = ["WorkflowInput", "blueprint"]
+
+blueprint = Blueprint("workflows", __name__, url_prefix="/api/workflows")
+tag_blueprint(blueprint, {"workflows"})
+
+_OWN = frozenset({"name", "published", "source"})
+
+
+class Versions(BaseModel):
+    """Which versions to compare."""
+
+    from_: int = Field(default=0, alias="from", ge=0)
+    to: int = Field(default=0, ge=0)
+
+
+class WorkflowInput(Definition):
+    """A definition with its name, whether to publish it, and its own source."""
+
+    published: bool = Field(default=True, description="Publish at once.")
+    source: SourceInput = SourceInput()
+
+
+class RunInput(BaseModel):
+    """What a run by hand works on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    data: Any = Field(default=None, description="What the workflow sees as TRIGGER.")
+
+
+def _definition(body: dict[str, Any], hub: Services, response: ResponseMode) -> dict[str, Any]:
+    """The definition part of a body, checked as a whole.
+
+    Raises:
+        Invalid: It can never work, or has no node that the source's response mode names.
+    """
+    definition = {name: value for name, value in body.items() if name not in _OWN}
+    compiled = compile_workflow(definition, hub.plugins.actions)
+    if response.mode == "specificNode":
+        compiled.require_node(response.node or "", "/source/response/node")
+    return definition
+
+
+def _named(body: dict[str, Any], default: str) -> str:
+    name = body.get("name", default)
+    if not isinstance(name, str) or len(name) > 200:
+        raise Invalid("the name cannot be used", (Problem("/name", "must be a text of at most 200 characters"),))
+    return name
+
+
+def _published(body: dict[str, Any]) -> bool:
+    published = body.get("published", True)
+    if not isinstance(published, bool):
+        raise Invalid("the body is not as it should be", (Problem("/published", "must be true or false"),))
+    return published
+
+
+def _source(body: dict[str, Any], hub: Services) -> tuple[SourceSpec, list[StoredSecret]]:
+    data = model_of(SourceInput, body.get("source") or {}, "/source")
+    spec = data.spec()
+    check_spec(spec, hub, own=True, pointer="/source")
+    vendor = vendor_of(spec, hub.plugins, "/source")
+    now = hub.clock.now()
+    return spec, [new_url_secret(now), *stored_secrets(data, vendor, now, "/source")]
+
+
+def view(record: WorkflowRecord, hub: Services, who: Caller, definition: Any = None) -> dict[str, Any]:
+    """A workflow as the API shows it."""
+    source = hub.store.snapshot.sources.get(record.source)
+    return {
+        **dict(record.draft if definition is None else definition),
+        "id": write_id("wf", record.id),
+        "name": record.name,
+        "version": record.version if record.version is not None else record.latest,
+        "published": record.version is not None,
+        "created": instant_text(record.created),
+        "updated": instant_text(record.updated),
+        "source": source_view(source, hub, who) if source is not None else None,
+    }
+
+
+@blueprint.post("")
+@document_request(WorkflowInput)
+@requires("edit")
+async def create() -> Response:
+    """Create a workflow with its own source; published unless told otherwise."""
+    hub, who = services(), caller()
+    body = await document_object()
+    if "nodes" not in body:
+        raise Invalid("the body is not as it should be", (Problem("/nodes", "Field required"),))
+    spec, secrets = _source(body, hub)
+    definition = _definition(body, hub, spec.response)
+    name = _named(body, "")
+    record = await hub.store.workflows.create(
+        who.org.id, name, definition, source=spec, secrets=secrets, publish=_published(body), by=who.key.id
+    )
+    return answer(view(record, hub, who), 201, generation=record.generation)
+
+
+@blueprint.get("")
+@requires("view")
+async def index() -> Response:
+    """Workflows of the org, newest first."""
+    hub, who = services(), caller()
+    limit, cursor = page_arguments()
+    page = await hub.store.workflows.list(who.org.id, limit=limit, cursor=cursor)
+    return answer(page_of(page, lambda record: view(record, hub, who)))
+
+
+@blueprint.get("/<workflow>")
+@requires("view")
+async def show(workflow: str) -> Response:
+    """One workflow with its draft and its source."""
+    hub, who = services(), caller()
+    record = _find(workflow, hub, who)
+    return answer(view(record, hub, who), generation=record.generation)
+
+
+@blueprint.patch("/<workflow>")
+@document_request(WorkflowInput)
+@requires("edit")
+async def change(workflow: str) -> Response:
+    """Replace the top-level fields given: those of the draft, its source, and whether it is published."""
+    hub, who = services(), caller()
+    record = _find(workflow, hub, who)
+    body = await document_object()
+    generation = expected_generation()
+    source, published = hub.store.snapshot.sources[record.source], _published(body)
+    change = changed_source(source, body["source"] or {}, hub, "/source") if "source" in body else None
+    response = source.spec.response if change is None else change[0].response
+    draft = _definition({**record.draft, **body}, hub, response)
+    record = await hub.store.workflows.save_draft(
+        who.org.id, record.id, _named(body, record.name), draft, generation=generation
+    )
+    if change is not None:
+        await hub.store.sources.update(who.org.id, source.id, change[0], slots=change[1])
+    if "published" in body:
+        operation = hub.store.workflows.publish if published else hub.store.workflows.unpublish
+        record = await operation(who.org.id, record.id)
+    return answer(view(record, hub, who), generation=record.generation)
+
+
+@blueprint.delete("/<workflow>")
+@requires("edit")
+async def delete(workflow: str) -> Response:
+    """Delete a workflow with its source; its executions stay readable."""
+    hub, who = services(), caller()
+    await hub.store.workflows.delete(who.org.id, _find(workflow, hub, who).id)
+    return Response(b"", 204)
+
+
+@blueprint.post("/<workflow>/publish")
+@requires("edit")
+async def publish(workflow: str) -> Response:
+    """Make the draft the next immutable version."""
+    hub, who = services(), caller()
+    record = _find(workflow, hub, who)
+    _definition(dict(record.draft), hub, _response(record, hub))
+    record = await hub.store.workflows.publish(who.org.id, record.id, by=who.key.id)
+    return answer(view(record, hub, who), generation=record.generation)
+
+
+@blueprint.get("/<workflow>/versions")
+@requires("view")
+async def versions(workflow: str) -> Response:
+    """Published versions, newest first."""
+    hub, who = services(), caller()
+    found = await hub.store.workflows.versions(who.org.id, _find(workflow, hub, who).id)
+    return answer(whole_list([_version_view(one) for one in found]))
+
+
+@blueprint.get("/<workflow>/versions/<number>")
+@requires("view")
+async def version(workflow: str, number: str) -> Response:
+    """One published version with its definition."""
+    hub, who = services(), caller()
+    record, wanted = _find(workflow, hub, who), whole_number(number)
+    if wanted is None:
+        raise NotFound(f"no version {number[:60]}")
+    return answer(_version_view(await hub.store.workflows.version(who.org.id, record.id, wanted)))
+
+
+@blueprint.get("/<workflow>/diff")
+@document_querystring(Versions)
+@requires("view")
+async def compare(workflow: str) -> Response:
+    """What changed from one version to another: `from` and `to` are numbers, 0 or left out stands for the draft."""
+    hub, who = services(), caller()
+    record = _find(workflow, hub, who)
+    old, new = [await _numbered(record, hub, request.args.get(name)) for name in ("from", "to")]
+    return answer({"changes": [asdict(change) for change in diff(old, new)]})
+
+
+@blueprint.post("/<workflow>/run")
+@document_request(RunInput)
+@requires("edit")
+async def run(workflow: str) -> Response:
+    """Run the published version by hand, on the data given."""
+    hub, who = services(), caller()
+    record = _find(workflow, hub, who)
+    data = (await model_body(RunInput)).data
+    version = hub.store.snapshot.published.get(record.id)
+    execution = await run_by_hand(version, data, hub.store, hub.engine, hub.clock, hub.plugins.actions)
+    return answer(execution_view(await hub.store.executions.get(who.org.id, execution.id)), 202)
+
+
+async def _numbered(record: WorkflowRecord, hub: Services, text: str | None) -> Mapping[str, Any]:
+    """The definition of a version written in the query. Raises `Invalid`, `NotFound`."""
+    if text in {None, "", "0"}:
+        return record.draft
+    number = whole_number(text)
+    if number is None:
+        raise Invalid("no such version", (Problem("/from", "must be the number of a version, or 0 for the draft"),))
+    return (await hub.store.workflows.version(record.org, record.id, number)).definition
+
+
+def _response(record: WorkflowRecord, hub: Services) -> ResponseMode:
+    source = hub.store.snapshot.sources.get(record.source)
+    return source.spec.response if source is not None else ResponseMode()
+
+
+def _version_view(one: WorkflowVersion) -> dict[str, Any]:
+    return {"version": one.number, "created": instant_text(one.created), "definition": dict(one.definition)}
+
+
+def _find(text: str, hub: Services, who: Caller) -> WorkflowRecord:
+    record = hub.store.snapshot.workflows.get(path_id("wf", text))
+    if record is None or record.org != who.org.id:
+        raise NotFound(f"no workflow {text[:60]}")
+    return record

@@ -1,0 +1,1 @@
+"""Commands for orgs, keys, connections and the audit log."""

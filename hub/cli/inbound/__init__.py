@@ -1,0 +1,1 @@
+"""Commands for sources, requests and events."""

@@ -1,0 +1,106 @@
+"""`hub requests` and `hub replay`: what senders sent, and running it again."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from hub.cli.terminal.client import HubClient
+from hub.cli.terminal.group import Group
+from hub.cli.terminal.inputs import moment_input
+from hub.cli.terminal.output import json_always, json_option, print_json, print_table
+
+__all__ = ["COLUMNS", "replay", "requests", "row_of"]
+
+COLUMNS = ("id", "received", "state", "step", "method", "url", "reason")
+_ENDED = frozenset({"done", "failed", "cancelled"})
+_LOOK_SECONDS = 0.5
+
+
+def row_of(one: dict[str, str]) -> tuple[str, ...]:
+    """A request as a row of `COLUMNS`."""
+    return tuple(one[name] for name in COLUMNS)
+
+
+@click.group(cls=Group)
+def requests() -> None:
+    """Look at requests, accepted and refused, with the step and reason."""
+
+
+@requests.command("list")
+@click.option("--source", help="Id of a source.")
+@click.option("--state", help="accepted, refused, held, challenge or duplicate.")
+@click.option("--limit", default=50, show_default=True)
+@json_option
+def list_(source: str | None, state: str | None, limit: int, *, as_json: bool) -> None:
+    """List requests, newest first."""
+    query = {"source": source, "state": state, "limit": str(limit)}
+    items = HubClient().call("GET", "/api/requests", query=query)["items"]
+    if as_json:
+        print_json(items)
+        return
+    print_table(COLUMNS, [row_of(one) for one in items], empty="No request has come in.")
+
+
+@requests.command()
+@click.argument("request")
+@json_always
+def show(request: str) -> None:
+    """Show one request with headers, body, events and executions as JSON."""
+    print_json(HubClient().call("GET", f"/api/requests/{request}"))
+
+
+@requests.command()
+@click.argument("request")
+@json_option
+def explain(request: str, *, as_json: bool) -> None:
+    """Explain step by step why a kept request would pass or fail now."""
+    said = HubClient().call("POST", "/api/verify", {"request": request})
+    if as_json:
+        print_json(said)
+        return
+    rows = [
+        (one["step"], one["check"], one["result"], "; ".join([one["detail"], *one["hints"]])) for one in said["steps"]
+    ]
+    print_table(("step", "check", "result", "what was compared"), rows, empty="")
+    click.echo(f"verdict: {said['verdict']}")
+
+
+@click.command()
+@click.argument("request", required=False)
+@click.option("--since", help="Replay all since then: 90m, 2h, 3d, or ISO 8601.")
+@click.option("--until", help="Before then; now, if left out.")
+@click.option("--source", help="Of this source only.")
+@click.option("--state", help="accepted, held or duplicate; left out: accepted and held.")
+@json_option
+def replay(
+    request: str | None, since: str | None, until: str | None, source: str | None, state: str | None, *, as_json: bool
+) -> None:
+    """Run a request again, or all of a span; what was held is released.
+
+    Ctrl-C leaves a span's job running; `hub recover --help` tells how to look at jobs and cancel them.
+    """
+    if (request is None) == (since is None):
+        raise click.UsageError("name a request, or say --since")
+    client = HubClient()
+    if request is not None:
+        done = client.call("POST", f"/api/requests/{request}/replay")
+        if as_json:
+            print_json(done)
+        else:
+            started = ", ".join(one["id"] for one in done["executions"]) or "nothing"
+            click.echo(f"{done['id']}{' is released' if done['released'] else ''}: started {started}")
+        return
+    body = {"since": moment_input(since or ""), "source": source, "state": state}
+    if until is not None:
+        body["until"] = moment_input(until)
+    job = client.call("POST", "/api/requests/replay", {name: one for name, one in body.items() if one is not None})
+    while not as_json and job["state"] not in _ENDED:
+        click.echo(f"{job['id']}: {job['done']} of {job['total']}, {job['failed']} failed", err=True)
+        time.sleep(_LOOK_SECONDS)
+        job = client.call("GET", f"/api/jobs/{job['id']}")
+    if as_json:
+        print_json(job)
+    else:
+        click.echo(f"{job['state']}: {job['done']} of {job['total']} replayed, {job['failed']} failed")

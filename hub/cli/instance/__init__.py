@@ -1,0 +1,1 @@
+"""Commands that run a hub or prepare one."""

@@ -1,0 +1,65 @@
+"""`hub init`: make a data directory."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+import click
+
+from hub.cli.instance.settings import PRIVATE, read_settings
+from hub.cli.terminal.faults import start_fault
+from hub.settings import Settings
+
+__all__ = ["init"]
+
+
+@click.command()
+def init() -> None:
+    """Make the data directory with its keys (mode 0600), database and first admin key.
+
+    HUB_DATA_DIR says where (./data unless set). Running it again changes nothing. `hub serve` does the same by
+    itself on an empty directory.
+    """
+    settings = read_settings()
+    os.umask(PRIVATE)
+    try:
+        key = asyncio.run(_make(settings))
+    except Exception as error:
+        fault = start_fault(error)
+        if fault is None:
+            raise
+        raise click.ClickException(fault) from error
+    click.echo(f"The data directory is {settings.data_dir.resolve()}")
+    if key is not None:
+        click.echo(f"Admin key, shown this once:\n\n  export HUB_API_KEY={key}\n")
+    click.echo("Next: hub serve")
+
+
+async def _make(settings: Settings) -> str | None:
+    """Open the store, which makes what is missing, and close it: nothing that waits there is worked off."""
+    from hub.backends import StoreParts, choose_store
+    from hub.bootstrap import ensure_admin_key, prepare_data_dir
+    from hub.cli.plugins.installed import installed_plugins
+    from hub.ports.clock import SystemClock
+    from hub.store.blobs import DirectoryBlobs
+    from hub.store.vault import Vault
+
+    clock = SystemClock()
+    prepare_data_dir(settings.data_dir)
+    store = choose_store(
+        StoreParts(
+            url=settings.database_url,
+            data_dir=settings.data_dir,
+            vault=Vault(settings.data_dir / "keys"),
+            blobs=DirectoryBlobs(settings.data_dir / "blobs"),
+            clock=clock,
+            owner="hub init",
+        ),
+        installed_plugins(),
+    )
+    await store.start()
+    try:
+        return await ensure_admin_key(store, settings, clock)
+    finally:
+        await store.stop()

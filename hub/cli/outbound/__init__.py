@@ -1,0 +1,1 @@
+"""Commands for subscriptions, deliveries, exports and recovery."""

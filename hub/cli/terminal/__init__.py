@@ -1,0 +1,1 @@
+"""What every command uses: the client of the API, inputs, tables, errors."""

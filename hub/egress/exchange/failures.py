@@ -1,0 +1,179 @@
+"""From what aiohttp raises to a sentence that an operator can act on."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Final
+
+from aiohttp import (
+    ClientConnectorDNSError,
+    ClientConnectorError,
+    ClientError,
+    ClientPayloadError,
+    ClientResponseError,
+    ServerDisconnectedError,
+)
+
+from hub.egress.address.urls import SplitUrl
+from hub.egress.errors import EgressError, Kind
+from hub.egress.exchange.certificates import validity
+from hub.egress.exchange.dial import Dial
+from hub.egress.guard import Guard
+from hub.errors import HubError
+
+__all__ = ["Failure", "explain"]
+
+_ERRNO: Final[dict[int, tuple[str, Kind]]] = {
+    errno.ECONNREFUSED: ("the connection was refused", "refused"),
+    errno.ECONNRESET: ("the connection was reset", "closed"),
+    errno.EPIPE: ("the connection was closed before the request was sent", "closed"),
+    errno.ENETUNREACH: ("no route to the network", "unreachable"),
+    errno.EHOSTUNREACH: ("no route to the host", "unreachable"),
+    errno.EADDRNOTAVAIL: ("no route to the address", "unreachable"),
+    errno.ETIMEDOUT: ("the host does not answer", "unreachable"),
+    errno.EMFILE: ("the hub has too many files open", "unreachable"),
+}
+_EXPIRED: Final = 10
+_NOT_YET: Final = 9
+_SELF_SIGNED: Final = 18
+_NAME_MISMATCH: Final = frozenset({62, 64})
+_UNKNOWN_ISSUER: Final = frozenset({2, 19, 20, 21})
+_ALERTS: Final = {
+    "CERTIFICATE_REQUIRED": "a client certificate is required",
+    "HANDSHAKE_FAILURE": "no common settings, or a client certificate is required",
+    "BAD_CERTIFICATE": "the client certificate was refused",
+    "UNKNOWN_CA": "the client certificate was refused: its issuer is unknown",
+    "CERTIFICATE_EXPIRED": "the client certificate has expired",
+    "WRONG_VERSION_NUMBER": "what answers on this port does not speak TLS",
+    "RECORD_LAYER_FAILURE": "what answers on this port does not speak TLS",
+    "UNSUPPORTED_PROTOCOL": "only versions before TLS 1.2 are offered",
+    "PROTOCOL_VERSION": "only versions before TLS 1.2 are offered",
+    "UNRECOGNIZED_NAME": "the host name is unknown there",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A call that failed.
+
+    Attributes:
+        error: What was raised.
+        target: Where it went.
+        seconds: Its limit.
+        dial: What is known of its connection.
+        status: Of the answer whose body failed.
+    """
+
+    error: Exception
+    target: SplitUrl
+    seconds: float
+    dial: Dial
+    status: int | None
+
+
+async def explain(failure: Failure, guard: Guard, started: float) -> HubError:
+    """The error to raise for a failed call: the guard's refusal, or an `EgressError`.
+
+    Args:
+        failure: What happened.
+        guard: Used to look at a certificate once more, and told to forget addresses that do not answer.
+        started: `perf_counter()` at the start of the call; all of this stays within the call's limit.
+    """
+    if failure.dial.refusal is not None:
+        return failure.dial.refusal
+    if isinstance(failure.error, ClientConnectorError):
+        guard.forget(failure.target.host)
+    tls = _tls_error(failure.error)
+    message: str
+    kind: Kind
+    if isinstance(tls, ssl.SSLCertVerificationError):
+        left = failure.seconds - (perf_counter() - started)
+        message, kind = await _certificate(tls, failure, guard, left), "tls"
+    elif tls is not None:
+        message, kind = f"TLS failed: {_tls_reason(tls)}", "tls"
+    else:
+        message, kind = _sentence(failure, guard)
+    elapsed = round((perf_counter() - started) * 1000)
+    address = failure.dial.peer or failure.dial.address
+    return EgressError(message, address, kind, status=failure.status, duration_ms=elapsed)
+
+
+def _sentence(failure: Failure, guard: Guard) -> tuple[str, Kind]:
+    error = failure.error
+    cause = getattr(error, "os_error", error)
+    if not isinstance(error, ClientConnectorDNSError) and (known := _ERRNO.get(getattr(cause, "errno", None) or 0)):
+        return known
+    match error:
+        case ClientConnectorDNSError():
+            found: tuple[str, Kind] = _unresolved(cause), "name"
+        case ClientResponseError():
+            found = f"the answer is no valid HTTP: {_first_line(error.message)}", "protocol"
+        case ClientPayloadError():
+            found = "the connection was closed in the middle of the body", "closed"
+        case TimeoutError():
+            found = _late(failure, guard)
+        case ServerDisconnectedError():
+            found = "the connection was closed without an answer", "closed"
+        case ClientConnectorError():
+            found = "none of the host's addresses can be reached", "unreachable"
+        case _:
+            found = f"the connection failed ({type(error).__name__})", "closed"
+    return found
+
+
+def _late(failure: Failure, guard: Guard) -> tuple[str, Kind]:
+    within = f"within {failure.seconds:g} s"
+    if failure.status is not None:
+        return f"the body did not end {within}", "timeout"
+    if failure.dial.peer is None:
+        if guard.is_asking(failure.target.host):
+            return f"name does not resolve {within}", "timeout"
+        if failure.dial.address is not None:
+            return f"no connection {within}", "timeout"
+    return f"no answer {within}", "timeout"
+
+
+def _unresolved(cause: object) -> str:
+    if isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_AGAIN:
+        return "name does not resolve at the moment: the name server gives no answer"
+    return "name does not resolve"
+
+
+def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
+    """OpenSSL's own error behind what aiohttp raised."""
+    while error is not None:
+        if isinstance(error, ssl.SSLError) and not isinstance(error, ClientError):
+            return error
+        error = error.__cause__
+    return None
+
+
+async def _certificate(error: ssl.SSLCertVerificationError, failure: Failure, guard: Guard, left: float) -> str:
+    code = error.verify_code
+    if code in {_EXPIRED, _NOT_YET}:
+        dates = None
+        if failure.dial.address is not None and left > 0:
+            dates = await validity(guard, failure.target, failure.dial.address, left)
+        if code == _EXPIRED:
+            return f"certificate expired on {dates[1]:%Y-%m-%d}" if dates else "certificate expired"
+        return f"certificate is not valid before {dates[0]:%Y-%m-%d}" if dates else "certificate is not valid yet"
+    if code in _NAME_MISMATCH:
+        return f"certificate is for another host than {failure.target.host}"
+    if code == _SELF_SIGNED:
+        return "certificate is self-signed: give it as the custom CA to trust it"
+    if code in _UNKNOWN_ISSUER:
+        return "certificate's issuer is unknown, or an intermediate certificate is missing"
+    return f"certificate is refused: {error.verify_message}"
+
+
+def _tls_reason(error: ssl.SSLError) -> str:
+    reason = error.reason or "the handshake was cut off"
+    return next((text for name, text in _ALERTS.items() if name in reason), reason.replace("_", " ").lower())
+
+
+def _first_line(message: str) -> str:
+    return (message.strip().splitlines() or ["malformed"])[0].rstrip(":")[:200]

@@ -1,0 +1,1 @@
+"""One call of an action: its context, its log, its effects, and what is masked in them."""

@@ -1,0 +1,150 @@
+"""What an action is given beside its input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import structlog
+
+from hub.egress.client import Egress
+from hub.egress.errors import EgressError
+from hub.engine.action.action_log import MaskedLog
+from hub.engine.action.masking import Mask
+from hub.errors import ActionFailed, Invalid
+from hub.model.ids import Id, write_id
+from hub.model.json import dumps
+from hub.model.stored.execution import ExecutionRecord, NewExecution
+from hub.model.wire.fetched import Fetched
+from hub.model.wire.values import Values
+from hub.sdk.action import Log
+
+__all__ = ["Call", "Called", "idempotency_key"]
+
+_log = structlog.get_logger("hub.action")
+_NOTHING = Mask()
+
+
+def idempotency_key(execution: Id, node: str, item: int) -> str:
+    """`exec_…/node`, with `/item` inside a `for_each`: the same in every try of that node."""
+    key = f"{write_id('exec', execution)}/{node}"
+    return key if item < 0 else f"{key}/{item}"
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """Which node of which execution is tried.
+
+    Attributes:
+        item: Index within `for_each`; -1 for the node itself.
+        timeout: The node's own limit in seconds.
+    """
+
+    execution: NewExecution | ExecutionRecord
+    node: str
+    item: int
+    timeout: float | None = None
+
+
+class Call:
+    """`ActionContext` of one try. Texts are made when asked for: most pure actions ask for none.
+
+    Attributes:
+        mask: Hides in the log what the action was given of connections.
+    """
+
+    __slots__ = ("_called", "_egress", "_execution", "_org", "mask")
+
+    def __init__(self, called: Called, org: str, egress: Egress) -> None:
+        self._called = called
+        self._execution = called.execution
+        self._org = org
+        self._egress = egress
+        self.mask = _NOTHING
+
+    @property
+    def org(self) -> str:
+        """Name of the org."""
+        return self._org
+
+    @property
+    def workflow(self) -> str:
+        """Id of the workflow (`wf_…`)."""
+        return write_id("wf", self._execution.workflow)
+
+    @property
+    def execution(self) -> str:
+        """Id of the execution (`exec_…`)."""
+        return write_id("exec", self._execution.id)
+
+    @property
+    def node(self) -> str:
+        """Id of the node within the workflow."""
+        return self._called.node
+
+    @property
+    def idempotency_key(self) -> str:
+        """See `idempotency_key`."""
+        return idempotency_key(self._execution.id, self._called.node, self._called.item)
+
+    @property
+    def received(self) -> datetime:
+        """When the request that led here was accepted, with its time zone."""
+        return datetime.fromtimestamp(self._execution.created / 1_000_000, UTC)
+
+    @property
+    def log(self) -> Log:
+        """The hub's log, with org, execution and node as fields."""
+        log: Log = _log.bind(org=self._org, execution=self.execution, node=self._called.node)
+        return MaskedLog(log, self.mask)
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        json: Any = None,
+        data: bytes | Mapping[str, str] | None = None,
+        timeout: float = 30.0,  # noqa: ASYNC109 - the whole call's budget, enforced by the client
+        max_bytes: int = 1 << 20,
+    ) -> Fetched:
+        """As `ActionContext.request`. `Idempotency-Key` is sent unless `headers` sets it."""
+        sent = {"Idempotency-Key": self.idempotency_key}
+        body: bytes | None = None
+        if json is not None:
+            sent["Content-Type"] = "application/json"
+            body = dumps(json)
+        elif isinstance(data, bytes):
+            body = data
+        elif data is not None:
+            sent["Content-Type"] = "application/x-www-form-urlencoded"
+            body = urlencode(data).encode()
+        given = headers or {}
+        lower = {name.lower() for name in given}
+        sent = {name: value for name, value in sent.items() if name.lower() not in lower} | dict(given)
+        try:
+            response = await self._egress.request(
+                method,
+                _with_query(url, params),
+                headers=sent,
+                body=body,
+                timeout=timeout,
+                max_bytes=max_bytes,
+                pool="actions",
+                resend=True,
+            )
+        except EgressError as error:
+            raise ActionFailed(str(error)) from error
+        except Invalid as error:
+            message = "; ".join(problem.message for problem in error.problems) or error.detail
+            raise ActionFailed(message, retryable=False) from error
+        return Fetched(response.status, Values(response.headers, caseless=True), response.body)
+
+
+def _with_query(url: str, params: Mapping[str, str] | None) -> str:
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(params)}" if params else url

@@ -1,0 +1,328 @@
+"""One execution in memory, from the moment its lease is held until it has finished or rests.
+
+Journal entries gather and are written together: before an effect begins, as soon as one has ended, with an early
+answer, and at the end. So a chain of pure nodes costs one write, and no entry comes later than what depends on it. One
+task drives an execution; only tries with effects get tasks of their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+from hub.engine.host import Host, Tools
+from hub.engine.run.children import Children
+from hub.engine.run.ledger import Ledger
+from hub.engine.run.trying import Tries
+from hub.engine.run.waits import RESPOND
+from hub.engine.work.alarm import Alarm
+from hub.errors import Fenced, Invalid, NotFound
+from hub.model.ids import Id, write_id
+from hub.model.stored.execution import ExecutionChange, ExecutionError, ExecutionRecord, Lease, NewExecution, NodeRecord
+from hub.workflows.definition.workflow import Workflow
+from hub.workflows.plan import tries
+from hub.workflows.plan.planner import Outcome, Plan, Planner
+
+__all__ = ["NEVER", "Run"]
+
+NEVER = 253_402_300_799_000_000
+"""The last second of the year 9999, microseconds UTC: due only when somebody signals."""
+
+_CRASHES = 2 * tries.CRASHES
+"""So many ends of the process without a node that ended since, and the execution is given up."""
+
+_BREATH = 0.005
+"""Seconds of pure work after which other executions get a turn."""
+
+_log = structlog.get_logger("hub.engine")
+
+
+class Run:
+    """One execution under way; `main` is to be its task.
+
+    Attributes:
+        execution: As it was accepted or claimed.
+        waiting: Whether it holds a slot of the lane of waiting senders.
+        exclusive: Whether its end may let another execution of its workflow begin.
+        answer: What its `respond` node answered, once that is committed.
+        done: Whether it has finished and that is committed.
+    """
+
+    __slots__ = (
+        "_aborted", "_alarm", "_children", "_crashes", "_deadline", "_finished", "_host", "_journal", "_ledger",
+        "_outcome", "_planner", "_started", "_stopping", "_task", "_tools", "_tries", "answer", "done", "exclusive",
+        "execution", "waiting",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        tools: Tools,
+        host: Host,
+        execution: NewExecution | ExecutionRecord,
+        lease: Lease,
+        *,
+        waiting: bool,
+        journal: Sequence[NodeRecord] = (),
+    ) -> None:
+        """`journal`: what the store has of an execution that was claimed."""
+        self.execution = execution
+        self.waiting = waiting
+        self.exclusive = execution.serial_key is not None
+        self.answer: Any = None
+        self.done = False
+        self._tools = tools
+        self._host = host
+        self._journal = journal
+        self._crashes, self._started = 0, execution.created
+        if isinstance(execution, ExecutionRecord):
+            self._crashes, self._started = execution.crashes, execution.started or execution.created
+        self._alarm = Alarm(tools.clock)
+        self._ledger = Ledger(tools, execution, lease)
+        self._children = Children(tools, execution.org, execution.id)
+        self._planner: Planner | None = None
+        self._tries: Tries | None = None
+        self._deadline: int | None = None
+        self._outcome: Outcome | None = None
+        self._finished: int | None = None
+        self._stopping = False
+        self._aborted = False
+        self._task: asyncio.Task[Any] | None = None
+
+    async def main(self) -> None:
+        """Drive it to its end or rest."""
+        self._task = asyncio.current_task()
+        try:
+            if not self._aborted:
+                await self._drive()
+        except asyncio.CancelledError:
+            if not self._aborted:
+                raise
+        except Fenced:
+            _log.info("execution lost", execution=write_id("exec", self.execution.id))
+        finally:
+            if self._tries is not None:
+                await self._tries.break_off()
+
+    def abort(self) -> None:
+        """Break it off and write nothing: it is cancelled, or belongs to somebody else."""
+        self._aborted = True
+        if self._task is not None:
+            self._task.cancel()
+
+    def stop(self) -> None:
+        """Hand it back to the store at the next chance; tries under way are broken off and do not count."""
+        self._stopping = True
+        self._alarm.ring()
+
+    def child_finished(self, child: Id) -> None:
+        """A child has finished in this process."""
+        self._children.finished(child)
+        self._alarm.ring()
+
+    def signal(self, node: str, value: Any) -> None:
+        """The journal says that `node` has received `value`."""
+        record = None if self._planner is None else self._planner.record(node)
+        if self._planner is not None and record is not None and record.state in {"waiting", "running"}:
+            # running: its next try began while the signal was on its way; what that gives is not asked for any more
+            now = self._tools.clock.now()
+            self._planner.put(replace(record, state="succeeded", output=value, finished=now, due=None))
+            self._ledger.drop(node)
+            self._alarm.ring()
+
+    async def _drive(self) -> None:
+        try:
+            workflow = self._tools.versions.known(self.execution) or await self._tools.versions.of(self.execution)
+        except (NotFound, Invalid) as error:
+            await self._fail(_unusable(error))
+            return
+        planner, trying = self._recover(workflow)
+        if self._crashes >= _CRASHES:
+            await self._fail(f"the hub's process ended {self._crashes} times in a row in this execution")
+            return
+        while not await self._advance(planner, trying):
+            pass
+
+    def _recover(self, workflow: Workflow) -> tuple[Planner, Tries]:
+        now = self._tools.clock.now()
+        self._planner = planner = Planner(workflow, self.execution.trigger)
+        for record in self._journal:
+            if record.state == "running":
+                self._keep(planner, tries.crashed(record, now))
+            else:
+                planner.put(record)
+        said = [record for record in self._journal if workflow.nodes[record.node].action.name == RESPOND]
+        said = [record for record in said if record.state == "succeeded"]
+        if said:
+            self.answer = min(said, key=lambda record: record.finished or 0).output
+        self._journal = ()
+        self._tries = Tries(
+            self._tools,
+            self._host,
+            self.execution,
+            planner,
+            ledger=self._ledger,
+            children=self._children,
+            alarm=self._alarm,
+            careful=self._crashes > 0,
+        )
+        self.exclusive = self.exclusive or workflow.concurrency is not None
+        if workflow.deadline_seconds is not None:
+            self._deadline = self._started + int(workflow.deadline_seconds * 1_000_000)
+        return planner, self._tries
+
+    async def _advance(self, planner: Planner, trying: Tries) -> bool:
+        """One step of the execution; whether it was the last one here."""
+        plan = planner.plan()
+        now = self._tools.clock.now()
+        for record in plan.settled:
+            self._keep(planner, replace(record, started=record.started or now, finished=now))
+            if record.child is not None and record.state == "cancelled":
+                self._children.orphans.append(record.child)
+        if plan.outcome is not None:
+            await self._finish(plan.outcome)
+        elif self._deadline is not None and now >= self._deadline:
+            await self._expire(planner, trying)
+        elif self._stopping:
+            await self._hand_back(trying)
+        else:
+            return not await self._take_up(plan, now, planner, trying) and await self._go_on(plan, now, trying)
+        return True
+
+    async def _go_on(self, plan: Plan, now: int, trying: Tries) -> bool:
+        """Write what has to be written, start what waited for that, then wait; whether it rests in the store."""
+        if trying.ready or (self._ledger.urgent and trying.under_way):
+            await self._write()
+            trying.launch()
+        elif trying.under_way:
+            await self._alarm.wait(self._until(plan))
+            trying.collect()
+        else:
+            return await self._rest(plan, now)
+        return False
+
+    async def _take_up(self, plan: Plan, now: int, planner: Planner, trying: Tries) -> bool:
+        """Do what the plan asks for short of effects; whether the plan is out of date now."""
+        done = False
+        loop = asyncio.get_running_loop()
+        since = loop.time()
+        for step in plan.steps:
+            if step.due <= now:
+                done |= await trying.begin(step)
+                if loop.time() - since > _BREATH:
+                    await asyncio.sleep(0)
+                    since = loop.time()
+        for record in plan.waits:
+            settled = await self._look(record, now, planner)
+            if settled is not None:
+                self._keep(planner, settled)
+                self._ledger.urgent = done = True
+        return done
+
+    async def _look(self, record: NodeRecord, now: int, planner: Planner) -> NodeRecord | None:
+        """The new entry of a waiting node that can go on."""
+        retry = planner.workflow.nodes[record.node].retry
+        if record.child is not None:
+            return await self._children.look(record, record.child, retry)
+        if record.due is not None and record.due <= now:
+            return tries.woken(record, now, execution=self.execution.id, retry=retry)
+        return None
+
+    def _until(self, plan: Plan) -> int | None:
+        """When the plan has to be looked at again though nothing happened, microseconds UTC."""
+        times = (plan.due, self._deadline, self._children.next_look(plan.waits))
+        return min((due for due in times if due is not None), default=None)
+
+    async def _rest(self, plan: Plan, now: int) -> bool:
+        """Wait in the store and hold nothing (True), unless there is something to do already."""
+        due = min((due for due in (plan.due, self._deadline) if due is not None), default=NEVER)
+        if due <= now:
+            return False
+        await self._write(ExecutionChange(state="waiting", due=due, release=True))
+        self._host.run_rests(due)
+        return True
+
+    async def _finish(self, outcome: Outcome) -> None:
+        now = self._tools.clock.now()
+        self._outcome = outcome
+        self._finished = now
+        await self._write(
+            ExecutionChange(state=outcome.state, result=outcome.result, error=outcome.error, finished=now, release=True)
+        )
+        self.done = True
+        self._host.run_finished(self)
+
+    async def _fail(self, message: str) -> None:
+        await self._finish(Outcome("failed", error=ExecutionError(None, message)))
+
+    async def _expire(self, planner: Planner, trying: Tries) -> None:
+        """The deadline of the workflow has passed."""
+        await trying.break_off()
+        now = self._tools.clock.now()
+        for record in planner.cancelled():
+            self._keep(planner, replace(record, finished=now))
+            if record.child is not None:
+                self._children.orphans.append(record.child)
+        await self._fail(f"not finished within {planner.workflow.deadline_seconds:g} s")
+
+    async def _hand_back(self, trying: Tries) -> None:
+        """Leave the rest to whoever claims it next."""
+        await trying.break_off()
+        trying.void()
+        now = self._tools.clock.now()
+        await self._write(ExecutionChange(state="waiting", due=now, release=True))
+
+    async def _write(self, change: ExecutionChange | None = None) -> None:
+        entries = self._ledger.entries
+        born = await self._ledger.write(change)
+        self._host.run_wrote(self, entries, change)
+        if born:
+            self._host.born(born)
+        if self.answer is None and self._tries is not None and self._tries.answer is not None:
+            self.answer = self._tries.answer
+            self._host.run_answered(self)
+        while self._children.orphans:
+            await self._host.cancel(self.execution.org, self._children.orphans.pop())
+
+    def _keep(self, planner: Planner, record: NodeRecord) -> None:
+        planner.put(record)
+        self._ledger.keep(record)
+
+    def view(self) -> ExecutionRecord:
+        """The execution as it stands, for those who wait for it."""
+        outcome = self._outcome
+        seen = self.execution
+        return ExecutionRecord(
+            org=seen.org,
+            id=seen.id,
+            workflow=seen.workflow,
+            version=seen.version,
+            kind=seen.kind,
+            state="running" if outcome is None else outcome.state,
+            trigger=seen.trigger,
+            created=seen.created,
+            source=seen.source,
+            request=seen.request,
+            event=seen.event,
+            parent=seen.parent,
+            parent_node=seen.parent_node,
+            replay_of=seen.replay_of,
+            priority=seen.priority,
+            serial_key=seen.serial_key,
+            definition=seen.definition,
+            result=None if outcome is None else outcome.result,
+            error=None if outcome is None else outcome.error,
+            started=self._started,
+            finished=self._finished,
+            answer=self.answer,
+        )
+
+
+def _unusable(error: NotFound | Invalid) -> str:
+    if isinstance(error, NotFound):
+        return "the workflow was deleted"
+    faults = "; ".join(f"{problem.pointer} {problem.message}" for problem in error.problems)
+    return f"this version cannot run any more: {faults or error.detail}"

@@ -1,0 +1,152 @@
+"""Those who wait for an execution to finish or to answer, here or in another process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import structlog
+
+from hub.engine.host import Tools
+from hub.engine.work.alarm import Alarm
+from hub.errors import HubError, Invalid, NotFound
+from hub.model.ids import Id
+from hub.model.stored.execution import FINISHED, ExecutionRecord
+
+__all__ = ["RESPOND", "Waits"]
+
+RESPOND = "respond"
+"""Name of the action that answers early."""
+
+_FIRST_LOOK = 100_000
+_LAST_LOOK = 2_000_000
+"""Microseconds between two looks into the store for an execution that does not run here; each doubles the last."""
+
+_NEVER = 1 << 62
+
+_log = structlog.get_logger("hub.engine")
+
+
+@dataclass(eq=False, slots=True)
+class _Wait:
+    org: Id
+    execution: Id
+    deadline: int
+    future: asyncio.Future[ExecutionRecord | None]
+    look: int
+    pause: int
+
+    def settle(self, record: ExecutionRecord | None) -> None:
+        if not self.future.done():
+            self.future.set_result(record)
+
+    def settle_if(self, record: ExecutionRecord | None) -> None:
+        if record is not None:
+            self.settle(record)
+
+
+class Waits:
+    """All open waits of this process, and the one task that minds deadlines and looks into the store for them."""
+
+    __slots__ = ("_alarm", "_by_execution", "_local", "_tools", "_until", "count")
+
+    def __init__(self, tools: Tools, local: Callable[[Id], bool]) -> None:
+        """`local` says whether an execution runs here, so that no look is needed.
+
+        Attributes:
+            count: Open waits.
+        """
+        self._tools = tools
+        self._local = local
+        self._alarm = Alarm(tools.clock)
+        self._by_execution: dict[Id, list[_Wait]] = {}
+        self._until = 0
+        self.count = 0
+
+    async def wait(self, org: Id, execution: Id, deadline: int) -> ExecutionRecord | None:
+        """As `Engine.wait`."""
+        local = self._local(execution)
+        pause = _LAST_LOOK if local else _FIRST_LOOK
+        look = self._tools.clock.now() + pause
+        wait = _Wait(org, execution, deadline, asyncio.get_running_loop().create_future(), look, pause)
+        # it is open before the first look: what finishes here while that is under way settles it
+        self._by_execution.setdefault(execution, []).append(wait)
+        self.count += 1
+        try:
+            if min(look, deadline) < self._until:
+                self._alarm.ring()
+            if not local:
+                wait.settle_if(await self._look(org, execution))
+            return await wait.future
+        finally:
+            self._forget(wait)
+
+    def settle(self, execution: Id, record: Callable[[], ExecutionRecord]) -> None:
+        """It has finished or answered here, and `record` says how; called only if somebody waits."""
+        waits = self._by_execution.get(execution)
+        if waits:
+            seen = record()
+            for wait in waits:
+                wait.settle(seen)
+
+    async def look(self, org: Id, execution: Id) -> None:
+        """Tell those who wait for it what the store says, if anybody does."""
+        waits = list(self._by_execution.get(execution, ()))
+        found = await self._look(org, execution) if waits else None
+        for wait in waits:
+            wait.settle_if(found)
+
+    async def serve(self) -> None:
+        """Run until cancelled."""
+        while True:
+            now = self._tools.clock.now()
+            for wait in self._open():
+                if wait.deadline <= now:
+                    wait.settle(None)
+                elif wait.look <= now:
+                    await self._look_again(wait, now)
+            self._until = min((min(wait.deadline, wait.look) for wait in self._open()), default=_NEVER)
+            await self._alarm.wait(self._until)
+
+    def _open(self) -> list[_Wait]:
+        return [wait for waits in self._by_execution.values() for wait in waits if not wait.future.done()]
+
+    async def _look_again(self, wait: _Wait, now: int) -> None:
+        if not self._local(wait.execution):
+            try:
+                found = await self._look(wait.org, wait.execution)
+            except HubError as error:
+                _log.warning("no look at an awaited execution", error=str(error))
+            else:
+                wait.settle_if(found)
+        wait.pause = min(wait.pause * 2, _LAST_LOOK)
+        wait.look = now + wait.pause
+
+    def _forget(self, wait: _Wait) -> None:
+        waits = self._by_execution[wait.execution]
+        waits.remove(wait)
+        self.count -= 1
+        if not waits:
+            del self._by_execution[wait.execution]
+
+    async def _look(self, org: Id, execution: Id) -> ExecutionRecord | None:
+        """The execution, from the store, if it has finished or answered."""
+        record = await self._tools.store.executions.get(org, execution)
+        answer = await self._answer(record)
+        return replace(record, answer=answer) if answer is not None or record.state in FINISHED else None
+
+    async def _answer(self, record: ExecutionRecord) -> object:
+        """The output of the first `respond` node that has succeeded, None if there is none."""
+        if record.state == "queued":
+            return None
+        try:
+            workflow = await self._tools.versions.of(record)
+        except (NotFound, Invalid):
+            return None
+        responders = {node.id for node in workflow.nodes.values() if node.action.name == RESPOND}
+        if not responders:
+            return None
+        journal = await self._tools.store.executions.nodes(record.org, record.id)
+        answers = [node for node in journal if node.node in responders and node.state == "succeeded"]
+        return min(answers, key=lambda node: (node.finished or 0, node.item)).output if answers else None

@@ -1,0 +1,1 @@
+"""Which executions this process works on: claims, leases, slots."""

@@ -1,0 +1,55 @@
+"""Bodies that several dialects read alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+from urllib.parse import unquote_to_bytes
+
+from hub.errors import Reject
+from hub.model.wire.request import Request
+from hub.model.wire.values import Values
+
+__all__ = ["FORMS", "form_object", "json_or_form", "switched_on", "unfolded"]
+
+FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+"""Media types of forms."""
+
+V = TypeVar("V")
+
+
+def unfolded(pairs: Iterable[tuple[str, V]]) -> dict[str, V | list[V]]:
+    """Pairs as a dictionary; a repeated name becomes a list, so that no value is lost."""
+    found: dict[str, V | list[V]] = {}
+    for name, value in pairs:
+        known = found.get(name)
+        if name not in found:
+            found[name] = value
+        elif isinstance(known, list):
+            known.append(value)
+        else:
+            found[name] = [known, value]  # type: ignore[list-item] # known is a value here
+    return found
+
+
+def form_object(request: Request) -> dict[str, Any]:
+    """A form as a dictionary. Raises `Reject` (400), for a urlencoded one that is not UTF-8 too: nothing is lost."""
+    if request.media_type == "application/x-www-form-urlencoded":
+        try:
+            unquote_to_bytes(request.body).decode()
+        except UnicodeDecodeError as error:
+            raise Reject("the form is not UTF-8", 400) from error
+    return unfolded(request.form().pairs)
+
+
+def json_or_form(request: Request) -> Any:
+    """JSON by default, forms as a dictionary, nothing as None. Raises `Reject` (400)."""
+    if not request.body:
+        return None
+    return form_object(request) if request.media_type in FORMS else request.json()
+
+
+def switched_on(query: Values[str], name: str) -> bool:
+    """Whether the last `?name=` is true, 1, yes or on, in any case."""
+    values = query.all(name)
+    return bool(values) and values[-1].lower() in {"true", "1", "yes", "on"}

@@ -1,0 +1,137 @@
+"""Checks events against the catalog and counts what it does not know (`validate: warn|enforce`)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import structlog
+
+from hub.errors import Invalid, StoreError
+from hub.model.ids import Id
+from hub.model.stored.drift import Drift
+from hub.model.stored.outbound import EventType
+from hub.model.stored.source import SourceRecord
+from hub.model.wire.event import Event
+from hub.plugins.host import Plugins
+from hub.ports.clock import Clock
+from hub.ports.store import Store
+from hub.schemas.compiled import compiled_schema
+from hub.schemas.unknown import unknown_fields
+
+__all__ = ["DriftCounter", "Fault"]
+
+Fault = Callable[[SourceRecord, Event], Awaitable[str]]
+"""Source and event -> why the event does not fit its schema, empty when it does or nothing is known of it."""
+
+_log = structlog.get_logger(__name__)
+_FLUSH = 1_000_000
+_WAITING = 5_000
+_INDEX = re.compile(r"/[0-9]+(?=/|$)")
+
+
+class DriftCounter:
+    """Counts in memory, writes once a second: events never wait for it.
+
+    Args:
+        plugins: What vendors declare.
+        store: The operators' own event types, and where counts are kept.
+        clock: Tells when something was seen.
+        fault: Says what is wrong with an event.
+    """
+
+    def __init__(self, plugins: Plugins, store: Store, clock: Clock, fault: Fault) -> None:
+        self._plugins = plugins
+        self._store = store
+        self._clock = clock
+        self._fault = fault
+        self._seen: dict[tuple[Id, Id, str, str], Drift] = {}
+        self._new = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def check(self, source: SourceRecord, event: Event, request: Id) -> str:
+        """Why the event does not fit, empty when it does; what differs from the catalog is counted.
+
+        Args:
+            source: Where it came to.
+            event: As it is after `hub_event`.
+            request: The request that holds it.
+        """
+        reason = await self._fault(source, event)
+        for detail in await self._details(source, event, bad=bool(reason)):
+            self._note(source, event.type, detail, request)
+        return reason
+
+    async def start(self) -> None:
+        """Begin to write counts."""
+        self._task = asyncio.create_task(self._run(), name="hub-drift")
+
+    async def stop(self) -> None:
+        """Write what is left."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+        await self.flush()
+
+    async def flush(self) -> None:
+        """Write what was counted so far. Where the store cannot, the counts stay for the next time."""
+        seen, self._seen = self._seen, {}
+        self._new.clear()
+        try:
+            await self._store.drift.count(tuple(seen.values()))
+        except StoreError as error:
+            self._seen = {**seen, **self._seen}
+            _log.warning("drift_not_counted", error=str(error))
+
+    async def _run(self) -> None:
+        while True:
+            await self._new.wait()
+            await self._clock.sleep_until(self._clock.now() + _FLUSH)
+            await self.flush()
+
+    def _note(self, source: SourceRecord, type_: str, detail: str, request: Id) -> None:
+        key = (source.org, source.id, type_[:200], detail)
+        known = self._seen.get(key)
+        if known is None and len(self._seen) >= _WAITING:
+            return
+        now = self._clock.now()
+        first, count = (known.first, known.count + 1) if known is not None else (now, 1)
+        self._seen[key] = Drift(*key, count=count, request=request, first=first, last=now)
+        self._new.set()
+
+    async def _details(self, source: SourceRecord, event: Event, *, bad: bool) -> Iterable[str]:
+        """What differs; never a value, since values may be secrets and there is no end of them."""
+        declared, vendor_knows = self._declared(source, event.type)
+        if not declared:
+            return ("the catalog does not declare this type",) if vendor_knows else ()
+        if isinstance(event.data, bytes):
+            return ()
+        several = len(declared) > 1
+        found = [await self._differences(one, event.data, bad=bad or several) for one in declared]
+        return min(found, key=len)
+
+    async def _differences(self, declared: EventType, data: Any, *, bad: bool) -> tuple[str, ...]:
+        if declared.schema is None:
+            return ()
+        try:
+            schema = await compiled_schema(declared.schema)
+        except Invalid:
+            return ()
+        faults = schema.problems(data) if bad else ()
+        wrong = (f"does not fit at {_INDEX.sub('/*', fault.pointer) or '/'}" for fault in faults)
+        unknown = (f"unknown field {one}" for one in unknown_fields(declared.schema, data))
+        return tuple(dict.fromkeys((*wrong, *unknown)))
+
+    def _declared(self, source: SourceRecord, name: str) -> tuple[tuple[EventType, ...], bool]:
+        """The type, an operator's own or else every version of it; and whether anything is declared for this source."""
+        own = self._store.snapshot.event_types.get(source.org, ())
+        vendor = source.spec.vendor
+        of_vendor = self._plugins.event_types(vendor) if vendor is not None else ()
+        for types in (own, of_vendor):
+            found = tuple(one for one in types if one.name == name and one.direction == "in")
+            if found:
+                return found, True
+        return (), bool(of_vendor)

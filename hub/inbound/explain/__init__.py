@@ -1,0 +1,1 @@
+"""Why a request passes or fails, step by step."""

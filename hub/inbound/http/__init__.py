@@ -1,0 +1,1 @@
+"""A request as it arrives: connection, address, body, limits."""

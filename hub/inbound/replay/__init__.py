@@ -1,0 +1,1 @@
+"""A kept request run again."""

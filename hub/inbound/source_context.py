@@ -1,0 +1,116 @@
+"""The context that vendors' functions are given, and the calls they make through it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from hub.errors import AddressRefused, HubError, Reject, Unavailable
+from hub.inbound.evidence.refusals import Refused
+from hub.inbound.steps.identify import Identified
+from hub.model.ids import write_id
+from hub.model.wire.fetched import Fetched
+from hub.model.wire.request import Request
+from hub.plugins.clock import RequestClock
+from hub.ports.clock import Clock
+from hub.sdk.context import Source
+from hub.sdk.dialect import Refusal
+from hub.sdk.vendor import Vendor
+
+__all__ = ["Call", "Contexts"]
+
+Call = Callable[[Vendor, str, str, Mapping[str, str], bytes, float], Awaitable[Fetched]]
+"""(vendor, method, url, headers, body, seconds) -> answer, through the egress guard, to the vendor's hosts only.
+
+Raises AddressRefused for a host that the vendor or the guard forbids, HubError when no answer came.
+"""
+
+_CACHED = 256
+
+
+class Contexts:
+    """Makes the author's `Source` for a request.
+
+    Args:
+        base_url: The configured public base URL.
+        call: How vendors call out.
+        clock: For the life of cached answers.
+    """
+
+    def __init__(self, base_url: str, call: Call, clock: Clock) -> None:
+        self.base_url = base_url
+        self._call = call
+        self._clock = clock
+        self._cache: dict[tuple[str, str, str, bytes, tuple[tuple[str, str], ...]], tuple[int, Fetched]] = {}
+        self._flying: dict[tuple[str, str, str, bytes, tuple[tuple[str, str], ...]], asyncio.Task[Fetched]] = {}
+
+    def of(self, found: Identified, vendor: Vendor | None, request: Request, clock: RequestClock) -> Source:
+        """The context of one request.
+
+        Raises:
+            Refused: 503, the stored settings do not fit the vendor's settings model.
+        """
+        source = found.gate.source
+        fetch = None if vendor is None else self._fetcher(vendor, clock)
+        return Source(
+            write_id("src", source.id),
+            request.url.partition("?")[0],
+            None if vendor is None else self._settings(found, vendor),
+            found.gate.author_secrets(int(request.received.timestamp() * 1_000_000)),
+            fetch,
+        )
+
+    def _settings(self, found: Identified, vendor: Vendor) -> Any:
+        if vendor.settings is None:
+            return None
+        key = ("settings", found.gate.source.id, vendor)
+        settings = found.snapshot.cache.get(key)
+        if settings is None:
+            stored = found.gate.source.spec.settings if found.gate.source.spec.vendor == vendor.name else {}
+            try:
+                settings = vendor.settings.model_validate(stored)
+            except ValidationError as error:
+                reason = f"the settings of the source do not fit plugin {vendor.name}: {error.error_count()} errors"
+                raise Refused(Refusal("admit", "settings", 503, reason)) from error
+            found.snapshot.cache[key] = settings
+        return settings
+
+    def _fetcher(self, vendor: Vendor, clock: RequestClock) -> Any:
+        async def fetch(url: str, *, method: str, headers: Mapping[str, str], body: bytes, cache: float) -> Fetched:
+            key = (vendor.name, method, url, body, tuple(sorted(headers.items())))
+            kept = self._cache.get(key)
+            if kept is not None and kept[0] > self._clock.now():
+                return kept[1]
+            task = self._flying.get(key)
+            if task is None:
+                task = asyncio.ensure_future(self._fetch(vendor, method, url, headers, body, clock.remaining()))
+                self._flying[key] = task
+                task.add_done_callback(lambda _done: self._flying.pop(key, None))
+            fetched = await asyncio.shield(task)
+            if cache > 0:
+                if len(self._cache) >= _CACHED:
+                    self._cache.clear()
+                self._cache[key] = (self._clock.now() + int(cache * 1_000_000), fetched)
+            return fetched
+
+        return fetch
+
+    async def _fetch(
+        self, vendor: Vendor, method: str, url: str, headers: Mapping[str, str], body: bytes, seconds: float
+    ) -> Fetched:
+        if seconds <= 0:
+            raise Unavailable(f"no time is left to call {vendor.title}")
+        try:
+            fetched = await self._call(vendor, method, url, headers, body, seconds)
+        except AddressRefused as error:
+            raise Reject(str(error)) from error
+        except Reject:
+            raise
+        except HubError as error:
+            raise Unavailable(str(error)) from error
+        if not 200 <= fetched.status <= 299:
+            raise Unavailable(f"{vendor.title} answered {fetched.status}")
+        return fetched

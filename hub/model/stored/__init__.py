@@ -1,0 +1,1 @@
+"""What the store keeps: sources, workflows, requests, executions, subscriptions, deliveries, keys."""

@@ -1,0 +1,46 @@
+"""Workflows as the store keeps them. What a definition means is in `hub.workflows.definition.parsed`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hub.model.ids import Id
+
+__all__ = ["WorkflowRecord", "WorkflowVersion"]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowRecord:
+    """A workflow: its draft and which version is published.
+
+    Attributes:
+        draft: The definition as last saved (a JSON object).
+        version: Number of the published version, None while nothing is published.
+        latest: Highest version number given so far.
+        source: The source that it owns.
+    """
+
+    org: Id
+    id: Id
+    name: str
+    draft: Mapping[str, Any]
+    version: int | None
+    latest: int
+    source: Id
+    generation: int
+    created: int
+    updated: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowVersion:
+    """An immutable published version; `number` 0 is a draft run's own copy."""
+
+    org: Id
+    workflow: Id
+    number: int
+    definition: Mapping[str, Any]
+    created: int
+    created_by: Id | None = None

@@ -1,0 +1,35 @@
+"""The answer to an outgoing call of a plugin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hub.model.json import loads
+from hub.model.wire.values import Values
+
+__all__ = ["Fetched"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What `Source.fetch` and `ActionContext.request` give.
+
+    Attributes:
+        status: HTTP status.
+        headers: Case-blind.
+        body: The bytes after decompression, at most the cap of the call.
+    """
+
+    status: int
+    headers: Values[str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    def json(self) -> Any:
+        """The body as a JSON value. Raises ValueError if it is none."""
+        return loads(self.body.removeprefix(b"\xef\xbb\xbf"))
+
+    @property
+    def text(self) -> str:
+        """The body read as UTF-8; bytes that are none become the replacement character."""
+        return self.body.decode("utf-8", "replace")

@@ -1,0 +1,51 @@
+"""What `hub_observe` hears of the outbound side."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from hub.model.ids import write_id
+from hub.model.stored.outbound import Attempted, MessageRecord
+from hub.model.wire.record import Record
+
+__all__ = ["attempt_records", "message_record"]
+
+
+def message_record(message: MessageRecord, deliveries: int, org: str) -> Record:
+    """A message was kept: accepted, dropped or held."""
+    return Record(
+        kind="message",
+        id=write_id("msg", message.id),
+        org=org,
+        state=message.state,
+        at=_time(message.created),
+        reason=message.reason,
+        detail={"type": message.type, "deliveries": deliveries, "origin": message.origin},
+    )
+
+
+def attempt_records(done: Attempted, org: str) -> tuple[Record, Record]:
+    """An attempt was logged, and its delivery has a state."""
+    record, attempt = done.of.record, done.attempt
+    detail = {
+        "message": write_id("msg", record.message),
+        "subscription": write_id("sub", record.subscription),
+        "type": record.type,
+    }
+    delivery = write_id("dlv", record.id)
+    tried = Record(
+        kind="attempt",
+        id=delivery,
+        org=org,
+        state="failed" if attempt.error else "succeeded",
+        at=_time(attempt.at),
+        reason=attempt.error,
+        detail={**detail, "number": attempt.number, "status": attempt.status, "duration_ms": attempt.duration_ms},
+    )
+    return tried, Record(
+        kind="delivery", id=delivery, org=org, state=done.state, at=_time(done.at), reason=done.error, detail=detail
+    )
+
+
+def _time(at: int) -> datetime:
+    return datetime.fromtimestamp(at / 1_000_000, UTC)

@@ -1,0 +1,1 @@
+"""From an event to a committed message: catalog, matching, freezing."""

@@ -1,0 +1,105 @@
+"""The event types that may be published or arrive, and whether data fits them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import structlog
+
+from hub.errors import Invalid, Problem
+from hub.model.ids import Id
+from hub.model.stored.outbound import Direction, EventType
+from hub.model.stored.source import SourceRecord
+from hub.model.wire.event import Event
+from hub.outbound.publish.operational import OPERATIONAL
+from hub.plugins.host import Plugins
+from hub.ports.store.snapshot import Snapshot
+from hub.schemas.compiled import Schema, compiled_schema
+
+__all__ = ["OutboundCatalog"]
+
+log = structlog.get_logger(__name__)
+
+
+class OutboundCatalog:
+    """Looks event types up: an operator's own first, then those of active plugins, then the hub's.
+
+    Args:
+        plugins: What plugins declare.
+        snapshot: The store's current snapshot.
+    """
+
+    def __init__(self, plugins: Plugins, snapshot: Callable[[], Snapshot]) -> None:
+        self._plugins = plugins
+        self._snapshot = snapshot
+        self._unusable: set[tuple[str, str | None]] = set()
+
+    def types(self, org: Id, direction: Direction | None = None) -> tuple[EventType, ...]:
+        """Every event type that an org sees, its own first: of one declarer per name going out, per vendor coming in.
+
+        A plugin may declare several versions of a type; data fits the type when it fits one of them.
+        """
+        own = self._snapshot().event_types.get(org, ())
+        found: list[EventType] = []
+        declarers: dict[tuple[str, str, str | None], tuple[bool, str | None]] = {}
+        for count, each in enumerate((*own, *self._plugins.event_types(), *OPERATIONAL)):
+            declarer = (count < len(own), each.vendor)
+            key = (each.name, each.direction, each.vendor if each.direction == "in" else None)
+            if direction in (None, each.direction) and declarers.setdefault(key, declarer) == declarer:
+                found.append(each)
+        return tuple(found)
+
+    def outgoing(self, org: Id, name: str) -> EventType | None:
+        """The type of that name that is published, None when the catalog does not know it; its first version."""
+        return next(iter(self._outgoing(org, name)), None)
+
+    def _outgoing(self, org: Id, name: str) -> tuple[EventType, ...]:
+        own = self._snapshot().event_types.get(org, ())
+        return _versions(own, name, "out") or _versions((*self._plugins.event_types(), *OPERATIONAL), name, "out")
+
+    async def problems(self, org: Id, name: str, data: Any) -> tuple[Problem, ...]:
+        """Why data cannot be published under a name; pointers lead into `data`. Uncatalogued names take anything."""
+        return await self._problems(self._outgoing(org, name), data)
+
+    async def fault(self, source: SourceRecord, event: Event) -> str:
+        """Why an event that came in does not fit its type, empty when it does or nothing is known of it."""
+        own = self._snapshot().event_types.get(source.org, ())
+        vendor = source.spec.vendor
+        declared = self._plugins.event_types(vendor) if vendor else ()
+        if isinstance(event.data, bytes):
+            return ""
+        found = await self._problems(
+            _versions(own, event.type, "in") or _versions(declared, event.type, "in"), event.data
+        )
+        return "; ".join(f"{problem.pointer or '/'}: {problem.message}" for problem in found[:5])
+
+    async def _problems(self, declared: Sequence[EventType], data: Any) -> tuple[Problem, ...]:
+        """What the first version says of data that fits none."""
+        first: tuple[Problem, ...] = ()
+        for each in declared:
+            schema = await self._schema(each)
+            found = () if schema is None else schema.problems(data)
+            if not found:
+                return ()
+            first = first or found
+        return first
+
+    async def _schema(self, event_type: EventType) -> Schema | None:
+        if event_type.schema is None:
+            return None
+        try:
+            return await compiled_schema(event_type.schema)
+        except Invalid as error:
+            known = (event_type.name, event_type.vendor)
+            if known not in self._unusable:
+                self._unusable.add(known)
+                fault = error.problems[0].message if error.problems else error.detail
+                log.warning("schema_unusable", type=event_type.name, vendor=event_type.vendor, fault=fault)
+            return None
+
+
+def _versions(types: Iterable[EventType], name: str, direction: Direction) -> tuple[EventType, ...]:
+    """The versions of a type, all of the vendor that is the first to declare it."""
+    found = [each for each in types if each.name == name and each.direction == direction]
+    return tuple(each for each in found if each.vendor == found[0].vendor)

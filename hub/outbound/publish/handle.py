@@ -1,0 +1,68 @@
+"""The running hub as plugins see it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+
+from hub.errors import NotFound
+from hub.model.ids import Id, write_id
+from hub.model.stored.outbound import Published
+from hub.outbound.publish.publish import Publication
+from hub.sdk.action import Log
+
+__all__ = ["Handle"]
+
+Publish = Callable[[Publication], Awaitable[Published]]
+
+
+class Handle:
+    """Implements `hub.sdk.handle.HubHandle`.
+
+    Args:
+        public_url: Base URL under which senders reach the hub.
+        version: Version of the hub.
+        publish: Publishes.
+        org_named: The id of an org by its name, None when there is none.
+    """
+
+    def __init__(self, public_url: str, version: str, publish: Publish, org_named: Callable[[str], Id | None]) -> None:
+        self.public_url = public_url
+        self.version = version
+        self.log: Log = structlog.get_logger("hub.plugin")
+        self._publish = publish
+        self._org_named = org_named
+
+    async def publish(
+        self,
+        type: str,  # noqa: A002 - the field's name in the HTTP contract
+        data: Any,
+        *,
+        org: str = "default",
+        client: str | None = None,
+        ordering_key: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> str:
+        """Publish a message to the org's subscriptions; its id (`msg_…`) once it is committed.
+
+        Raises:
+            Invalid: The catalog knows the type and `data` does not fit its schema.
+            NotFound: There is no such org.
+        """
+        found = self._org_named(org)
+        if found is None:
+            raise NotFound(f"there is no org {org!r}")
+        published = await self._publish(
+            Publication(
+                org=found,
+                type=type,
+                data=data,
+                client=client,
+                ordering_key=ordering_key,
+                idempotency_key=idempotency_key,
+                origin="plugin",
+            )
+        )
+        return write_id("msg", published.id)

@@ -1,0 +1,38 @@
+"""Which subscriptions want a message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hub.model.ids import Id
+from hub.model.stored.outbound import SubscriptionRecord
+from hub.ports.store.snapshot import Snapshot
+
+__all__ = ["subscribers", "wants"]
+
+_Index = Mapping[tuple[Id, str], tuple[SubscriptionRecord, ...]]
+
+
+def subscribers(snapshot: Snapshot, org: Id, event_type: str, client: str | None) -> list[SubscriptionRecord]:
+    """Subscriptions of `org` that name the type and want this client's events, disabled ones included."""
+    index: _Index | None = snapshot.cache.get(__name__)
+    if index is None:
+        index = snapshot.cache[__name__] = _index(snapshot)
+    return [each for each in index.get((org, event_type), ()) if wants(each, event_type, client)]
+
+
+def wants(subscription: SubscriptionRecord, event_type: str, client: str | None) -> bool:
+    """Whether a subscription is for messages of this type and client.
+
+    One that lists clients gets only messages of those clients: a message without a client is not for it.
+    """
+    spec = subscription.spec
+    return event_type in spec.events and (not spec.clients or client in spec.clients)
+
+
+def _index(snapshot: Snapshot) -> _Index:
+    found: dict[tuple[Id, str], list[SubscriptionRecord]] = {}
+    for subscription in snapshot.subscriptions.values():
+        for event_type in dict.fromkeys(subscription.spec.events):
+            found.setdefault((subscription.org, event_type), []).append(subscription)
+    return {key: tuple(each) for key, each in found.items()}

@@ -1,0 +1,1 @@
+"""Subscriptions: their rules, and what is masked in them."""

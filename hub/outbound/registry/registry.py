@@ -1,0 +1,301 @@
+"""The outbound registry: subscriptions with their rules and secrets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Literal
+
+from hub.egress.guard import Guard
+from hub.errors import AddressRefused, Conflict, Invalid, NotFound, Problem
+from hub.model.ids import Id, new_id
+from hub.model.stored.outbound import SubscriptionRecord, SubscriptionSpec
+from hub.model.stored.source import SIGNING_SLOT, StoredSecret
+from hub.model.wire.secret import Credential, Secret
+from hub.outbound.delivery.deliver import TLS_KEY_SLOT, tls_options
+from hub.outbound.publish.freeze import Templates
+from hub.outbound.registry.rules import spec_problems
+from hub.plugins.host import Plugins
+from hub.plugins.signing import signature_of
+from hub.ports.clock import Clock
+from hub.ports.store import Store
+
+__all__ = ["KEEP", "MAKE", "Made", "Registry", "SecretChoice"]
+
+
+class _Choice(Enum):
+    MAKE = "make"
+    KEEP = "keep"
+
+
+MAKE: Literal[_Choice.MAKE] = _Choice.MAKE
+"""Make a secret and show it once."""
+KEEP: Literal[_Choice.KEEP] = _Choice.KEEP
+"""Leave the secrets as they are."""
+SecretChoice = str | None | _Choice
+"""A secret as the caller wrote it, None for no signature, `MAKE` or `KEEP`."""
+
+_LONGEST_SECRET = 16_384
+_LONGEST_OVERLAP = 90 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A subscription, and the secret that was made for it: this is the one time that it is shown."""
+
+    record: SubscriptionRecord
+    secret: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Probe:
+    """A message that is signed to see whether a secret can."""
+
+    id: str
+    url: str
+    body: bytes
+    at: datetime
+
+
+class Registry:
+    """Creates, changes and deletes subscriptions.
+
+    Args:
+        store: Where they are kept.
+        plugins: Whose schemes sign.
+        guard: Judges URLs.
+        templates: Compiles body templates.
+        clock: The hub's clock.
+        changed: Told the org and id of each subscription that was changed or deleted; a new one has nothing to send.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        plugins: Plugins,
+        guard: Guard,
+        templates: Templates,
+        clock: Clock,
+        changed: Callable[[Id, Id], None],
+    ) -> None:
+        self._store = store
+        self._plugins = plugins
+        self._guard = guard
+        self._templates = templates
+        self._clock = clock
+        self._changed = changed
+
+    def get(self, org: Id, subscription: Id) -> SubscriptionRecord:
+        """A subscription of the org. Raises `NotFound`."""
+        record = self._store.snapshot.subscriptions.get(subscription)
+        if record is None or record.org != org:
+            raise NotFound("no such subscription")
+        return record
+
+    def by_cuid(self, org: Id, cuid: str) -> SubscriptionRecord:
+        """The subscription that PlexTrac's face knows by `cuid`. Raises `NotFound`."""
+        for record in self._store.snapshot.subscriptions.values():
+            if record.org == org and record.cuid == cuid:
+                return record
+        raise NotFound("no such webhook")
+
+    async def create(
+        self,
+        org: Id,
+        spec: SubscriptionSpec,
+        secret: SecretChoice = MAKE,
+        *,
+        tls_key: str | None = None,
+        operator: bool = False,
+    ) -> Made:
+        """Create a subscription.
+
+        Args:
+            org: Whose it is.
+            spec: What it is.
+            secret: To sign with.
+            tls_key: PEM of the key of its client certificate.
+            operator: Whether the caller may read which address the guard refuses.
+
+        Raises:
+            Invalid: With one problem per fault, each naming its field.
+        """
+        await self._check(spec, operator=operator)
+        stored: list[StoredSecret] = []
+        text = self._credential(spec.scheme).generate() if secret is MAKE else secret
+        if isinstance(text, str):
+            stored.append(self._stored(spec, text))
+        if tls_key is not None:
+            stored.append(self._tls_key(tls_key))
+        await self._check_tls(spec, stored)
+        record = await self._store.outbound.subscribe(org, spec, stored)
+        return Made(record, text if secret is MAKE and isinstance(text, str) else None)
+
+    async def update(
+        self,
+        org: Id,
+        subscription: Id,
+        spec: SubscriptionSpec,
+        secret: SecretChoice = KEEP,
+        *,
+        tls_key: str | _Choice | None = KEEP,
+        generation: int | None = None,
+        operator: bool = False,
+    ) -> Made:
+        """Change a subscription; what is queued uses the new URL and secrets from its next attempt on.
+
+        A secret that is given takes the place of the old ones at once (`rotate` lets them overlap).
+
+        Raises:
+            NotFound: No such subscription.
+            Conflict: 412, it has changed since `generation`.
+            Invalid: As `create`.
+        """
+        current = self.get(org, subscription)
+        if generation is not None and current.generation != generation:
+            raise Conflict("the subscription has changed since it was read", 412)
+        await self._check(spec, operator=operator)
+        signing = self._changed_secrets(current, spec, secret)
+        text = signing[0].text if secret is MAKE and signing else None
+        kept_key = [each for each in current.secrets if each.slot == TLS_KEY_SLOT]
+        key = kept_key if tls_key is KEEP else [self._tls_key(tls_key)] if isinstance(tls_key, str) else []
+        await self._check_tls(spec, key)
+        outbound = self._store.outbound
+        record = await outbound.update(org, subscription, spec, generation=generation)
+        if secret is None:
+            record = await outbound.clear_secrets(org, subscription, SIGNING_SLOT)
+        elif signing:
+            record = await outbound.put_secrets(org, subscription, signing)
+        if tls_key is None:
+            record = await outbound.clear_secrets(org, subscription, TLS_KEY_SLOT)
+        elif tls_key is not KEEP:
+            record = await outbound.put_secrets(org, subscription, key)
+        self._changed(org, subscription)
+        return Made(record, text)
+
+    async def rotate(self, org: Id, subscription: Id, *, overlap_seconds: int = 0, secret: str | None = None) -> Made:
+        """Put a new secret in place; older ones sign along for the overlap and are gone at once without one.
+
+        Args:
+            org: Whose subscription it is.
+            subscription: Its id.
+            overlap_seconds: Up to 90 days.
+            secret: The new one; made if left out.
+
+        Raises:
+            NotFound: No such subscription.
+            Invalid: The overlap or the secret cannot be used.
+        """
+        current = self.get(org, subscription)
+        if not 0 <= overlap_seconds <= _LONGEST_OVERLAP:
+            message = f"must be 0 to {_LONGEST_OVERLAP}"
+            raise Invalid("the secret was not rotated", (Problem("/overlap_seconds", message),))
+        text = self._credential(current.spec.scheme).generate() if secret is None else secret
+        fresh = self._stored(current.spec, text)
+        overlap = overlap_seconds * 1_000_000
+        record = await self._store.outbound.put_secrets(org, subscription, [fresh], overlap=overlap)
+        self._changed(org, subscription)
+        return Made(record, text if secret is None else None)
+
+    async def revoke(self, org: Id, subscription: Id, secret: Id) -> SubscriptionRecord:
+        """Forget one secret at once, such as one that leaked while it overlaps.
+
+        Raises:
+            NotFound: No such subscription or secret.
+            Conflict: It is the last one that signs: rotate with an overlap of 0 instead.
+        """
+        current = self.get(org, subscription)
+        now = self._clock.now()
+        mine = [each for each in current.secrets if each.slot == SIGNING_SLOT]
+        if all(each.id != secret for each in mine):
+            raise NotFound("no such secret")
+        kept = [each for each in mine if each.id != secret]
+        if not any(each.live(now) for each in kept):
+            raise Conflict("it is the last secret that signs: rotate it with overlap_seconds 0 instead")
+        record = await self._store.outbound.put_secrets(org, subscription, kept)
+        self._changed(org, subscription)
+        return record
+
+    async def delete(self, org: Id, subscription: Id) -> None:
+        """Delete a subscription; what is pending is cancelled, the log stays. Raises `NotFound`."""
+        self.get(org, subscription)
+        await self._store.outbound.delete(org, subscription)
+        self._changed(org, subscription)
+
+    async def _check(self, spec: SubscriptionSpec, *, operator: bool) -> None:
+        problems = list(spec_problems(spec, self._plugins, self._templates))
+        try:
+            await self._guard.check_target(spec.url)
+        except Invalid as error:
+            problems.extend(error.problems)
+        except AddressRefused as error:
+            problems.append(Problem("/url", str(error) if operator else error.public))
+        if problems:
+            raise Invalid("the subscription cannot be saved", tuple(problems))
+
+    def _credential(self, scheme: str) -> Credential:
+        return self._plugins.scheme_credential(scheme)
+
+    def _stored(self, spec: SubscriptionSpec, text: str, *, label: str | None = None) -> StoredSecret:
+        if len(text) > _LONGEST_SECRET:
+            raise _bad_secret(f"must have {_LONGEST_SECRET} characters at most")
+        try:
+            value = self._credential(spec.scheme).decode(text)
+        except ValueError as error:
+            raise _bad_secret(str(error)) from error
+        self._try_to_sign(spec, value)
+        return StoredSecret(new_id(), SIGNING_SLOT, value, text, label, self._clock.now())
+
+    def _try_to_sign(self, spec: SubscriptionSpec, value: bytes) -> None:
+        scheme = self._plugins.scheme(spec.scheme)
+        probe = _Probe("msg_probe", spec.url, b"{}", datetime.fromtimestamp(self._clock.now() / 1_000_000, UTC))
+        try:
+            secrets = [Secret("sec_probe", SIGNING_SLOT, value)]
+            headers = {} if scheme is None else signature_of(spec.scheme, scheme, probe, secrets)
+        except Exception as error:
+            raise _bad_secret(f"the scheme {spec.scheme!r} cannot sign with it: {type(error).__name__}") from error
+        clash = [name for name in spec.headers if name.lower() in headers]
+        if clash:
+            problem = Problem(f"/headers/{clash[0]}", "is what the scheme signs with and cannot be overridden")
+            raise Invalid("the subscription cannot be saved", (problem,))
+
+    def _changed_secrets(
+        self, current: SubscriptionRecord, spec: SubscriptionSpec, secret: SecretChoice
+    ) -> Sequence[StoredSecret]:
+        """The signing secrets to put in place, none to leave them; a new scheme reads the old texts anew."""
+        if secret is None:
+            return []
+        if isinstance(secret, str):
+            return [self._stored(spec, secret)]
+        if secret is MAKE:
+            return [self._stored(spec, self._credential(spec.scheme).generate())]
+        mine = [each for each in current.secrets if each.slot == SIGNING_SLOT]
+        if spec.scheme == current.spec.scheme:
+            for each in mine[:1]:
+                self._try_to_sign(spec, each.value)
+            return []
+        try:
+            return [replace(self._stored(spec, each.text), expires=each.expires) for each in mine]
+        except Invalid as error:
+            message = "the secret in place does not fit this scheme: give a new `secret` along"
+            raise Invalid("the subscription cannot be saved", (Problem("/scheme", message),)) from error
+
+    def _tls_key(self, text: str) -> StoredSecret:
+        return StoredSecret(new_id(), TLS_KEY_SLOT, text.encode(), text, None, self._clock.now())
+
+    async def _check_tls(self, spec: SubscriptionSpec, secrets: Sequence[StoredSecret]) -> None:
+        """Try the TLS options; OpenSSL reads files, so not on the event loop. Raises `Invalid`."""
+        if spec.tls.client_certificate is None and any(each.slot == TLS_KEY_SLOT for each in secrets):
+            message = "a key without its certificate"
+            raise Invalid("the TLS options cannot be used", (Problem("/tls/client_certificate", message),))
+        options = tls_options(SubscriptionRecord(b"", b"", "", spec, tuple(secrets), 0, 0, 0))
+        if options is not None:
+            await asyncio.to_thread(options.context)
+
+
+def _bad_secret(message: str) -> Invalid:
+    return Invalid("the secret cannot be used", (Problem("/secret", message),))

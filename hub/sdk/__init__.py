@@ -1,0 +1,1 @@
+"""What plugin authors meet; `import hub` exports it."""

@@ -1,0 +1,1 @@
+"""Ways to sign: one object verifies inbound and signs outbound."""

@@ -1,0 +1,1 @@
+"""The store over SQLAlchemy Core: tables, the group-commit writer, operations by noun."""

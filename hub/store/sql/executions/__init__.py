@@ -1,0 +1,1 @@
+"""Operations on executions: claims, the journal, rows."""

@@ -1,0 +1,144 @@
+"""Executions and their journal as rows, both ways."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, literal_column
+
+from hub.model.ids import Id
+from hub.model.stored.execution import ExecutionError, ExecutionRecord, NewExecution, NodeRecord
+from hub.store.sql.bulk import Bulk
+from hub.store.sql.documents import Documents, Packing
+from hub.store.sql.tables import executions, nodes
+
+__all__ = ["EXECUTIONS", "NODES", "execution_record", "execution_row", "node_record", "node_row"]
+
+EXECUTIONS = Bulk(executions, "nothing")
+NODES = Bulk(nodes, "replace", replaced=nodes.c.state != literal_column("'succeeded'"))
+"""An entry that has succeeded stays: a signal may have settled it, of which its run does not know yet."""
+
+
+def execution_row(packing: Packing, execution: NewExecution) -> tuple[Any, ...]:
+    """The row of a new execution: queued, running where it is born with a lease, or finished already."""
+    lease, finished, created = execution.lease, execution.finished, execution.created
+    due = execution.due or created
+    state, fence, started = "queued", 0, None
+    ready: int | None = due
+    if finished is not None:
+        state, ready, started = "succeeded", None, created
+    elif lease is not None:
+        state, fence, ready, started = "running", lease.fence, lease.until, created
+    return (
+        execution.org,
+        execution.id,
+        execution.workflow,
+        execution.version,
+        execution.kind,
+        state,
+        execution.priority,
+        packing.value(execution.trigger),
+        None,  # trigger_ref
+        packing.value(execution.definition),
+        None,  # definition_ref
+        None if finished is None else packing.value(finished.result),
+        None,  # result_ref
+        None,  # error_node
+        None,  # error
+        execution.source,
+        execution.request,
+        execution.event,
+        execution.parent,
+        execution.parent_node,
+        execution.replay_of,
+        execution.serial_key,
+        execution.concurrency,
+        created,
+        started,
+        None if finished is None else finished.at,
+        due,
+        ready,
+        None if lease is None else lease.owner,
+        fence,
+        0,  # crashes
+        0,  # woken
+        None,  # parked
+    )
+
+
+def node_row(packing: Packing, org: Id, execution: Id, node: NodeRecord) -> tuple[Any, ...]:
+    """The row of a journal entry."""
+    return (
+        org,
+        execution,
+        node.node,
+        node.item,
+        node.state,
+        node.attempts,
+        packing.value(node.input),
+        None,  # input_ref
+        packing.value(node.output),
+        None,  # output_ref
+        node.error,
+        node.started,
+        node.finished,
+        node.due,
+        node.child,
+        node.crashes,
+    )
+
+
+async def execution_record(documents: Documents, row: Row[Any], *, whole: bool = True) -> ExecutionRecord:
+    """An execution from its row; without trigger, definition and result unless `whole`.
+
+    Raises:
+        NotFound: A blob is gone.
+    """
+    org: Id = row.org
+    return ExecutionRecord(
+        org=org,
+        id=row.id,
+        workflow=row.workflow,
+        version=row.version,
+        kind=row.kind,
+        state=row.state,
+        trigger=await documents.unpack(org, row.trigger, row.trigger_ref) if whole else None,
+        definition=await documents.unpack(org, row.definition, row.definition_ref) if whole else None,
+        result=await documents.unpack(org, row.result, row.result_ref) if whole else None,
+        error=None if row.error is None else ExecutionError(row.error_node, row.error),
+        created=row.created,
+        source=row.source,
+        request=row.request,
+        event=row.event,
+        parent=row.parent,
+        parent_node=row.parent_node,
+        replay_of=row.replay_of,
+        priority=row.priority,
+        serial_key=row.serial_key,
+        started=row.started,
+        finished=row.finished,
+        due=row.due,
+        crashes=row.crashes,
+    )
+
+
+async def node_record(documents: Documents, row: Row[Any]) -> NodeRecord:
+    """A journal entry from its row.
+
+    Raises:
+        NotFound: A blob is gone.
+    """
+    return NodeRecord(
+        node=row.node,
+        state=row.state,
+        item=row.item,
+        attempts=row.attempts,
+        input=await documents.unpack(row.org, row.input, row.input_ref),
+        output=await documents.unpack(row.org, row.output, row.output_ref),
+        error=row.error,
+        started=row.started,
+        finished=row.finished,
+        due=row.due,
+        child=row.child,
+        crashes=row.crashes,
+    )

@@ -1,0 +1,328 @@
+"""Executions and their journal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import and_, case, delete, literal, select, text, update
+
+from hub.errors import Conflict, NotFound
+from hub.model.ids import Id
+from hub.model.stored.execution import (
+    FINISHED,
+    Claimed,
+    ExecutionChange,
+    ExecutionError,
+    ExecutionRecord,
+    Lease,
+    NewExecution,
+    NodeRecord,
+)
+from hub.ports.store.page import Page
+from hub.store.sql.documents import Documents, Packing
+from hub.store.sql.executions.claims import EXPIRES, claim, expire, first_due, left, next_priority, renew
+from hub.store.sql.executions.execution_rows import EXECUTIONS, execution_record, execution_row, node_record, node_row
+from hub.store.sql.executions.journal import JournalWrite, change_values, journal_group, wake_parents
+from hub.store.sql.paging import page
+from hub.store.sql.parts import Parts
+from hub.store.sql.tables import executions, nodes
+from hub.store.sql.transaction import Transaction
+from hub.store.sql.writer import Priority
+from hub.store.sqlite import AnyRow
+
+__all__ = ["SqlExecutions", "cancel_all"]
+
+_ENDED = frozenset({"succeeded", "failed", "skipped"})
+_UNUSUAL = ("failed", "cancelled", "held")
+_COLUMNS = executions.c
+_GONE = ExecutionError(None, "a part of it is gone from the blob store")
+
+
+class SqlExecutions:
+    """Implements `hub.ports.store.Executions`."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._database = parts.database
+        self._writer = parts.writer
+        self._documents = Documents(parts.blobs)
+
+    async def create(self, executions: Sequence[NewExecution]) -> None:
+        """Queue executions that no request starts (manual, replay, child). The same id twice is one execution."""
+        packing = Packing()
+        rows = [execution_row(packing, execution) for execution in executions]
+        if packing.large:
+            rows = [await self._documents.put_large(row[0], row) for row in rows]
+        await self._writer.batch(Priority.JOURNAL, _create, rows)
+
+    async def claim(
+        self, owner: str, until: int, now: int, limit: int, *, lowest: int = 0, highest: int = 9
+    ) -> tuple[Claimed, ...]:
+        """Win up to `limit` executions that are due and unowned (or whose lease has expired), of all orgs.
+
+        Only priorities from `lowest` to `highest` are looked at. Smaller priority first, then older; a `serial_key`
+        whose execution is running or waiting is passed over, as are workflows at their concurrency limit, of which
+        only running ones count. Recovering an expired lease counts as a crash. One that cannot be read any more,
+        since a blob of it is gone, fails.
+        """
+        won, journal = await self._writer.run(
+            Priority.JOURNAL,
+            lambda transaction: claim(transaction, owner, until, now, limit, (lowest, highest)),
+        )
+        entries: dict[Id, list[AnyRow]] = {row.id: [] for row in won}
+        for row in journal:
+            entries[row.execution].append(row)
+        claimed = []
+        for row in won:
+            try:
+                record = await execution_record(self._documents, row)
+                nodes = [await node_record(self._documents, entry) for entry in entries[row.id]]
+            except NotFound:
+                change = ExecutionChange("failed", error=_GONE, finished=now)
+                await self.journal(row.org, row.id, row.fence, (), change)
+            else:
+                claimed.append(Claimed(record, Lease(owner, until, row.fence), _by_start(nodes)))
+        return tuple(claimed)
+
+    async def renew(self, owner: str, executions: Sequence[Id], until: int) -> frozenset[Id]:
+        """Extend leases; returns those still owned."""
+        if not executions:
+            return frozenset()
+        ids = tuple(executions)
+        return await self._writer.run(Priority.JOURNAL, lambda transaction: renew(transaction, owner, ids, until))
+
+    async def expire(self, owner: str, now: int) -> None:
+        """End the leases of `owner` at `now`: its process is known to be gone."""
+        await self._writer.run(Priority.JOURNAL, lambda transaction: expire(transaction, owner, now))
+
+    async def journal(
+        self,
+        org: Id,
+        execution: Id,
+        fence: int,
+        nodes: Sequence[NodeRecord],
+        change: ExecutionChange | None = None,
+        children: Sequence[NewExecution] = (),
+    ) -> None:
+        """Write node records and the change, in one commit.
+
+        Each record replaces the former one of its node and item, unless that has succeeded: it may have been
+        signalled, which whoever runs the execution in another process has not heard of.
+
+        A change to a finished state or to held gives up the lease, whether it says so or not; one that finishes
+        makes the parent due at once if that is waiting. A node that ended sets the crashes back to none.
+
+        Raises:
+            Fenced: The lease was given up or lost, or the execution was cancelled.
+        """
+        packing = Packing()
+        result = (packing.value(change.result), None) if change is not None else (None, None)
+        entries = [node_row(packing, org, execution, node) for node in nodes]
+        born = [execution_row(packing, child) for child in children]
+        if packing.large:
+            result = await self._documents.put_large(org, result)
+            entries = [await self._documents.put_large(org, row) for row in entries]
+            born = [await self._documents.put_large(org, row) for row in born]
+        finishes = change is not None and change.state in FINISHED
+        write = JournalWrite(
+            org=org,
+            execution=execution,
+            values=change_values(
+                (org, execution, fence), change, result, progress=any(node.state in _ENDED for node in nodes)
+            ),
+            nodes=tuple(entries),
+            children=tuple(born),
+            finishes=(change.finished or 0) if change is not None and finishes else None,
+        )
+        await self._writer.batch(Priority.JOURNAL, journal_group, write)
+
+    async def wake(self, org: Id, execution: Id, now: int) -> None:
+        """Make a waiting execution due at `now`, a running one as soon as it would wait; else nothing happens."""
+        await self._writer.run(Priority.JOURNAL, lambda transaction: _wake(transaction, org, execution, now))
+
+    async def signal(self, org: Id, execution: Id, node: str, value: Any, now: int) -> None:
+        """Settle the waiting journal entry of `node` (item -1) as succeeded with output `value`, and wake.
+
+        Needs no lease. Raises `NotFound` when that execution or a waiting entry of that node is not there.
+        """
+        output, output_ref = await self._documents.pack(org, value)
+
+        def work(transaction: Transaction) -> None:
+            settled = transaction.execute(
+                update(nodes)
+                .where(
+                    nodes.c.org == org,
+                    nodes.c.execution == execution,
+                    nodes.c.node == node,
+                    nodes.c.item == -1,
+                    nodes.c.state == "waiting",
+                )
+                .values(state="succeeded", output=output, output_ref=output_ref, finished=now, due=None)
+            )
+            if not settled.rowcount:
+                raise NotFound("nothing of that name is waited for")
+            _wake(transaction, org, execution, now)
+
+        await self._writer.run(Priority.JOURNAL, work)
+
+    async def cancel(self, org: Id, execution: Id, now: int) -> tuple[Id, ...]:
+        """Compare-and-set to cancelled, children too; returns the ids cancelled, empty if it had finished.
+
+        Whoever runs one of them is fenced off. Raises `NotFound`.
+        """
+
+        def work(transaction: Transaction) -> tuple[Id, ...]:
+            _state(transaction, org, execution)
+            gone = cancel_all(transaction, org, (execution,), now)
+            wake_parents(transaction, [(org, one) for one in gone[:1]], now)
+            return gone
+
+        return await self._writer.run(Priority.JOURNAL, work)
+
+    async def reopen(self, org: Id, execution: Id, now: int) -> None:
+        """Queue a failed or cancelled execution again, its unfinished nodes forgotten.
+
+        What has succeeded or was skipped stays in the journal. Raises `NotFound`, `Conflict`.
+        """
+
+        def work(transaction: Transaction) -> None:
+            state = _state(transaction, org, execution)
+            if state not in {"failed", "cancelled"}:
+                raise Conflict(f"only a failed or cancelled execution can be tried again, this one is {state}")
+            transaction.execute(
+                delete(nodes).where(
+                    nodes.c.org == org, nodes.c.execution == execution, nodes.c.state.not_in(("succeeded", "skipped"))
+                )
+            )
+            transaction.execute(
+                update(executions)
+                .where(_COLUMNS.org == org, _COLUMNS.id == execution)
+                .values(
+                    state="queued",
+                    due=now,
+                    ready=now,
+                    owner=None,
+                    crashes=0,
+                    started=None,
+                    finished=None,
+                    error=None,
+                    error_node=None,
+                    result=None,
+                    result_ref=None,
+                )
+            )
+
+        await self._writer.run(Priority.JOURNAL, work)
+
+    async def next_due(self, *, lowest: int = 0, highest: int = 9) -> int | None:
+        """When the next execution without a live lease is due, microseconds UTC; of all orgs.
+
+        Leases that end count, executions that a claim found held back by a serial key or a limit do not; of those
+        without a lease only priorities from `lowest` to `highest` are looked at.
+        """
+        times: list[int | None] = [await self._number(EXPIRES)]
+        priority = await self._number(next_priority(lowest))
+        while priority is not None and priority <= highest:
+            times.append(await self._number(first_due(priority)))
+            priority = await self._number(next_priority(priority + 1))
+        return min((time for time in times if time is not None), default=None)
+
+    async def get(self, org: Id, execution: Id) -> ExecutionRecord:
+        """Raises `NotFound`."""
+        row = await self._database.first(select(executions).where(_COLUMNS.org == org, _COLUMNS.id == execution))
+        if row is None:
+            raise NotFound("no such execution")
+        return await execution_record(self._documents, row)
+
+    async def nodes(self, org: Id, execution: Id) -> tuple[NodeRecord, ...]:
+        """The journal, in order of start."""
+        rows = await self._database.rows(select(nodes).where(nodes.c.org == org, nodes.c.execution == execution))
+        return _by_start([await node_record(self._documents, row) for row in rows])
+
+    async def of_request(self, org: Id, request: Id) -> tuple[ExecutionRecord, ...]:
+        """The executions that a request started, oldest first, triggers and results left out; not its replays'."""
+        query = select(executions).where(
+            _COLUMNS.org == org, _COLUMNS.request == request, _COLUMNS.kind.not_in(("replay", "child"))
+        )
+        rows = await self._database.rows(query.order_by(_COLUMNS.id))
+        return tuple([await execution_record(self._documents, row, whole=False) for row in rows])
+
+    async def list(
+        self,
+        org: Id,
+        *,
+        workflow: Id | None = None,
+        state: str | None = None,
+        limit: int,
+        cursor: str | None = None,
+    ) -> Page[ExecutionRecord]:
+        """Executions newest first, triggers and results left out."""
+        query = select(executions).where(_COLUMNS.org == org)
+        if workflow is not None:
+            query = query.where(_COLUMNS.workflow == workflow)
+        if state is not None:
+            query = query.where(_COLUMNS.state == state)
+            if state in _UNUSUAL:
+                query = query.where(text("state IN ('failed', 'cancelled', 'held')"))
+        found = await page(self._database, query, _COLUMNS.id, lambda row: row, limit=limit, cursor=cursor)
+        items = [await execution_record(self._documents, row, whole=False) for row in found.items]
+        return Page(tuple(items), found.next)
+
+    async def _number(self, query: Any) -> int | None:
+        row = await self._database.first(query)
+        return None if row is None else row[0]
+
+
+def cancel_all(transaction: Transaction, org: Id, roots: Sequence[Id], now: int) -> tuple[Id, ...]:
+    """Cancel those of `roots` that have not finished, and their children; the ids cancelled, roots first."""
+    gone: list[Id] = []
+    open_ones = and_(_COLUMNS.org == org, _COLUMNS.state.not_in(FINISHED))
+    ids = list(transaction.execute(select(_COLUMNS.id).where(open_ones, _COLUMNS.id.in_(roots))).scalars())
+    while ids:
+        gone += ids
+        transaction.execute(
+            update(executions)
+            .where(_COLUMNS.org == org, _COLUMNS.id.in_(ids))
+            .values(state="cancelled", finished=now, ready=None, parked=None, owner=None, fence=_COLUMNS.fence + 1)
+        )
+        transaction.execute(
+            update(nodes)
+            .where(nodes.c.org == org, nodes.c.execution.in_(ids), nodes.c.state.in_(("running", "waiting")))
+            .values(state="cancelled", finished=now, due=None)
+        )
+        children = select(_COLUMNS.id).where(open_ones, _COLUMNS.parent.in_(ids), _COLUMNS.parent.is_not(None))
+        ids = list(transaction.execute(children).scalars())
+    left(transaction, [(org, one) for one in gone])
+    return tuple(gone)
+
+
+def _create(transaction: Transaction, group: Sequence[Sequence[tuple[Any, ...]]]) -> Sequence[None]:
+    EXECUTIONS.run(transaction.connection, [row for rows in group for row in rows])
+    return [None] * len(group)
+
+
+def _wake(transaction: Transaction, org: Id, execution: Id, now: int) -> None:
+    idle = and_(_COLUMNS.state == "waiting", _COLUMNS.owner.is_(None))
+    transaction.execute(
+        update(executions)
+        .where(_COLUMNS.org == org, _COLUMNS.id == execution, _COLUMNS.state.in_(("waiting", "running")))
+        .values(
+            due=case((idle, literal(now)), else_=_COLUMNS.due),
+            ready=case((idle, literal(now)), else_=_COLUMNS.ready),
+            parked=None,
+            woken=True,
+        )
+    )
+
+
+def _state(transaction: Transaction, org: Id, execution: Id) -> str:
+    row = transaction.first(select(_COLUMNS.state).where(_COLUMNS.org == org, _COLUMNS.id == execution))
+    if row is None:
+        raise NotFound("no such execution")
+    state: str = row.state
+    return state
+
+
+def _by_start(entries: Sequence[NodeRecord]) -> tuple[NodeRecord, ...]:
+    """In order of start; what has not started last."""
+    return tuple(sorted(entries, key=lambda entry: (entry.started is None, entry.started or 0, entry.node, entry.item)))

@@ -1,0 +1,1 @@
+"""Operations on subscriptions, messages, deliveries and attempts."""

@@ -1,0 +1,179 @@
+"""The queue of deliveries, as statements over an open transaction.
+
+`ready` says when anybody may take a delivery next: its due time, or the end of its lease. It is NULL for whatever is
+not to be sent: finished or paused deliveries, and those that wait for an older one of their ordering key.
+
+Statements are written for few steps: each step of SQLite gives up the interpreter's lock and takes it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from hub.errors import Fenced
+from hub.model.ids import Id
+from hub.model.json import dumps
+from hub.model.stored.outbound import Attempted, DueDelivery
+from hub.store.sql.bulk import Bulk, in_powers
+from hub.store.sql.outbound.outbound_rows import attempt_row
+from hub.store.sql.tables import attempts
+from hub.store.sql.transaction import Transaction
+
+__all__ = [
+    "cancel_all",
+    "finish",
+    "is_behind",
+    "lease",
+    "next_ready",
+    "owned",
+    "pause_all",
+    "resume_all",
+    "unblock",
+]
+
+_UNFINISHED = "state IN ('pending', 'paused')"
+_MOST = 64
+
+_UNBLOCK = f"""
+UPDATE deliveries SET ready = due WHERE state = 'pending' AND ready IS NULL AND sequence = (
+    SELECT sequence FROM deliveries
+    WHERE subscription = ? AND ordering_key = ? AND ordering_key IS NOT NULL AND {_UNFINISHED}
+    ORDER BY sequence LIMIT 1)
+"""  # noqa: S608 - only constants are put in
+_BEHIND = f"""
+SELECT 1 FROM deliveries
+WHERE subscription = ? AND ordering_key = ? AND ordering_key IS NOT NULL AND {_UNFINISHED} LIMIT 1
+"""  # noqa: S608 - only constants are put in
+_RESUME = f"""
+UPDATE deliveries SET state = 'pending', ready = CASE WHEN ordering_key IS NULL OR NOT EXISTS (
+    SELECT 1 FROM deliveries AS older
+    WHERE older.subscription = deliveries.subscription AND older.ordering_key = deliveries.ordering_key
+    AND older.ordering_key IS NOT NULL AND older.{_UNFINISHED} AND older.sequence < deliveries.sequence
+) THEN due END
+WHERE org = ? AND subscription = ? AND state = 'paused'
+"""  # noqa: S608 - only constants are put in
+_PAUSE = """
+UPDATE deliveries SET state = 'paused', ready = NULL, owner = NULL
+WHERE org = ? AND subscription = ? AND state = 'pending'
+"""
+_CANCEL = f"""
+UPDATE deliveries SET state = 'cancelled', ready = NULL, owner = NULL, finished = ?,
+    error = 'the subscription was deleted'
+WHERE org = ? AND subscription = ? AND {_UNFINISHED}
+"""  # noqa: S608 - only constants are put in
+_LEASE = """
+UPDATE deliveries SET owner = ?1, ready = ?2, fence = fence + 1, crashes = crashes + (owner IS NOT NULL AND owner != ?1)
+WHERE sequence IN (SELECT value FROM json_each(?3))
+"""
+_OWNED = """
+UPDATE deliveries SET ready = ?, owner = CASE WHEN ? THEN owner END
+FROM json_each(?) AS held
+WHERE deliveries.sequence = held.value ->> 0 AND deliveries.fence = held.value ->> 1 AND owner = ?
+"""
+_STILL = """
+SELECT json_group_array(deliveries.sequence) FROM deliveries, json_each(?) AS held
+WHERE deliveries.sequence = held.value ->> 0 AND deliveries.fence = held.value ->> 1 AND owner = ?
+"""
+_NEXT_READY = """
+SELECT ready FROM deliveries
+WHERE org = ? AND subscription = ? AND ready IS NOT NULL AND (owner IS NULL OR owner != ?) ORDER BY ready LIMIT 1
+"""
+_LOG = Bulk(attempts)
+
+
+def pause_all(transaction: Transaction, org: Id, subscription: Id) -> None:
+    """Pause what is pending; an attempt under way may still end and be logged."""
+    transaction.connection.exec_driver_sql(_PAUSE, (org, subscription))
+
+
+def resume_all(transaction: Transaction, org: Id, subscription: Id) -> None:
+    """Make what is paused pending again, the first one of each ordering key ready."""
+    transaction.connection.exec_driver_sql(_RESUME, (org, subscription))
+
+
+def cancel_all(transaction: Transaction, org: Id, subscription: Id, now: int) -> None:
+    """Give up what is pending or paused."""
+    transaction.connection.exec_driver_sql(_CANCEL, (now, org, subscription))
+
+
+def is_behind(transaction: Transaction, subscription: Id, ordering_key: str) -> bool:
+    """Whether an unfinished delivery of the ordering key is there."""
+    return transaction.connection.exec_driver_sql(_BEHIND, (subscription, ordering_key)).first() is not None
+
+
+def unblock(transaction: Transaction, subscription: Id, ordering_key: str) -> bool:
+    """Let the oldest unfinished delivery of an ordering key go; whether one was waiting for that."""
+    return transaction.connection.exec_driver_sql(_UNBLOCK, (subscription, ordering_key)).rowcount > 0
+
+
+def lease(transaction: Transaction, sequences: Sequence[int], owner: str, until: int) -> None:
+    """Take deliveries; taking one from another owner counts as that owner's crash."""
+    transaction.connection.exec_driver_sql(_LEASE, (owner, until, dumps(list(sequences)).decode()))
+
+
+def owned(transaction: Transaction, deliveries: Sequence[DueDelivery], ready: int, *, keep: bool) -> frozenset[Id]:
+    """Extend leases until `ready` or, unless `keep`, give them up until then; ids of those that were still owned."""
+    owner = deliveries[0].lease.owner
+    held = _held(deliveries)
+    done = transaction.connection.exec_driver_sql(_OWNED, (ready, keep, held, owner)).rowcount
+    if done == len(deliveries) or not keep:
+        return frozenset(due.record.id for due in deliveries)
+    still = transaction.connection.exec_driver_sql(_STILL, (held, owner)).scalar() or "[]"
+    return _among(deliveries, still)
+
+
+def next_ready(transaction: Transaction, org: Id, subscription: Id, owner: str) -> int | None:
+    """When the next delivery that `owner` does not hold may be taken."""
+    found: int | None = transaction.connection.exec_driver_sql(_NEXT_READY, (org, subscription, owner)).scalar()
+    return found
+
+
+def finish(transaction: Transaction, done: Sequence[Attempted]) -> None:
+    """Log attempts and give their deliveries their new states.
+
+    A delivery that was paused or cancelled meanwhile stays so unless it is finished now.
+
+    Raises:
+        Fenced: The lease of one of them was lost, or its attempt is logged already; the group is to be tried singly.
+    """
+    changed = 0
+    for some in in_powers(done, _MOST):
+        values = [value for each in some for value in _changes(each)]
+        changed += transaction.connection.exec_driver_sql(_finishing(len(some)), tuple(values)).rowcount
+    if changed != len(done):
+        raise Fenced("another process has taken the delivery over")
+    _LOG.run(transaction.connection, [attempt_row(each.of.record, each.attempt) for each in done])
+
+
+def _changes(done: Attempted) -> tuple[Any, ...]:
+    record = done.of.record
+    finished = None if done.state == "pending" else done.at
+    return (record.sequence, done.of.lease.fence, done.state, done.due, done.attempt.number, done.tries, finished,
+            done.error)  # fmt: skip
+
+
+@lru_cache(maxsize=16)
+def _finishing(count: int) -> str:
+    rows = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * count)
+    return f"""
+UPDATE deliveries SET
+    state = CASE WHEN column3 = 'pending' THEN state ELSE column3 END,
+    due = column4,
+    ready = CASE WHEN column3 = 'pending' AND state = 'pending' THEN column4 END,
+    owner = NULL, attempts = column5, tries = column6,
+    finished = CASE WHEN state = 'cancelled' AND column3 = 'pending' THEN finished ELSE column7 END,
+    error = column8
+FROM (VALUES {rows}) AS fresh
+WHERE deliveries.sequence = column1 AND deliveries.fence = column2 AND attempts = column5 - 1
+"""  # noqa: S608 - only place-holders are put in
+
+
+def _held(deliveries: Sequence[DueDelivery]) -> str:
+    return dumps([(due.record.sequence, due.lease.fence) for due in deliveries]).decode()
+
+
+def _among(deliveries: Sequence[DueDelivery], sequences: str) -> frozenset[Id]:
+    wanted = frozenset(sequences.strip("[]").split(","))
+    return frozenset(due.record.id for due in deliveries if str(due.record.sequence) in wanted)

@@ -1,0 +1,1 @@
+"""Operations on what people set up: sources, workflows, orgs, keys."""

@@ -1,0 +1,231 @@
+"""Orgs, keys, connections, audit, jobs, plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, and_, delete, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.exc import IntegrityError
+
+from hub.errors import Conflict, NotFound
+from hub.model.ids import Id, new_id
+from hub.model.json import dumps, loads
+from hub.model.stored.access import AuditEntry, ConnectionRecord, Job, KeyRecord, OrgRecord
+from hub.model.stored.source import StoredSecret
+from hub.ports.store.page import Page
+from hub.store.sql.bulk import Bulk
+from hub.store.sql.paging import page
+from hub.store.sql.parts import Parts
+from hub.store.sql.records import key_record, open_secret, sealed_secret
+from hub.store.sql.tables import audit, connections, jobs, keys, orgs, plugins, secrets
+from hub.store.sql.transaction import Transaction
+from hub.store.sql.writer import Priority
+
+__all__ = ["SqlAccess", "insert_org"]
+
+_AUDIT = Bulk(audit)
+_JOBS = Bulk(jobs, "replace")
+_OPEN_JOBS = ("counting", "running", "paused")
+
+
+class SqlAccess:
+    """Implements `hub.ports.store.Access`."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._database = parts.database
+        self._writer = parts.writer
+        self._vault = parts.vault
+        self._clock = parts.clock
+
+    async def create_org(self, name: str) -> OrgRecord:
+        """Raises `Conflict` when the name is taken."""
+        record = OrgRecord(new_id(), name, self._clock.now())
+
+        def work(transaction: Transaction) -> OrgRecord:
+            insert_org(transaction, record)
+            return record
+
+        return await self._writer.run(Priority.JOURNAL, work)
+
+    async def create_key(self, key: KeyRecord) -> None:
+        """Raises `Conflict` when the digest is there already."""
+        row = {column.name: getattr(key, column.name) for column in keys.columns}
+
+        def work(transaction: Transaction) -> None:
+            try:
+                transaction.execute(insert(keys), row)
+            except IntegrityError as error:
+                raise Conflict("this key is there already") from error
+            transaction.changed("key", key.org, key.id)
+
+        await self._writer.run(Priority.JOURNAL, work)
+
+    async def revoke_key(self, org: Id, key: Id, now: int) -> None:
+        """Raises `NotFound`."""
+
+        def work(transaction: Transaction) -> None:
+            done = transaction.execute(update(keys).where(keys.c.org == org, keys.c.id == key).values(revoked=now))
+            if not done.rowcount:
+                raise NotFound("no such key")
+            transaction.changed("key", org, key)
+
+        await self._writer.run(Priority.JOURNAL, work)
+
+    async def keys(self, org: Id) -> tuple[KeyRecord, ...]:
+        """All keys of the org, newest first."""
+        rows = await self._database.rows(select(keys).where(keys.c.org == org).order_by(keys.c.id.desc()))
+        return tuple(key_record(row) for row in rows)
+
+    async def put_connection(self, org: Id, name: str, kind: str, values: Mapping[str, str]) -> ConnectionRecord:
+        """Create or replace a connection; values are encrypted."""
+        now = self._clock.now()
+        fresh = new_id()
+        fields = tuple(values)
+
+        def work(transaction: Transaction) -> ConnectionRecord:
+            row = transaction.first(select(connections).where(*_named(org, name)))
+            key, created = (fresh, now) if row is None else (row.id, row.created)
+            record = ConnectionRecord(org, key, name, kind, created, now, fields)
+            transaction.execute(delete(connections).where(*_named(org, name)))
+            transaction.execute(delete(secrets).where(secrets.c.org == org, secrets.c.owner == key))
+            transaction.execute(
+                insert(connections),
+                {
+                    "org": org,
+                    "id": key,
+                    "name": name,
+                    "kind": kind,
+                    "fields": dumps(fields),
+                    "created": created,
+                    "updated": now,
+                },
+            )
+            for field, value in values.items():
+                secret = StoredSecret(new_id(), field, value.encode(), created=now)
+                transaction.execute(insert(secrets), sealed_secret(self._vault, org, key, "connection", secret))
+            return record
+
+        return await self._writer.run(Priority.JOURNAL, work)
+
+    async def connections(self, org: Id) -> tuple[ConnectionRecord, ...]:
+        """Connections without their values, by name."""
+        rows = await self._database.rows(
+            select(connections).where(connections.c.org == org).order_by(connections.c.name)
+        )
+        return tuple(
+            ConnectionRecord(row.org, row.id, row.name, row.kind, row.created, row.updated, tuple(loads(row.fields)))
+            for row in rows
+        )
+
+    async def connection_values(self, org: Id, name: str) -> Mapping[str, str]:
+        """For the action call only. Raises `NotFound`."""
+        rows = await self._database.rows(
+            select(connections.c.fields, secrets)
+            .select_from(connections)
+            .outerjoin(secrets, and_(secrets.c.org == connections.c.org, secrets.c.owner == connections.c.id))
+            .where(*_named(org, name))
+        )
+        if not rows:
+            raise NotFound(f"there is no connection {name}")
+        found = {row.slot: open_secret(self._vault, row).value.decode() for row in rows if row.id is not None}
+        return {field: found[field] for field in loads(rows[0].fields)}
+
+    async def delete_connection(self, org: Id, name: str) -> None:
+        """Raises `NotFound`."""
+
+        def work(transaction: Transaction) -> None:
+            row = transaction.first(select(connections.c.id).where(*_named(org, name)))
+            if row is None:
+                raise NotFound(f"there is no connection {name}")
+            transaction.execute(delete(secrets).where(secrets.c.org == org, secrets.c.owner == row.id))
+            transaction.execute(delete(connections).where(*_named(org, name)))
+
+        await self._writer.run(Priority.JOURNAL, work)
+
+    async def audit(self, entry: AuditEntry) -> None:
+        """Keep a management change."""
+        row = (entry.org, entry.id, entry.at, entry.key, entry.action, entry.target, dumps(entry.detail))
+        await self._writer.batch(Priority.JOURNAL, _audit, row)
+
+    async def audit_log(self, org: Id, *, limit: int, cursor: str | None = None) -> Page[AuditEntry]:
+        """Newest first."""
+        query = select(audit).where(audit.c.org == org)
+        return await page(self._database, query, audit.c.id, _audit_entry, limit=limit, cursor=cursor)
+
+    async def put_job(self, job: Job) -> None:
+        """Create or replace a job."""
+        values = {"params": dumps(job.params)}
+        row = tuple(values[column] if column in values else getattr(job, column) for column in _JOBS.columns)
+        await self._writer.run(Priority.JOURNAL, lambda transaction: _JOBS.run(transaction.connection, [row]))
+
+    async def job(self, org: Id, job: Id) -> Job:
+        """Raises `NotFound`."""
+        row = await self._database.first(select(jobs).where(jobs.c.org == org, jobs.c.id == job))
+        if row is None:
+            raise NotFound("no such job")
+        return _job(row)
+
+    async def open_jobs(self) -> tuple[Job, ...]:
+        """Unfinished jobs of all orgs, to go on after a restart."""
+        rows = await self._database.rows(select(jobs).where(jobs.c.state.in_(_OPEN_JOBS)).order_by(jobs.c.id))
+        return tuple(_job(row) for row in rows)
+
+    async def set_plugin(self, name: str, *, disabled: bool | None = None, version: str | None = None) -> None:
+        """Remember that a plugin was active (version) or is switched off."""
+
+        def work(transaction: Transaction) -> None:
+            known = {key: value for key, value in (("disabled", disabled), ("version", version)) if value is not None}
+            fresh = upsert(plugins).values({"name": name, "disabled": False, "version": None} | known)
+            transaction.execute(
+                fresh.on_conflict_do_update(index_elements=["name"], set_=known)
+                if known
+                else fresh.on_conflict_do_nothing()
+            )
+            transaction.changed("plugin", None, name.encode())
+
+        await self._writer.run(Priority.JOURNAL, work)
+
+    async def plugins(self) -> Mapping[str, tuple[bool, str | None]]:
+        """Name -> (disabled, last active version)."""
+        return {row.name: (row.disabled, row.version) for row in await self._database.rows(select(plugins))}
+
+
+def insert_org(transaction: Transaction, record: OrgRecord) -> None:
+    """Add an org; raises `Conflict` when its name is taken."""
+    try:
+        transaction.execute(insert(orgs), {"id": record.id, "name": record.name, "created": record.created})
+    except IntegrityError as error:
+        raise Conflict(f"there is an org {record.name} already") from error
+    transaction.changed("org", None, record.id)
+
+
+def _named(org: Id, name: str) -> tuple[Any, Any]:
+    return connections.c.org == org, connections.c.name == name
+
+
+def _audit(transaction: Transaction, rows: Sequence[tuple[Any, ...]]) -> Sequence[None]:
+    _AUDIT.run(transaction.connection, rows)
+    return [None] * len(rows)
+
+
+def _audit_entry(row: Row[Any]) -> AuditEntry:
+    return AuditEntry(row.org, row.id, row.at, row.key, row.action, row.target, loads(row.detail))
+
+
+def _job(row: Row[Any]) -> Job:
+    return Job(
+        org=row.org,
+        id=row.id,
+        kind=row.kind,
+        params=loads(row.params),
+        state=row.state,
+        total=row.total,
+        done=row.done,
+        failed=row.failed,
+        cursor=row.cursor,
+        created=row.created,
+        updated=row.updated,
+        error=row.error,
+    )

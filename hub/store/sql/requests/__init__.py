@@ -1,0 +1,1 @@
+"""Operations on requests and events: acceptance, refusals, drift."""

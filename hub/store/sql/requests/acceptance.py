@@ -1,0 +1,187 @@
+"""The accepting transaction: requests, events, executions, nonces and kept secrets of a whole group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, insert, select, tuple_
+
+from hub.errors import NonceReplayed, StaleSource, StoreError
+from hub.model.ids import Id
+from hub.model.stored.inbound import Acceptance, Accepted, AcceptedEvent
+from hub.store.sql.bulk import Bulk
+from hub.store.sql.executions.execution_rows import EXECUTIONS, NODES
+from hub.store.sql.registry.sources import keep_secrets
+from hub.store.sql.tables import event_keys, events, nonces, requests
+from hub.store.sql.transaction import Transaction
+from hub.store.vault import Vault
+
+__all__ = ["EVENTS", "REQUESTS", "Prepared", "PreparedEvent", "accept_group", "write_events"]
+
+REQUESTS = Bulk(requests)
+EVENTS = Bulk(events)
+_EVENT_KEYS = Bulk(event_keys, "nothing")
+_STATE = REQUESTS.columns.index("state")
+_EXECUTION_ID = EXECUTIONS.columns.index("id")
+_LOOKUP = 200
+
+Key = tuple[Id, Id, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedEvent:
+    """An event as rows. `key` is the row of `event_keys`, None for one that is never a duplicate.
+
+    Attributes:
+        nodes: The journals of those of its executions that are finished already.
+    """
+
+    id: Id
+    row: tuple[Any, ...]
+    key: tuple[Any, ...] | None
+    executions: tuple[tuple[Any, ...], ...]
+    nodes: tuple[tuple[Any, ...], ...] = ()
+
+    @property
+    def execution_ids(self) -> tuple[Id, ...]:
+        """Ids of its executions, in order."""
+        return tuple([row[_EXECUTION_ID] for row in self.executions])
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An acceptance as rows, made before the transaction begins."""
+
+    acceptance: Acceptance
+    request: tuple[Any, ...]
+    events: tuple[PreparedEvent, ...]
+    vault: Vault
+    now: int
+
+
+def accept_group(transaction: Transaction, group: Sequence[Prepared]) -> Sequence[Accepted | Exception]:
+    """Accept each of `group` or say why not (`StaleSource`, `NonceReplayed`); a refused one leaves no trace."""
+    outcomes: dict[int, Accepted | Exception] = {}
+    plain: list[int] = []
+    for index, item in enumerate(group):
+        if item.acceptance.nonce is not None or item.acceptance.keep:
+            outcomes[index] = _accept_one(transaction, item)
+        else:
+            plain.append(index)
+    current = [index for index in plain if _fresh(transaction, group[index].acceptance)]
+    outcomes.update(zip(current, _write(transaction, [group[index] for index in current]), strict=True))
+    return [outcomes.get(index) or _stale() for index in range(len(group))]
+
+
+def _stale() -> StaleSource:
+    return StaleSource("the source has changed since the request was checked")
+
+
+def _fresh(transaction: Transaction, acceptance: Acceptance) -> bool:
+    request = acceptance.request
+    source = transaction.current().sources.get(request.source)
+    return source is not None and source.org == request.org and source.generation == acceptance.generation
+
+
+def _accept_one(transaction: Transaction, item: Prepared) -> Accepted | Exception:
+    """One with a nonce or secrets to keep."""
+    acceptance, request = item.acceptance, item.acceptance.request
+    if not _fresh(transaction, acceptance):
+        return _stale()
+    if acceptance.nonce is not None:
+        first = transaction.first(
+            select(nonces).where(
+                nonces.c.org == request.org, nonces.c.source == request.source, nonces.c.nonce == acceptance.nonce
+            )
+        )
+        if first is not None:
+            if first.digest != request.digest:
+                return NonceReplayed("the nonce was used before with another body")
+            REQUESTS.run(transaction.connection, [_duplicate(item.request)])
+            return Accepted(first.request, duplicate=True, events=_unpack_events(first.events))
+    [accepted] = _write(transaction, [item])
+    if acceptance.nonce is not None:
+        claim = {
+            "org": request.org,
+            "source": request.source,
+            "nonce": acceptance.nonce,
+            "digest": request.digest,
+            "request": request.id,
+            "events": _pack_events(accepted.events),
+            "claimed": item.now,
+        }
+        transaction.execute(insert(nonces), claim)
+    if acceptance.keep:
+        source = transaction.current().sources[request.source]
+        keep_secrets(transaction, item.vault, source, acceptance.keep, item.now)
+    return accepted
+
+
+def _write(transaction: Transaction, items: Sequence[Prepared]) -> list[Accepted]:
+    firsts = write_events(transaction, [event for item in items for event in item.events])
+    accepted: list[Accepted] = []
+    rows: list[tuple[Any, ...]] = []
+    for item in items:
+        happened = tuple(firsts[event.id] for event in item.events)
+        duplicate = bool(happened) and all(event.duplicate for event in happened)
+        rows.append(_duplicate(item.request) if duplicate else item.request)
+        accepted.append(Accepted(item.acceptance.request.id, duplicate, happened))
+    REQUESTS.run(transaction.connection, rows)
+    return accepted
+
+
+def write_events(transaction: Transaction, batch: Sequence[PreparedEvent]) -> dict[Id, AcceptedEvent]:
+    """Insert the events that are not there yet, with their executions; what became of each, by its id."""
+    keyed = [event.key for event in batch if event.key is not None]
+    firsts: dict[Key, Row[Any]] = {}
+    if keyed and _EVENT_KEYS.run(transaction.connection, keyed) < len(keyed):
+        firsts = _first_events(transaction, keyed)
+    happened: dict[Id, AcceptedEvent] = {}
+    fresh: list[PreparedEvent] = []
+    for event in batch:
+        first = firsts.get(event.key[:4]) if event.key is not None else None
+        if first is None or first.event == event.id:
+            fresh.append(event)
+            happened[event.id] = AcceptedEvent(event.id, duplicate=False, executions=event.execution_ids)
+        else:
+            happened[event.id] = AcceptedEvent(first.event, duplicate=True, executions=_split(first.executions))
+    EVENTS.run(transaction.connection, [event.row for event in fresh])
+    started = [execution for event in fresh for execution in event.executions]
+    if EXECUTIONS.run(transaction.connection, started) < len(started):
+        raise StoreError("an execution has the id of another one")
+    NODES.run(transaction.connection, [node for event in fresh for node in event.nodes])
+    return happened
+
+
+def _first_events(transaction: Transaction, keyed: Sequence[tuple[Any, ...]]) -> dict[Key, Row[Any]]:
+    columns = event_keys.c
+    found: dict[Key, Row[Any]] = {}
+    for start in range(0, len(keyed), _LOOKUP):
+        some = [key[:4] for key in keyed[start : start + _LOOKUP]]
+        query = select(event_keys).where(tuple_(columns.org, columns.source, columns.account, columns.key).in_(some))
+        found |= {(row.org, row.source, row.account, row.key): row for row in transaction.execute(query)}
+    return found
+
+
+def _duplicate(request: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (*request[:_STATE], "duplicate", *request[_STATE + 1 :])
+
+
+def _split(ids: bytes) -> tuple[Id, ...]:
+    return tuple(ids[start : start + 16] for start in range(0, len(ids), 16))
+
+
+def _pack_events(happened: Sequence[AcceptedEvent]) -> bytes:
+    """Each as 16 bytes of id, two of count, the executions' ids."""
+    return b"".join(event.id + len(event.executions).to_bytes(2) + b"".join(event.executions) for event in happened)
+
+
+def _unpack_events(packed: bytes) -> tuple[AcceptedEvent, ...]:
+    happened = []
+    while packed:
+        end = 18 + 16 * int.from_bytes(packed[16:18])
+        happened.append(AcceptedEvent(packed[:16], duplicate=True, executions=_split(packed[18:end])))
+        packed = packed[end:]
+    return tuple(happened)

@@ -1,0 +1,304 @@
+"""Requests and events: accepting them and reading them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Row, and_, delete, select, text, update
+
+from hub.errors import Conflict, NotFound
+from hub.model.ids import Id
+from hub.model.json import dumps, loads
+from hub.model.stored.inbound import Acceptance, Accepted, EventRecord, NewEvent, RequestRecord
+from hub.ports.store.page import Page
+from hub.store.sql.documents import Documents, Packing
+from hub.store.sql.executions.execution_rows import execution_row, node_row
+from hub.store.sql.paging import page
+from hub.store.sql.parts import Parts
+from hub.store.sql.records import request_context
+from hub.store.sql.requests.acceptance import Prepared, PreparedEvent, accept_group, write_events
+from hub.store.sql.requests.refusals import Refusals
+from hub.store.sql.tables import event_keys, events, requests
+from hub.store.sql.transaction import Transaction
+from hub.store.sql.writer import Priority
+
+__all__ = ["BODY_THRESHOLD", "SqlInbound"]
+
+BODY_THRESHOLD = 64 * 1024
+"""Request bodies over this many bytes go to the blob store."""
+
+
+class SqlInbound:
+    """Implements `hub.ports.store.Inbound`."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._database = parts.database
+        self._writer = parts.writer
+        self._vault = parts.vault
+        self._clock = parts.clock
+        self._documents = Documents(parts.blobs)
+        self._refusals = Refusals(parts.writer, parts.clock)
+
+    async def accept(self, acceptance: Acceptance) -> Accepted:
+        """Commit request, events, executions, nonce and kept secrets together; duplicates are found here.
+
+        Raises:
+            StaleSource: The source's generation is no longer `acceptance.generation`; nothing was kept.
+            NonceReplayed: The nonce was claimed by a request with another body; nothing was kept.
+            StoreUnavailable: The commit failed; nothing was kept.
+        """
+        record = acceptance.request
+        packing = Packing()
+        body = record.body
+        if body is not None and record.body_ref is None:
+            body = packing.bytes(body, BODY_THRESHOLD)
+        request = self._seal(record, body, record.body_ref)
+        events = [_prepare(packing, event) for event in acceptance.events]
+        if packing.large:
+            request = await self._documents.put_large(record.org, request)
+            events = [await self._put_large(event) for event in events]
+        prepared = Prepared(acceptance, request, tuple(events), self._vault, self._clock.now())
+        return await self._writer.batch(Priority.ACCEPT, accept_group, prepared)
+
+    async def hold(self, acceptance: Acceptance) -> Accepted:
+        """Keep a request whose reading or hooks failed: state held, visible and retryable. As `accept`."""
+        return await self.accept(acceptance)
+
+    def refuse(self, record: RequestRecord) -> None:
+        """Keep a refused request off the request path, capped per source; never raises, may drop under flood."""
+        self._refusals.keep(record, self._seal)
+
+    @property
+    def refusals_dropped(self) -> int:
+        """Refused requests that were not kept, since the start."""
+        return self._refusals.dropped
+
+    async def release(self, org: Id, request: Id, events: Sequence[NewEvent]) -> Accepted:
+        """Turn a held request, or the held events of an accepted one, into accepted ones with these events.
+
+        Raises `NotFound`, and `Conflict` when nothing of it is held.
+
+        Its held events give way to these, which keep their places as first ones of their keys.
+        """
+        packing = Packing()
+        prepared = [_prepare(packing, event) for event in events]
+        if packing.large:
+            prepared = [await self._put_large(event) for event in prepared]
+
+        def work(transaction: Transaction) -> Accepted:
+            row = transaction.first(select(requests.c.state).where(requests.c.org == org, requests.c.id == request))
+            if row is None:
+                raise NotFound("no such request")
+            if row.state != "held" and not _holds_events(transaction, org, request):
+                raise Conflict(f"the request is not held but {row.state}")
+            _forget_held(transaction, org, request)
+            happened = write_events(transaction, prepared)
+            outcome = tuple(happened[event.id] for event in prepared)
+            duplicate = row.state == "held" and bool(outcome) and all(event.duplicate for event in outcome)
+            transaction.execute(
+                update(requests)
+                .where(requests.c.org == org, requests.c.id == request)
+                .values(state="duplicate" if duplicate else "accepted", reason="", step="accept")
+            )
+            return Accepted(request, duplicate, outcome)
+
+        return await self._writer.run(Priority.ACCEPT, work)
+
+    async def request(self, org: Id, request: Id) -> RequestRecord:
+        """One request with its body (from the blob store if need be). Raises `NotFound`."""
+        row = await self._database.first(select(requests).where(requests.c.org == org, requests.c.id == request))
+        if row is None:
+            raise NotFound("no such request")
+        return self._request_record(row, await self._documents.unpack_bytes(org, row.body, row.body_ref))
+
+    async def requests(
+        self,
+        org: Id,
+        *,
+        source: Id | None = None,
+        state: str | None = None,
+        limit: int,
+        cursor: str | None = None,
+        oldest_first: bool = False,
+    ) -> Page[RequestRecord]:
+        """Requests newest first (or oldest first), bodies left out."""
+        query = select(requests).where(requests.c.org == org)
+        if source is not None:
+            query = query.where(requests.c.source == source)
+        if state is not None:
+            query = query.where(requests.c.state == state)
+            if state != "accepted":
+                query = query.where(text("state != 'accepted'"))
+        return await page(
+            self._database,
+            query,
+            requests.c.id,
+            lambda row: self._request_record(row, None),
+            limit=limit,
+            cursor=cursor,
+            oldest_first=oldest_first,
+        )
+
+    async def event(self, org: Id, event: Id) -> EventRecord:
+        """Raises `NotFound`."""
+        row = await self._database.first(select(events).where(events.c.org == org, events.c.id == event))
+        if row is None:
+            raise NotFound("no such event")
+        return await self._event_record(row)
+
+    async def events(
+        self,
+        org: Id,
+        *,
+        source: Id | None = None,
+        type: str | None = None,  # noqa: A002 - the filter's name in the HTTP contract
+        request: Id | None = None,
+        limit: int,
+        cursor: str | None = None,
+    ) -> Page[EventRecord]:
+        """Events newest first."""
+        query = select(events).where(events.c.org == org)
+        for column, value in ((events.c.source, source), (events.c.type, type), (events.c.request, request)):
+            if value is not None:
+                query = query.where(column == value)
+        found = await page(self._database, query, events.c.id, lambda row: row, limit=limit, cursor=cursor)
+        return Page(tuple([await self._event_record(row) for row in found.items]), found.next)
+
+    async def _put_large(self, event: PreparedEvent) -> PreparedEvent:
+        put = self._documents.put_large
+        return replace(
+            event,
+            row=await put(event.row[0], event.row),
+            executions=tuple([await put(row[0], row) for row in event.executions]),
+            nodes=tuple([await put(row[0], row) for row in event.nodes]),
+        )
+
+    def _seal(self, record: RequestRecord, body: Any, ref: str | None) -> tuple[Any, ...]:
+        return (
+            record.org,
+            record.id,
+            record.source,
+            record.received,
+            record.method,
+            record.url,
+            self._vault.encrypt(dumps(record.headers), request_context(record.org, record.id)),
+            body,
+            ref,
+            record.size,
+            record.digest,
+            record.client,
+            record.dialect,
+            record.state,
+            record.step,
+            record.reason,
+            record.status,
+            record.vendor,
+            record.secret,
+            record.account,
+            record.replay_of,
+        )
+
+    def _request_record(self, row: Row[Any], body: bytes | None) -> RequestRecord:
+        headers = loads(self._vault.decrypt(row.headers, request_context(row.org, row.id)))
+        return RequestRecord(
+            org=row.org,
+            id=row.id,
+            source=row.source,
+            received=row.received,
+            method=row.method,
+            url=row.url,
+            headers=tuple((name, value) for name, value in headers),
+            body=body,
+            size=row.size,
+            digest=row.digest,
+            client=row.client,
+            dialect=row.dialect,
+            state=row.state,
+            step=row.step,
+            reason=row.reason,
+            status=row.status,
+            vendor=row.vendor,
+            secret=row.secret,
+            account=row.account,
+            body_ref=row.body_ref,
+            replay_of=row.replay_of,
+        )
+
+    async def _event_record(self, row: Row[Any]) -> EventRecord:
+        unpack = self._documents.unpack_bytes if row.binary else self._documents.unpack
+        return EventRecord(
+            org=row.org,
+            id=row.id,
+            source=row.source,
+            request=row.request,
+            type=row.type,
+            key=row.key,
+            account=row.account,
+            time=row.time,
+            received=row.received,
+            data=await unpack(row.org, row.data, row.data_ref),
+            control=row.control,
+            state=row.state,
+            reason=row.reason,
+        )
+
+
+def _prepare(packing: Packing, event: NewEvent) -> PreparedEvent:
+    record = event.record
+    org = record.org
+    key = None
+    if record.key is not None:
+        ids = b"".join([execution.id for execution in event.executions])
+        key = (org, record.source, record.account or "", record.key, record.id, ids)
+    rows = []
+    nodes: list[tuple[Any, ...]] = []
+    for execution in event.executions:
+        rows.append(execution_row(packing, execution))
+        if execution.finished is not None:
+            nodes += [node_row(packing, org, execution.id, node) for node in execution.finished.nodes]
+    return PreparedEvent(record.id, _event_row(packing, record), key, tuple(rows), tuple(nodes))
+
+
+def _event_row(packing: Packing, record: EventRecord) -> tuple[Any, ...]:
+    binary = isinstance(record.data, bytes)
+    return (
+        record.org,
+        record.id,
+        record.source,
+        record.request,
+        record.type,
+        record.key,
+        record.account,
+        record.time,
+        record.received,
+        packing.bytes(record.data) if binary else packing.value(record.data),
+        None,  # data_ref
+        binary,
+        record.control,
+        record.state,
+        record.reason,
+    )
+
+
+def _holds_events(transaction: Transaction, org: Id, request: Id) -> bool:
+    held = and_(events.c.org == org, events.c.request == request, events.c.state == "held")
+    return transaction.first(select(events.c.id).where(held).limit(1)) is not None
+
+
+def _forget_held(transaction: Transaction, org: Id, request: Id) -> None:
+    """Remove the events of a held request that wait for its release, and what they hold of `event_keys`."""
+    held = and_(events.c.org == org, events.c.request == request, events.c.state == "held")
+    for row in transaction.execute(select(events).where(held)).all():
+        if row.key is not None:
+            transaction.execute(
+                delete(event_keys).where(
+                    event_keys.c.org == org,
+                    event_keys.c.source == row.source,
+                    event_keys.c.account == (row.account or ""),
+                    event_keys.c.key == row.key,
+                    event_keys.c.event == row.id,
+                )
+            )
+    transaction.execute(delete(events).where(held))

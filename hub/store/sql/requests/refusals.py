@@ -1,0 +1,62 @@
+"""Keeping refused requests: off the request path, and no more of a flood than an operator can use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from hub.model.ids import Id
+from hub.model.stored.inbound import RequestRecord
+from hub.ports.clock import Clock
+from hub.store.sql.requests.acceptance import REQUESTS
+from hub.store.sql.transaction import Transaction
+from hub.store.sql.writer import Priority, Writer
+
+__all__ = ["Refusals"]
+
+_BODY = 16 * 1024
+_BURST = 100
+_REFILL = 6_000_000
+"""Microseconds after which a source may have one more refusal kept."""
+_SOURCES = 10_000
+
+
+class Refusals:
+    """Offers refused requests to the writer, `_BURST` at once and ten a minute of each source.
+
+    Attributes:
+        dropped: How many were not kept.
+    """
+
+    def __init__(self, writer: Writer, clock: Clock) -> None:
+        self._writer = writer
+        self._clock = clock
+        self._full: dict[tuple[Id, Id], int] = {}
+        self.dropped = 0
+
+    def keep(
+        self, record: RequestRecord, seal: Callable[[RequestRecord, bytes | None, str | None], tuple[Any, ...]]
+    ) -> None:
+        """Queue `record`, its body cut at 16 KiB, or count it as dropped."""
+        now = self._clock.now()
+        source = (record.org, record.source)
+        full = max(self._full.get(source, 0), now)
+        if full - now > (_BURST - 1) * _REFILL or not self._offer(record, seal):
+            self.dropped += 1
+            return
+        if len(self._full) >= _SOURCES:
+            self._full = {key: when for key, when in self._full.items() if when > now}
+        self._full[source] = full + _REFILL
+
+    def _offer(
+        self, record: RequestRecord, seal: Callable[[RequestRecord, bytes | None, str | None], tuple[Any, ...]]
+    ) -> bool:
+        body = record.body[:_BODY] if record.body is not None else None
+        row = seal(replace(record, body=None, body_ref=None), body, None)
+        return self._writer.offer(Priority.LOGS, _keep, row)
+
+
+def _keep(transaction: Transaction, rows: Sequence[tuple[Any, ...]]) -> Sequence[None]:
+    REQUESTS.run(transaction.connection, rows)
+    return [None] * len(rows)

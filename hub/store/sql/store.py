@@ -1,0 +1,123 @@
+"""The store over a SQL database: opens it, keeps its snapshot fresh, closes it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+from sqlalchemy import Connection, func, select
+
+from hub.errors import StoreUnavailable
+from hub.model.ids import new_id
+from hub.model.stored.access import OrgRecord
+from hub.ports.blobs import Blobs
+from hub.ports.clock import Clock
+from hub.ports.store.snapshot import Snapshot
+from hub.store.migrations import migrate
+from hub.store.sql.executions.executions import SqlExecutions
+from hub.store.sql.outbound.outbound import SqlOutbound
+from hub.store.sql.parts import Parts
+from hub.store.sql.registry.access import SqlAccess, insert_org
+from hub.store.sql.registry.sources import SqlSources
+from hub.store.sql.registry.workflows import SqlWorkflows
+from hub.store.sql.requests.drift import SqlDrift
+from hub.store.sql.requests.inbound import SqlInbound
+from hub.store.sql.snapshot import SnapshotLoader
+from hub.store.sql.tables import changes, orgs
+from hub.store.sql.transaction import Transaction
+from hub.store.sql.upkeep.reseal import Resealing
+from hub.store.sql.upkeep.retention import SqlRetention
+from hub.store.sql.upkeep.sealed import check_keys
+from hub.store.sql.writer import Priority, Writer
+from hub.store.sqlite import Database, sqlite_url
+from hub.store.vault import Vault
+
+__all__ = ["DEFAULT_ORG", "SqlStore"]
+
+DEFAULT_ORG = "default"
+"""Slug of the org that exists from the start."""
+
+_POLL_SECONDS = 0.25
+
+
+class SqlStore:
+    """Implements `hub.ports.store.Store`; several of them, in several processes, may share one database file.
+
+    Args:
+        url: SQLAlchemy URL (`Settings.database_url`); None: `hub.db` in `data_dir`.
+        data_dir: The hub's data directory; made with mode 0700 if need be.
+        owner: Id of this process in leases.
+
+    Raises:
+        ValueError: The URL is not of a SQLite file.
+    """
+
+    def __init__(
+        self, url: str | None, data_dir: Path, *, vault: Vault, blobs: Blobs, clock: Clock, owner: str
+    ) -> None:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._database = Database(url or sqlite_url(str(data_dir / "hub.db")))
+        self._writer = Writer(self._database, SnapshotLoader(vault))
+        self._clock = clock
+        self._poll: asyncio.Task[None] | None = None
+        self.parts = parts = Parts(self._database, self._writer, vault, blobs, clock, owner)
+        self.access = SqlAccess(parts)
+        self.sources = SqlSources(parts)
+        self.workflows = SqlWorkflows(parts)
+        self.inbound = SqlInbound(parts)
+        self.drift = SqlDrift(parts)
+        self.executions = SqlExecutions(parts)
+        self.outbound = SqlOutbound(parts)
+        self.retention = SqlRetention(parts)
+        self.resealing = Resealing(parts)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """Sources, published workflows, subscriptions and keys as of the last change; read without a query."""
+        return self._writer.snapshot
+
+    async def start(self) -> None:
+        """Open (and migrate) the database, load the snapshot, start the writer.
+
+        Raises:
+            StoreUnavailable: The database cannot be opened.
+            KeysMissing: It holds what the vault's keys do not open.
+        """
+        await self._writer.start(self._prepare)
+        self._poll = asyncio.create_task(self._keep_fresh(), name="hub-store-poll")
+
+    async def stop(self) -> None:
+        """Commit what is queued and close."""
+        if self._poll is not None:
+            self._poll.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._poll
+            self._poll = None
+        await self._writer.stop()
+        await self._database.close()
+
+    async def refresh(self) -> None:
+        """Renew the snapshot now if another process has changed something; else it happens within a quarter second.
+
+        Raises:
+            StoreUnavailable: The database cannot be read.
+        """
+        row = await self._database.first(select(func.max(changes.c.number)))
+        last = 0 if row is None else row[0] or 0
+        if last > self.snapshot.generation:
+            await self._writer.run(Priority.JOURNAL, Transaction.current)
+
+    def _prepare(self, connection: Connection) -> None:
+        migrate(connection)
+        with connection.begin():
+            check_keys(connection, self.parts.vault)
+            transaction = Transaction(connection, self._writer.loader, Snapshot())
+            if transaction.first(select(orgs.c.id).where(orgs.c.name == DEFAULT_ORG)) is None:
+                insert_org(transaction, OrgRecord(new_id(), DEFAULT_ORG, self._clock.now()))
+
+    async def _keep_fresh(self) -> None:
+        while True:
+            await asyncio.sleep(_POLL_SECONDS)
+            with contextlib.suppress(StoreUnavailable):
+                await self.refresh()

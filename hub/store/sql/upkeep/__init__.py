@@ -1,0 +1,1 @@
+"""Operations that keep the database in order: retention, sealing anew."""

@@ -1,0 +1,225 @@
+"""Removing what is old, one small step per transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Row, Table, delete, exists, func, literal, null, or_, select, tuple_
+
+from hub.errors import Invalid
+from hub.model.ids import Id
+from hub.model.stored.execution import FINISHED
+from hub.ports.store.retention import Pruned, RetentionKind
+from hub.store.sql.parts import Parts
+from hub.store.sql.tables import (
+    attempts,
+    audit,
+    bodies,
+    deliveries,
+    event_keys,
+    events,
+    executions,
+    jobs,
+    messages,
+    metadata,
+    nodes,
+    nonces,
+    requests,
+    subscriptions,
+)
+from hub.store.sql.transaction import Transaction
+from hub.store.sql.writer import Priority
+
+__all__ = ["SqlRetention"]
+
+_LAST_ID = b"\xff" * 16
+_LOOKUP = 200
+_REFS = tuple(column for table in metadata.sorted_tables for column in table.columns if column.name.endswith("_ref"))
+
+Key = tuple[Id, Id]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How one kind is pruned.
+
+    Attributes:
+        began: When a thing came to be; ids grow with it, so behind the first one that is too young all are.
+        ended: From when its age counts.
+        stays: What must not go, however old it is.
+        parts: What goes with it, in this order: tables and their columns that name it.
+        before: What else is removed in each step.
+    """
+
+    table: Table
+    began: Column[Any]
+    ended: Column[Any]
+    stays: ColumnElement[bool]
+    parts: tuple[tuple[Table, Column[Any]], ...] = ()
+    before: Callable[[Transaction, int, int], None] | None = None
+
+
+class SqlRetention:
+    """Implements `hub.ports.store.retention.Retention`."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._writer = parts.writer
+        self._blobs = parts.blobs
+
+    async def prune(self, kind: RetentionKind, before: int, *, limit: int = 200, cursor: str | None = None) -> Pruned:
+        """Look at up to `limit` things of `kind` and remove those that ended before `before` (microseconds UTC).
+
+        Held requests and messages, unfinished executions and jobs, and messages with a delivery that has not
+        arrived (pending, paused, dead) stay, however old they are. Raises `Invalid` for a cursor that is none.
+        """
+        what, start = _KINDS[kind], _place(cursor)
+        removed, freed, end = await self._writer.run(
+            Priority.RETENTION, lambda transaction: _step(transaction, what, before, limit, start)
+        )
+        for org, ref in freed:
+            await self._blobs.delete(org, ref)
+        return Pruned(removed, len(freed), None if end is None else b"".join(end).hex())
+
+
+def _place(cursor: str | None) -> Key:
+    try:
+        raw = bytes.fromhex(cursor or "")
+    except ValueError:
+        raw = b"?"
+    if len(raw) not in {0, 32}:
+        raise Invalid("the cursor is not one that this hub gave")
+    return raw[:16], raw[16:]
+
+
+def _step(
+    transaction: Transaction, what: _Kind, before: int, limit: int, start: Key
+) -> tuple[int, list[tuple[Id, str]], Key | None]:
+    if what.before is not None:
+        what.before(transaction, before, limit)
+    columns = what.table.c
+    place = tuple_(columns.org, columns.id)
+    goes = (what.ended < before) & ~what.stays
+    rows = transaction.execute(
+        select(columns.org, columns.id, (what.began >= before).label("young"), goes.label("goes"))
+        .where(place > start)
+        .order_by(columns.org, columns.id)
+        .limit(limit)
+    ).all()
+    gone, end = _judge(rows, limit)
+    freed = _remove(transaction, what, gone) if gone else []
+    return len(gone), freed, end
+
+
+def _judge(rows: Sequence[Row[Any]], limit: int) -> tuple[list[Key], Key | None]:
+    """What goes, and from where to go on: in the next org as soon as one is too young."""
+    gone: list[Key] = []
+    for row in rows:
+        if row.young:
+            return gone, (row.org, _LAST_ID)
+        if row.goes:
+            gone.append((row.org, row.id))
+    return gone, (rows[-1].org, rows[-1].id) if len(rows) == limit else None
+
+
+def _remove(transaction: Transaction, what: _Kind, gone: list[Key]) -> list[tuple[Id, str]]:
+    """Delete and answer the blobs that nothing refers to any more."""
+    freed: set[tuple[Id, str]] = set()
+    for table, owner in (*what.parts, (what.table, what.table.c.id)):
+        theirs = tuple_(table.c.org, owner).in_(gone)
+        if table is deliveries:
+            _remove_attempts(transaction, theirs)
+        elif table is events:
+            _remove_event_keys(transaction, theirs)
+        refs = [column for column in _REFS if column.table is table]
+        for column in refs:
+            query = select(table.c.org, column.label("ref")).where(theirs, column.is_not(None))
+            freed.update((row.org, row.ref) for row in transaction.execute(query))
+        transaction.execute(delete(table).where(theirs))
+    return [(org, ref) for org, ref in freed if not _used(transaction, org, ref)]
+
+
+def _remove_attempts(transaction: Transaction, theirs: ColumnElement[bool]) -> None:
+    keys = [(row.org, row.id) for row in transaction.execute(select(deliveries.c.org, deliveries.c.id).where(theirs))]
+    if keys:
+        transaction.execute(delete(attempts).where(tuple_(attempts.c.org, attempts.c.delivery).in_(keys)))
+
+
+def _remove_event_keys(transaction: Transaction, theirs: ColumnElement[bool]) -> None:
+    """Forget the vendors' ids of these events: what has one of them is new again."""
+    columns = events.c
+    named = select(columns.org, columns.source, func.coalesce(columns.account, ""), columns.key, columns.id).where(
+        theirs, columns.key.is_not(None)
+    )
+    keys = [tuple(row) for row in transaction.execute(named)]
+    known = event_keys.c
+    for start in range(0, len(keys), _LOOKUP):
+        some = keys[start : start + _LOOKUP]
+        transaction.execute(
+            delete(event_keys).where(
+                tuple_(known.org, known.source, known.account, known.key).in_([key[:4] for key in some]),
+                known.event.in_([key[4] for key in some]),
+            )
+        )
+
+
+def _used(transaction: Transaction, org: Id, ref: str) -> bool:
+    return any(
+        transaction.first(select(literal(1)).select_from(column.table).where(column.table.c.org == org, column == ref))
+        for column in _REFS
+    )
+
+
+def _old_nonces(transaction: Transaction, before: int, limit: int) -> None:
+    key = tuple_(nonces.c.org, nonces.c.source, nonces.c.nonce)
+    old = select(nonces.c.org, nonces.c.source, nonces.c.nonce).where(nonces.c.claimed < before).limit(limit)
+    transaction.execute(delete(nonces).where(key.in_(old)))
+
+
+_KINDS: dict[RetentionKind, _Kind] = {
+    "requests": _Kind(
+        requests,
+        began=requests.c.received,
+        ended=requests.c.received,
+        stays=or_(
+            requests.c.state == "held",
+            exists(null()).where(
+                events.c.org == requests.c.org, events.c.request == requests.c.id, events.c.state == "held"
+            ),
+        ),
+        parts=((events, events.c.request),),
+        before=_old_nonces,
+    ),
+    "executions": _Kind(
+        executions,
+        began=executions.c.created,
+        ended=executions.c.finished,
+        stays=executions.c.state.not_in(FINISHED),
+        parts=((nodes, nodes.c.execution),),
+    ),
+    "messages": _Kind(
+        messages,
+        began=messages.c.created,
+        ended=messages.c.created,
+        stays=or_(
+            messages.c.state == "held",
+            exists(null()).where(
+                deliveries.c.org == messages.c.org,
+                deliveries.c.message == messages.c.id,
+                or_(
+                    deliveries.c.state.in_(("pending", "paused")),
+                    (deliveries.c.state == "dead")
+                    & exists(null()).where(
+                        subscriptions.c.org == deliveries.c.org, subscriptions.c.id == deliveries.c.subscription
+                    ),
+                ),
+            ),
+        ),
+        parts=((deliveries, deliveries.c.message), (bodies, bodies.c.message)),
+    ),
+    "audit": _Kind(audit, began=audit.c.at, ended=audit.c.at, stays=literal(0) == 1),
+    "jobs": _Kind(
+        jobs, began=jobs.c.created, ended=jobs.c.updated, stays=jobs.c.state.in_(("counting", "running", "paused"))
+    ),
+}

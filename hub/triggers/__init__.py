@@ -1,0 +1,1 @@
+"""What starts a workflow: events that match its filters, and people."""

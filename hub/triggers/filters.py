@@ -1,0 +1,95 @@
+"""Which published workflows an event starts: their triggers and filters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from hub.model.ids import Id, write_id
+from hub.model.stored.source import SourceRecord
+from hub.model.stored.workflow import WorkflowVersion
+from hub.ports.store.snapshot import Snapshot
+from hub.ports.triggers import Selected
+from hub.sdk.action import Action
+from hub.workflows.definition.compiled import Workflow, compile_workflow
+from hub.workflows.expressions.scope import Scope
+
+__all__ = ["SourceName", "WorkflowTriggers"]
+
+SourceName = Callable[[Snapshot, str], Id | None]
+"""Snapshot and the id written in a trigger (`src_…`, UUID, VibeIQ's short id) -> the source, None if there is none."""
+
+_SHARED = "webhookId:"
+
+
+class WorkflowTriggers:
+    """Implements `hub.ports.triggers.Triggers` on compiled workflows.
+
+    Args:
+        actions: Gives the actions there are now.
+        source_named: Reads the id of a source in a trigger.
+    """
+
+    def __init__(self, actions: Callable[[], Mapping[str, Action]], source_named: SourceName) -> None:
+        self._actions = actions
+        self._source_named = source_named
+
+    def select(
+        self, snapshot: Snapshot, source: SourceRecord, trigger: Mapping[str, Any], *, control: bool
+    ) -> Sequence[Selected]:
+        """As the port says: the source's own workflow first, then the ones that list the source."""
+        selected = []
+        scope: Scope | None = None
+        for version in self._candidates(snapshot, source):
+            workflow = self._compiled(snapshot, version)
+            if workflow.filters or workflow.keyed or control:
+                scope = scope or Scope.of(trigger, {})
+                name = self._as_written(snapshot, workflow, source)
+                if not workflow.matches(trigger["type"], control, name, scope):
+                    continue
+            selected.append(_selected(version.workflow, version.number, workflow, scope))
+        return selected
+
+    def draft(self, snapshot: Snapshot, workflow: Id, trigger: Mapping[str, Any]) -> Selected:
+        """As the port says: the draft as it stands, carried along with the execution."""
+        definition = dict(snapshot.workflows[workflow].draft)
+        compiled = compile_workflow(definition, self._actions())
+        return replace(_selected(workflow, 0, compiled, Scope.of(trigger, {})), definition=definition)
+
+    def _as_written(self, snapshot: Snapshot, workflow: Workflow, source: SourceRecord) -> str:
+        """The source's id in the form that the workflow's triggers use."""
+        named = (name for name in workflow.sources if self._source_named(snapshot, name) == source.id)
+        return next(named, write_id("src", source.id))
+
+    def _candidates(self, snapshot: Snapshot, source: SourceRecord) -> Sequence[WorkflowVersion]:
+        index: dict[Id, list[WorkflowVersion]] | None = snapshot.cache.get("workflows by source")
+        if index is None:
+            index = snapshot.cache["workflows by source"] = self._index(snapshot)
+        return index.get(source.id, ())
+
+    def _index(self, snapshot: Snapshot) -> dict[Id, list[WorkflowVersion]]:
+        index: dict[Id, list[WorkflowVersion]] = {}
+        for version in snapshot.published.values():
+            record = snapshot.workflows[version.workflow]
+            sources = [record.source]
+            for trigger in version.definition.get("triggers") or ():
+                name = trigger.removeprefix(_SHARED) if isinstance(trigger, str) else trigger.get("source")
+                found = self._source_named(snapshot, name) if name else None
+                if found is not None and found not in sources and snapshot.sources[found].org == record.org:
+                    sources.append(found)
+            for found in sources:
+                index.setdefault(found, []).append(version)
+        return index
+
+    def _compiled(self, snapshot: Snapshot, version: WorkflowVersion) -> Workflow:
+        key = ("compiled", version.workflow)
+        workflow: Workflow | None = snapshot.cache.get(key)
+        if workflow is None:
+            workflow = snapshot.cache[key] = compile_workflow(version.definition, self._actions())
+        return workflow
+
+
+def _selected(workflow_id: Id, number: int, workflow: Workflow, scope: Scope | None) -> Selected:
+    serial_key = workflow.serial_key(scope) if scope is not None else None
+    return Selected(workflow_id, number, workflow.responds, serial_key, workflow.concurrency)

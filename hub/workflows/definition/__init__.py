@@ -1,0 +1,1 @@
+"""A workflow as it is written, checked and compiled."""

@@ -1,0 +1,176 @@
+"""Definitions compiled: the graph in order, every expression parsed, every constant setting checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hub.errors import Invalid, Problem
+from hub.model.pointers import pointer_of
+from hub.sdk.action import Action
+from hub.workflows.definition.graph import ancestors, cycle_in, in_order
+from hub.workflows.definition.inputs import check_input, unknown_action
+from hub.workflows.definition.parsed import Definition, EventFilter, Node, parse
+from hub.workflows.definition.workflow import CompiledNode, Trigger, Workflow
+from hub.workflows.expressions.expression import Template, compile_condition, compile_value
+from hub.workflows.expressions.syntax import Parsed
+from hub.workflows.limits import MAX_EXPRESSIONS
+
+__all__ = ["CompiledNode", "Trigger", "Workflow", "compile_workflow"]
+
+_KEEPS_NO_SECRETS = frozenset({"publish", "workflow.run", "sleep", "respond"})
+"""Like pure actions, these put their settings into outputs, events and answers: no place for a connection."""
+
+
+def compile_workflow(definition: Mapping[str, Any] | Definition, actions: Mapping[str, Action]) -> Workflow:
+    """Check a definition and make it ready to run.
+
+    Args:
+        definition: A JSON object, or what `parse` made of one.
+        actions: All actions by name, the core's and the plugins'.
+
+    Raises:
+        Invalid: It can never work; one problem per fault, each with its JSON pointer.
+    """
+    found = definition if isinstance(definition, Definition) else parse(definition)
+    return _Compiler(found, actions).workflow()
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the expressions of a field may name.
+
+    Attributes:
+        nodes: Ids of nodes that have finished by then.
+        items: `item` and `index`.
+        connections: Connections.
+    """
+
+    nodes: frozenset[str]
+    items: bool = False
+    connections: bool = False
+
+
+class _Compiler:
+    """Collects every fault before it gives up."""
+
+    def __init__(self, definition: Definition, actions: Mapping[str, Action]) -> None:
+        self._definition = definition
+        self._actions = actions
+        self._problems: list[Problem] = []
+        self._count = 0
+        self._positions = {node.id: index for index, node in reversed(list(enumerate(definition.nodes)))}
+
+    def workflow(self) -> Workflow:
+        self._check_graph()
+        order = in_order({node.id: node.needs for node in self._definition.nodes})
+        above = ancestors({node.id: node.needs for node in self._definition.nodes})
+        compiled = [self._node(index, node, above[node.id]) for index, node in enumerate(self._definition.nodes)]
+        by_id = {node.id: node for node in compiled if node is not None}
+        definition = self._definition
+        result = self._template(definition.result, "/result") if definition.has_result else None
+        serial = self._template(definition.serial_key, "/serial_key", bare=True)
+        filters = tuple(
+            self._filter(index, trigger)
+            for index, trigger in enumerate(definition.triggers)
+            if isinstance(trigger, EventFilter)
+        )
+        if self._count > MAX_EXPRESSIONS:
+            self._problems.append(Problem("", f"holds {self._count} expressions; at most {MAX_EXPRESSIONS} fit"))
+        if self._problems:
+            raise Invalid("The definition can never work.", tuple(self._problems))
+        named = {trigger.removeprefix("webhookId:") for trigger in definition.triggers if isinstance(trigger, str)}
+        return Workflow(
+            definition=definition,
+            nodes={name: by_id[name] for name in order},
+            result=result,
+            sources=frozenset(named | {found.source for found in filters if found.source is not None}),
+            filters=filters,
+            deadline_seconds=definition.deadline,
+            concurrency=definition.concurrency,
+            serial_key_template=serial,
+        )
+
+    def _check_graph(self) -> None:
+        seen: set[str] = set()
+        for index, node in enumerate(self._definition.nodes):
+            if node.id in seen:
+                first = self._positions[node.id]
+                self._fault(f"the id {node.id!r} is taken by /nodes/{first}", "nodes", index, "id")
+            seen.add(node.id)
+            for position, need in enumerate(node.needs):
+                if need not in self._positions:
+                    known = ", ".join(self._positions)
+                    self._fault(f"there is no node {need!r}; there are: {known}", "nodes", index, "needs", position)
+        if loop := cycle_in({node.id: node.needs for node in self._definition.nodes}):
+            index = self._positions[loop[0]]
+            self._fault(f"nodes need each other in a circle: {' -> '.join(loop)}", "nodes", index, "needs")
+
+    def _node(self, index: int, node: Node, above: frozenset[str]) -> CompiledNode | None:
+        place = pointer_of("nodes", index)
+        action = self._actions.get(node.action)
+        if action is None:
+            self._fault(unknown_action(node.action, self._actions), "nodes", index, "action")
+        secrets = action is None or not (action.pure or action.name in _KEEPS_NO_SECRETS)
+        seen = _Seen(above, items=node.for_each is not None, connections=secrets)
+        template = self._template(node.with_, f"{place}/with", node=node.id, seen=seen)
+        condition = self._template(node.if_, f"{place}/if", node=node.id, seen=_Seen(above), bare=True)
+        items = None
+        if node.for_each is not None:
+            items = self._template(node.for_each.items, f"{place}/for_each", node=node.id, seen=_Seen(above), bare=True)
+        if action is None or template is None:
+            return None
+        self._problems += check_input(action, node.with_, template, f"{place}/with")
+        return CompiledNode(
+            id=node.id,
+            name=node.name,
+            action=action,
+            needs=node.needs,
+            ancestors=above,
+            retry=node.retry,
+            timeout=node.timeout,
+            for_each_concurrency=node.for_each.concurrency if node.for_each else 0,
+            pure=action.pure,
+            connections=frozenset().union(*(part.parsed.connections for part in template.expressions)),
+            _input=template,
+            _condition=condition,
+            _items=items,
+        )
+
+    def _filter(self, index: int, found: EventFilter) -> Trigger:
+        condition = self._template(found.if_, f"/triggers/{index}/if", seen=_Seen(frozenset()), bare=True)
+        return Trigger(found.source, found.types, condition)
+
+    def _template(
+        self, value: Any, pointer: str, *, node: str | None = None, seen: _Seen | None = None, bare: bool = False
+    ) -> Template | None:
+        """Compile a field and check the names in it; None (with its problems noted) if it cannot work."""
+        if value is None and bare:
+            return None
+        try:
+            template = (compile_condition if bare else compile_value)(value, pointer, node=node)
+        except Invalid as error:
+            self._problems += error.problems
+            return None
+        self._count += len(template.expressions)
+        for expression in template.expressions:
+            for fault in self._name_faults(expression.parsed, seen or _Seen(frozenset(self._positions))):
+                message = f"{{{{ {expression.source.strip()[:80]} }}}} {fault}"
+                self._problems.append(Problem(expression.pointer, message))
+        return template
+
+    def _name_faults(self, parsed: Parsed, seen: _Seen) -> Iterator[str]:
+        for name in sorted(parsed.nodes - seen.nodes):
+            if name in self._positions:
+                yield f"reads the node {name!r}, which need not have finished by then; add it to needs"
+            else:
+                yield f"names the node {name!r}, which does not exist"
+        if not seen.items:
+            for name in sorted(parsed.names & {"item", "index"}):
+                yield f"uses {name!r}, which only the settings of a node with for_each have"
+        if parsed.connections and not seen.connections:
+            yield "uses a connection; only the settings of actions that call out can"
+
+    def _fault(self, message: str, *steps: str | int) -> None:
+        self._problems.append(Problem(pointer_of(*steps), message))

@@ -1,0 +1,1 @@
+"""What runs next: a pure function of the version and the journal."""

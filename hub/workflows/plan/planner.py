@@ -1,0 +1,350 @@
+"""What of an execution runs next: a pure function of the pinned version, the trigger and the journal.
+
+No clock, no randomness and no reads: the embedded engine and a distributed one decide alike, and the order in which
+results arrive decides nothing. The rules:
+
+Needs
+    A node is looked at once all its `needs` have succeeded or were skipped. Independent nodes run at once. An
+    expression sees the outputs of the nodes that its node depends on, directly or not, and of no others.
+Skipping
+    A node whose needs were all skipped is skipped, its `if` unasked: a skipped branch ends there. Otherwise `if`
+    decides, so a node that joins branches runs when at least one of them ran. The output of a skipped node is null.
+`for_each`
+    The list is worked out once the node's turn comes; its items start in order, at most `for_each_concurrency` of
+    them unfinished at a time (one that backs off or waits is unfinished), and the node's output lists theirs in the
+    order of the items, whatever order they finish in. An empty list succeeds with `[]`.
+Failure
+    A node whose last try has failed ends the execution. Nothing new starts then; tries that are running are allowed
+    to end and their results are kept, so that a retry of the execution repeats no effect; what sleeps, backs off or
+    waits is cancelled. The error is that of the first failed node in topological order.
+Result
+    The workflow's `result`, else the output of the node that finished last (of several at the same instant, the
+    last in topological order); skipped nodes do not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from hub.errors import ExpressionError
+from hub.model.stored.execution import ExecutionError, NodeRecord
+from hub.workflows.definition.workflow import CompiledNode, Workflow
+from hub.workflows.expressions.scope import Item, NodeView, Scope
+from hub.workflows.plan.tries import tried_again
+
+__all__ = ["Outcome", "Plan", "Planner", "Step", "plan"]
+
+_PASSED = frozenset({"succeeded", "skipped"})
+_BROKEN = frozenset({"failed", "cancelled"})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A try to begin.
+
+    Attributes:
+        item: Index within `for_each`; -1 for the node itself.
+        attempt: From 1.
+        due: Not before this time, microseconds UTC; 0 is at once.
+        crashes: How often the process ended in earlier tries.
+    """
+
+    node: CompiledNode
+    item: int = -1
+    attempt: int = 1
+    due: int = 0
+    crashes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the execution ends."""
+
+    state: Literal["succeeded", "failed"]
+    result: Any = None
+    error: ExecutionError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do now.
+
+    Attributes:
+        settled: Entries decided without running anything (skipped, gathered, cancelled), without times. The
+            planner counts them as put; the engine journals them.
+        steps: Tries to begin, in order, at once or when due.
+        waits: Waiting entries that time, a child or a signal moves (`hub.workflows.plan.tries` says which is which).
+        outcome: Set when the execution is over; there is nothing else to do then.
+    """
+
+    settled: tuple[NodeRecord, ...] = ()
+    steps: tuple[Step, ...] = ()
+    waits: tuple[NodeRecord, ...] = ()
+    outcome: Outcome | None = None
+
+    @property
+    def due(self) -> int | None:
+        """When the next timer of the plan runs out, microseconds UTC; None if it has none."""
+        times = [step.due for step in self.steps]
+        times += [wait.due for wait in self.waits if wait.due is not None]
+        return min(times, default=None)
+
+
+@dataclass(slots=True)
+class _Loop:
+    """The items of one `for_each` node."""
+
+    values: Sequence[Any] | None = None
+    records: dict[int, NodeRecord] = field(default_factory=dict)
+    unfinished: dict[int, NodeRecord] = field(default_factory=dict)
+    cursor: int = 0
+
+    def put(self, record: NodeRecord) -> None:
+        self.records[record.item] = record
+        if record.state in ("running", "waiting"):
+            self.unfinished[record.item] = record
+        else:
+            self.unfinished.pop(record.item, None)
+
+    def unstarted(self, limit: int) -> list[int]:
+        """The next items to start while at most `limit` are unfinished."""
+        count = len(self.values or ())
+        while self.cursor < count and self.cursor in self.records:
+            self.cursor += 1
+        found: list[int] = []
+        index = self.cursor
+        while index < count and len(self.unfinished) + len(found) < limit:
+            if index not in self.records:
+                found.append(index)
+            index += 1
+        return found
+
+    @property
+    def complete(self) -> bool:
+        return self.values is not None and not self.unfinished and len(self.records) >= len(self.values)
+
+
+def plan(workflow: Workflow, trigger: Mapping[str, Any], journal: Iterable[NodeRecord]) -> Plan:
+    """What to do next in an execution of `workflow` for `trigger` whose journal says `journal` (in any order)."""
+    planner = Planner(workflow, trigger)
+    for record in journal:
+        planner.put(record)
+    return planner.plan()
+
+
+class Planner:
+    """`plan` for an engine that follows one execution: remembers what it has worked out between two calls.
+
+    Its plan depends on the entries put so far and not on their order (of one node and item the last one counts).
+    """
+
+    __slots__ = (
+        "_broken",
+        "_loops",
+        "_nodes",
+        "_open",
+        "_running",
+        "_scopes",
+        "_settled",
+        "_trigger",
+        "_views",
+        "workflow",
+    )
+
+    def __init__(self, workflow: Workflow, trigger: Mapping[str, Any]) -> None:
+        self.workflow = workflow
+        self._trigger = trigger
+        self._nodes: dict[str, NodeRecord] = {}
+        self._loops: dict[str, _Loop] = {}
+        self._views: dict[str, NodeView] = {}
+        self._scopes: dict[str, Scope] = {}
+        self._running: set[tuple[str, int]] = set()
+        self._broken: set[tuple[str, int]] = set()
+        self._open: list[CompiledNode] = list(workflow.nodes.values())
+        self._settled: list[NodeRecord] = []
+
+    def put(self, record: NodeRecord) -> None:
+        """Take in an entry of the journal, or one that is about to be written to it."""
+        key = (record.node, record.item)
+        if record.state == "running":
+            self._running.add(key)
+        else:
+            self._running.discard(key)
+        if record.state in _BROKEN:
+            self._broken.add(key)
+        if record.item >= 0:
+            self._loop(record.node).put(record)
+            return
+        self._nodes[record.node] = record
+        if record.state in _PASSED:
+            self._views[record.node] = NodeView(record.state, record.output)
+            self._scopes.pop(record.node, None)
+
+    def record(self, node: str, item: int = -1) -> NodeRecord | None:
+        """The entry of that node and item, if there is one."""
+        return self._nodes.get(node) if item < 0 else self._loop(node).records.get(item)
+
+    @property
+    def running(self) -> frozenset[tuple[str, int]]:
+        """Node and item of the tries that have begun and have not ended."""
+        return frozenset(self._running)
+
+    def scope(self, node: CompiledNode, item: int = -1) -> Scope:
+        """What the expressions of `node` see: the trigger, the nodes it depends on, and its item."""
+        scope = self._scopes.get(node.id)
+        if scope is None:
+            views = {name: self._views[name] for name in node.ancestors if name in self._views}
+            scope = self._scopes[node.id] = Scope.of(self._trigger, views)
+        if item < 0:
+            return scope
+        return scope.within(Item(item, (self._loop(node.id).values or ())[item]))
+
+    def plan(self) -> Plan:
+        """What to do next; what it settles counts as put."""
+        self._settled = []
+        steps: list[Step] = []
+        waits: list[NodeRecord] = []
+        for node in self._open:
+            self._look(node, steps, waits)
+        if self._broken:
+            steps.clear()
+            waits.clear()
+            self._wind_up()
+        self._open = [node for node in self._open if not self._over(node.id)]
+        settled = tuple(self._settled)
+        if self._broken:
+            return Plan(settled, outcome=None if self._running else self._failure())
+        if not self._open:
+            return Plan(settled, outcome=self._success())
+        return Plan(settled, tuple(steps), tuple(waits))
+
+    def cancelled(self) -> tuple[NodeRecord, ...]:
+        """Entries that cancel all that is unfinished, running tries included: for the deadline of the workflow."""
+        found = [record for record in self._nodes.values() if record.state in ("running", "waiting")]
+        for loop in self._loops.values():
+            found += loop.unfinished.values()
+        return tuple(_cancel(record) for record in found)
+
+    def _look(self, node: CompiledNode, steps: list[Step], waits: list[NodeRecord]) -> None:
+        record = self._nodes.get(node.id)
+        if record is not None:
+            _continue(node, record, steps, waits)
+        elif not self._broken:
+            loop = self._loops.get(node.id)
+            if loop is not None and loop.values is not None:
+                self._iterate(node, loop, steps, waits)
+            elif self._ready(node):
+                self._begin(node, steps, waits)
+
+    def _ready(self, node: CompiledNode) -> bool:
+        return all(need in self._views for need in node.needs)
+
+    def _begin(self, node: CompiledNode, steps: list[Step], waits: list[NodeRecord]) -> None:
+        if node.needs and all(self._nodes[need].state == "skipped" for need in node.needs):
+            self._settle(NodeRecord(node.id, "skipped", attempts=0))
+            return
+        try:
+            scope = self.scope(node)
+            if not node.condition(scope):
+                self._settle(NodeRecord(node.id, "skipped", attempts=0))
+                return
+            values = node.items(scope)
+        except ExpressionError as error:
+            self._settle(NodeRecord(node.id, "failed", attempts=0, error=str(error)))
+            return
+        if values is None:
+            steps.append(Step(node))
+            return
+        loop = self._loop(node.id)
+        loop.values = values
+        self._iterate(node, loop, steps, waits)
+
+    def _iterate(self, node: CompiledNode, loop: _Loop, steps: list[Step], waits: list[NodeRecord]) -> None:
+        values = loop.values or ()
+        if loop.complete:
+            outputs = [loop.records[index].output for index in range(len(values))]
+            self._settle(NodeRecord(node.id, "succeeded", attempts=1, output=outputs))
+            del self._loops[node.id]
+            return
+        for index in sorted(loop.unfinished):
+            _continue(node, loop.unfinished[index], steps, waits)
+        steps += (Step(node, index) for index in loop.unstarted(node.for_each_concurrency))
+
+    def _wind_up(self) -> None:
+        """Cancel what waits, and say of each loop how it ended once none of its items runs."""
+        for record in list(self._nodes.values()):
+            if record.state == "waiting":
+                self._settle(_cancel(record))
+        for name, loop in self._loops.items():
+            for record in list(loop.unfinished.values()):
+                if record.state == "waiting":
+                    self._settle(_cancel(record))
+            if loop.unfinished or name in self._nodes:
+                continue
+            culprit = min((item for item, record in loop.records.items() if record.state == "failed"), default=None)
+            if culprit is None:
+                self._settle(NodeRecord(name, "cancelled"))
+            else:
+                message = f"item {culprit}: {loop.records[culprit].error}"
+                self._settle(NodeRecord(name, "failed", error=message))
+
+    def _failure(self) -> Outcome:
+        for name in self.workflow.nodes:
+            record = self._nodes.get(name)
+            if record is not None and record.state == "failed":
+                return Outcome("failed", error=ExecutionError(name, record.error or "failed"))
+        return Outcome("failed", error=ExecutionError(None, "cancelled"))
+
+    def _success(self) -> Outcome:
+        if self.workflow.result is not None:
+            try:
+                return Outcome("succeeded", self.workflow.result.render(Scope.of(self._trigger, self._views)))
+            except ExpressionError as error:
+                return Outcome("failed", error=ExecutionError(None, str(error)))
+        last: NodeRecord | None = None
+        for name in self.workflow.nodes:
+            record = self._nodes[name]
+            if record.state == "succeeded" and (last is None or _finished(record) >= _finished(last)):
+                last = record
+        return Outcome("succeeded", None if last is None else last.output)
+
+    def _settle(self, record: NodeRecord) -> None:
+        self.put(record)
+        self._settled.append(record)
+
+    def _over(self, name: str) -> bool:
+        record = self._nodes.get(name)
+        return record is not None and record.state not in ("running", "waiting")
+
+    def _loop(self, name: str) -> _Loop:
+        loop = self._loops.get(name)
+        if loop is None:
+            loop = self._loops[name] = _Loop()
+        return loop
+
+
+def _continue(node: CompiledNode, record: NodeRecord, steps: list[Step], waits: list[NodeRecord]) -> None:
+    if tried_again(record):
+        steps.append(Step(node, record.item, record.attempts + 1, record.due or 0, record.crashes))
+    elif record.state == "waiting":
+        waits.append(record)
+
+
+def _cancel(record: NodeRecord) -> NodeRecord:
+    return NodeRecord(
+        record.node,
+        "cancelled",
+        record.item,
+        record.attempts,
+        record.input,
+        error=record.error,
+        started=record.started,
+        child=record.child,
+        crashes=record.crashes,
+    )
+
+
+def _finished(record: NodeRecord) -> float:
+    return float("inf") if record.finished is None else record.finished

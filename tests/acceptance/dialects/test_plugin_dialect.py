@@ -1,0 +1,73 @@
+"""A dialect that a plugin brings works like the hub's own, and goes when the plugin goes."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Iterator, Mapping
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import hub as hub_api
+from hub import Registry, Reply, hookimpl
+from hub.inbound.dialects import CORE_DIALECTS
+from hub.model.stored.source import SHARED_KEY_SLOT
+from hub.model.wire.values import Values
+from hub.plugins.host import Plugins
+from hub.sdk.dialect import Dialect, Parsed, Route, Target
+from hub.testing.live import live_hub
+from hub.workflows.actions import CORE_ACTIONS
+
+
+def _target(params: Mapping[str, str], _query: Values[str]) -> Target:
+    return Target(workflow=params["flow"], secret=params["key"])
+
+
+ZAP = Dialect(
+    name="zap",
+    title="Zap",
+    routes=(Route("/hooks/catch/<flow>/<key>/", ("POST",)),),
+    target=_target,
+    slot=SHARED_KEY_SLOT,
+    parse=lambda request: Parsed((request.json(),)),
+    accepted=lambda receipt: Reply(200, {"status": "success", "started": len(receipt.started)}),
+    refused=lambda refusal: Reply(refusal.status, {"status": "error"}),
+    urls={"zap": "{base}/hooks/catch/{workflow}/{key}/"},
+)
+
+
+@pytest.fixture
+def plugins() -> Iterator[Plugins]:
+    module = types.ModuleType("hub_zap")
+
+    class Zap:
+        @hookimpl
+        def hub_register(self, registry: Registry) -> None:
+            registry.dialect(ZAP)
+
+    vars(module)["plugin"] = Zap()
+    sys.modules["hub_zap"] = module
+    point = EntryPoint("zap", "hub_zap:plugin", "hub")
+    yield Plugins(
+        version=hub_api.__version__, entry_points=[point], dialects=CORE_DIALECTS, actions=CORE_ACTIONS.values()
+    )
+    del sys.modules["hub_zap"]
+
+
+async def test_a_plugins_dialect(tmp_path: Path, plugins: Plugins) -> None:
+    async with live_hub(tmp_path / "data", plugins=plugins) as hub:
+        workflow = await hub.workflow(source={"shared_key": "zap-key-1"})
+        url = workflow["source"]["urls"]["zap"]
+        assert url.endswith(f"/hooks/catch/{workflow['id']}/zap-key-1/")
+        answer = await hub.post(url, {"a": 1})
+        assert (answer.status, answer.json()) == (200, {"status": "success", "started": 1})
+        wrong: Any = await hub.post(url.replace("zap-key-1", "zap-key-2"), {})
+        assert (wrong.status, wrong.json()) == (401, {"status": "error"})
+        assert b"zap-key-1" not in (await hub.api("GET", "/api/requests")).body
+        await hub.api("POST", "/api/plugins/zap/disable")
+        assert (await hub.post(url, {})).status == 503
+        await hub.api("POST", "/api/plugins/zap/enable")
+        assert (await hub.post(url, {})).status == 200

@@ -1,0 +1,90 @@
+"""Secrets of connections: resolved for the call alone, masked in all that it leaves behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.engine.action.masking import MASK, Mask
+from hub.model.json import dumps
+
+SECRET = "s3cr3t-t0ken-value"
+
+texts = st.text(max_size=30)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=15,
+)
+
+
+@given(value=values, before=texts, after=texts, secret=st.text("abcdef0123456789", min_size=8, max_size=20))
+def test_no_secret_is_left_in_any_string_or_key(value: Any, before: str, after: str, secret: str) -> None:
+    seen = Mask([secret]).value([value, {before + secret + after: [secret, before + secret]}])
+    assert secret not in repr(seen)
+
+
+@given(value=values)
+def test_without_a_secret_values_stay_as_they_are(value: Any) -> None:
+    assert Mask().value(value) is value
+
+
+def test_a_short_secret_is_masked_only_where_it_stands_alone() -> None:
+    mask = Mask(["ab", ""])
+    assert mask.value(["ab", "cab", ""]) == [MASK, "cab", ""]
+
+
+def test_the_longer_of_two_secrets_goes_first() -> None:
+    assert Mask(["secret", "secret-two"]).text("secret-two") == MASK
+
+
+async def connected(rig: Any) -> None:
+    await rig.store.access.put_connection(rig.org, "api", "token", {"token": SECRET, "user": "somebody"})
+
+
+async def test_an_action_gets_the_value_and_the_journal_the_reference(rig: Any) -> None:
+    await connected(rig)
+    flow = await rig.workflow(
+        {
+            "id": "a",
+            "with": {"name": "Bearer {{ connections.api.token }}", "output": {"said": "{{ connections.api.token }}"}},
+        },
+        {"id": "b", "needs": ["a"], "action": "transform", "with": {"value": "{{ nodes.a.output.said }}"}},
+    )
+    record = await rig.run(flow)
+    assert rig.probe.names == [f"Bearer {SECRET}"], "the action has the secret"
+    journal = await rig.journal(record.id)
+    assert journal["a", -1].input["name"] == "Bearer {{ connections.api.token }}"
+    assert journal["a", -1].output == {"said": MASK}
+    assert record.result == MASK
+    assert SECRET.encode() not in dumps([str(journal), str(await rig.record(record.id))])
+
+
+async def test_an_error_message_does_not_tell_the_secret(rig: Any) -> None:
+    await connected(rig)
+    flow = await rig.workflow({"id": "a", "with": {"name": "{{ connections.api.token }}", "fails": 1}})
+    record = await rig.run(flow)
+    assert record.error.message == f"{MASK} said no"
+
+
+async def test_a_connection_that_is_not_there_fails_the_node(rig: Any) -> None:
+    flow = await rig.workflow({"id": "a", "retry": {}, "with": {"name": "{{ connections.none.token }}"}})
+    assert "no connection named 'none'" in (await rig.run(flow)).error.message
+    await connected(rig)
+    other = await rig.workflow({"id": "a", "with": {"name": "{{ connections.api.nothing }}"}})
+    assert "has no field 'nothing'" in (await rig.run(other)).error.message
+
+
+async def test_a_connection_changed_meanwhile_is_used_as_it_is_now(rig: Any) -> None:
+    await connected(rig)
+    flow = await rig.workflow(
+        {"id": "a", "retry": {"initial_seconds": 60}, "with": {"name": "{{ connections.api.token }}", "fails": 1}}
+    )
+    execution = await rig.begin(flow)
+    await rig.until(execution, "waiting")
+    await rig.store.access.put_connection(rig.org, "api", "token", {"token": "another-token"})
+    rig.clock.advance(61)
+    await rig.until_calls(2)
+    assert rig.probe.names == [SECRET, "another-token"]

@@ -1,0 +1,87 @@
+"""What an attempt means for its delivery."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from hub.model.retry import Retry
+from hub.model.stored.outbound import Attempt, DeliveryRecord
+from hub.outbound.delivery.verdict import Verdict, judge, sentence
+
+NOW = 1_800_000_000_000_000
+SECOND = 1_000_000
+RETRY = Retry(retries=2, initial_seconds=4, factor=2, max_seconds=100)
+
+
+class Highest(random.Random):
+    """Draws the longest wait."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return max(a, b)
+
+
+def verdict(status: int | None, *, tries: int = 0, error: str = "x", after: str | None = None) -> Verdict:
+    delivery = DeliveryRecord(b"o", b"d", b"m", b"s", "t", "pending", b"", 0, tries=tries, attempts=tries)
+    headers = () if after is None else (("retry-after", after),)
+    return judge(delivery, Attempt(1, NOW, None, status, 1, (), headers, "", error), RETRY, NOW, Highest())
+
+
+@pytest.mark.parametrize("status", [200, 201, 204, 299])
+def test_2xx_delivers(status: int) -> None:
+    assert verdict(status, error="") == Verdict("delivered")
+
+
+def test_an_answer_that_broke_off_is_no_delivery() -> None:
+    assert verdict(200, error="the answer ended too early").state == "pending"
+
+
+@pytest.mark.parametrize("status", [None, 301, 302, 307, 400, 404, 500, 502])
+def test_anything_else_is_tried_again_after_the_backoff(status: int | None) -> None:
+    assert verdict(status) == Verdict("pending", due=NOW + 4 * SECOND)
+    assert verdict(status, tries=1) == Verdict("pending", due=NOW + 8 * SECOND)
+
+
+def test_after_the_last_retry_it_is_dead() -> None:
+    assert verdict(500, tries=2) == Verdict("dead")
+
+
+def test_410_ends_delivery_and_subscription() -> None:
+    assert verdict(410) == Verdict("dead", gone=True)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_an_overloaded_receiver_slows_its_subscription_by_the_wait(status: int) -> None:
+    assert verdict(status) == Verdict("pending", due=NOW + 4 * SECOND, slow_until=NOW + 4 * SECOND)
+
+
+@pytest.mark.parametrize("status", [429, 503, 500, 404])
+def test_retry_after_slows_the_subscription_by_what_it_asks(status: int) -> None:
+    assert verdict(status, after="60") == Verdict("pending", due=NOW + 60 * SECOND, slow_until=NOW + 60 * SECOND)
+
+
+def test_a_short_retry_after_does_not_shorten_the_backoff() -> None:
+    assert verdict(500, after="1") == Verdict("pending", due=NOW + 4 * SECOND, slow_until=NOW + SECOND)
+
+
+def test_a_dead_delivery_slows_the_others_too() -> None:
+    assert verdict(429, tries=2, after="60") == Verdict("dead", slow_until=NOW + 60 * SECOND)
+
+
+def test_each_status_has_its_sentence() -> None:
+    assert sentence(204) == ""
+    assert "redirects are not followed" in sentence(302)
+    assert "410" in sentence(410)
+    assert sentence(500) == "the receiver answered 500"
+
+
+def test_retries_fall_due_at_whole_tenths_of_a_second() -> None:
+    """Never early; those of one tenth are claimed together."""
+    delivery = DeliveryRecord(b"o", b"d", b"m", b"s", "t", "pending", b"", 0)
+    attempt = Attempt(1, NOW, None, 500, 1, (), (), "", "x")
+    for seed in range(50):
+        due = judge(delivery, attempt, RETRY, NOW + seed, random.Random(seed)).due
+        wait = random.Random(seed).uniform(0, 4) * SECOND
+        assert due % 100_000 == 0
+        assert NOW + seed + int(wait) <= due < NOW + seed + wait + 100_000
