@@ -21,7 +21,7 @@ def readers() -> set[threading.Thread]:
 
 async def interrupt(store: SqlStore) -> None:
     """Cancel somebody in the middle of reading."""
-    reading = asyncio.ensure_future(store.parts.database.rows(SLOW))
+    reading = asyncio.ensure_future(store.resources.database.rows(SLOW))
     for _ in range(20):  # past the checkout of a connection, into the statement
         await asyncio.sleep(0)
     assert not reading.done()

@@ -10,8 +10,8 @@ from typing import Protocol
 from hub.ports.store.access import Access
 from hub.ports.store.drift import DriftCounts
 from hub.ports.store.executions import Executions
-from hub.ports.store.inbound import Inbound
-from hub.ports.store.outbound import Outbound
+from hub.ports.store.inbound import InboundStore
+from hub.ports.store.outbound import OutboundStore
 from hub.ports.store.page import Page
 from hub.ports.store.registry import Sources, Workflows
 from hub.ports.store.resealing import Resealing
@@ -22,8 +22,8 @@ __all__ = [
     "Access",
     "DriftCounts",
     "Executions",
-    "Inbound",
-    "Outbound",
+    "InboundStore",
+    "OutboundStore",
     "Page",
     "Resealing",
     "Retention",
@@ -53,7 +53,7 @@ class Store(Protocol):
         ...
 
     @property
-    def inbound(self) -> Inbound:
+    def inbound(self) -> InboundStore:
         """Requests and events."""
         ...
 
@@ -68,7 +68,7 @@ class Store(Protocol):
         ...
 
     @property
-    def outbound(self) -> Outbound:
+    def outbound(self) -> OutboundStore:
         """Subscriptions, messages, deliveries."""
         ...
 

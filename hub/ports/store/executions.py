@@ -58,10 +58,6 @@ class Executions(Protocol):
         """
         ...
 
-    async def wake(self, org: Id, execution: Id, now: int) -> None:
-        """Make a waiting execution due at `now`; nothing happens to one in another state."""
-        ...
-
     async def signal(self, org: Id, execution: Id, node: str, value: Any, now: int) -> None:
         """Settle the waiting journal entry of `node` (item -1) as succeeded with output `value`, and wake.
 

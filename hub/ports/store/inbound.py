@@ -9,10 +9,10 @@ from hub.model.ids import Id
 from hub.model.stored.inbound import Acceptance, Accepted, EventRecord, NewEvent, RequestRecord
 from hub.ports.store.page import Page
 
-__all__ = ["Inbound"]
+__all__ = ["InboundStore"]
 
 
-class Inbound(Protocol):
+class InboundStore(Protocol):
     """What senders sent and what was read from it."""
 
     async def accept(self, acceptance: Acceptance) -> Accepted:

@@ -23,10 +23,10 @@ from hub.model.stored.outbound import (
 from hub.model.stored.source import StoredSecret
 from hub.ports.store.page import Page
 
-__all__ = ["Outbound"]
+__all__ = ["OutboundStore"]
 
 
-class Outbound(Protocol):
+class OutboundStore(Protocol):
     """The outbound registry and its log."""
 
     async def subscribe(

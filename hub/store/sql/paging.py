@@ -12,12 +12,12 @@ from hub.model.ids import Id
 from hub.ports.store.page import Page
 from hub.store.sqlite import Database
 
-__all__ = ["after", "page"]
+__all__ = ["page", "read_cursor"]
 
 T = TypeVar("T")
 
 
-def after(cursor: str | None) -> Id | None:
+def read_cursor(cursor: str | None) -> Id | None:
     """The id in a cursor.
 
     Raises:
@@ -50,7 +50,7 @@ async def page(
         Invalid: The cursor is no cursor.
         StoreUnavailable: The database cannot be read.
     """
-    last = after(cursor)
+    last = read_cursor(cursor)
     if last is not None:
         query = query.where(key > last if oldest_first else key < last)
     order = key if oldest_first else key.desc()

@@ -17,16 +17,16 @@ from hub.ports.store.snapshot import Snapshot
 from hub.store.migrations import migrate
 from hub.store.sql.executions.executions import SqlExecutions
 from hub.store.sql.outbound.outbound import SqlOutbound
-from hub.store.sql.parts import Parts
 from hub.store.sql.registry.access import SqlAccess, insert_org
 from hub.store.sql.registry.sources import SqlSources
 from hub.store.sql.registry.workflows import SqlWorkflows
 from hub.store.sql.requests.drift import SqlDrift
 from hub.store.sql.requests.inbound import SqlInbound
+from hub.store.sql.resources import SqlResources
 from hub.store.sql.snapshot import SnapshotLoader
 from hub.store.sql.tables import changes, orgs
 from hub.store.sql.transaction import Transaction
-from hub.store.sql.upkeep.reseal import Resealing
+from hub.store.sql.upkeep.reseal import SqlResealing
 from hub.store.sql.upkeep.retention import SqlRetention
 from hub.store.sql.upkeep.sealed import check_keys
 from hub.store.sql.writer import Priority, Writer
@@ -61,16 +61,16 @@ class SqlStore:
         self._writer = Writer(self._database, SnapshotLoader(vault))
         self._clock = clock
         self._poll: asyncio.Task[None] | None = None
-        self.parts = parts = Parts(self._database, self._writer, vault, blobs, clock, owner)
-        self.access = SqlAccess(parts)
-        self.sources = SqlSources(parts)
-        self.workflows = SqlWorkflows(parts)
-        self.inbound = SqlInbound(parts)
-        self.drift = SqlDrift(parts)
-        self.executions = SqlExecutions(parts)
-        self.outbound = SqlOutbound(parts)
-        self.retention = SqlRetention(parts)
-        self.resealing = Resealing(parts)
+        self.resources = resources = SqlResources(self._database, self._writer, vault, blobs, clock, owner)
+        self.access = SqlAccess(resources)
+        self.sources = SqlSources(resources)
+        self.workflows = SqlWorkflows(resources)
+        self.inbound = SqlInbound(resources)
+        self.drift = SqlDrift(resources)
+        self.executions = SqlExecutions(resources)
+        self.outbound = SqlOutbound(resources)
+        self.retention = SqlRetention(resources)
+        self.resealing = SqlResealing(resources)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -111,7 +111,7 @@ class SqlStore:
     def _prepare(self, connection: Connection) -> None:
         migrate(connection)
         with connection.begin():
-            check_keys(connection, self.parts.vault)
+            check_keys(connection, self.resources.vault)
             transaction = Transaction(connection, self._writer.loader, Snapshot())
             if transaction.first(select(orgs.c.id).where(orgs.c.name == DEFAULT_ORG)) is None:
                 insert_org(transaction, OrgRecord(new_id(), DEFAULT_ORG, self._clock.now()))

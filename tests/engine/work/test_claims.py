@@ -15,7 +15,7 @@ from hub.model.ids import Id
 async def row(rig: Any, execution: Id) -> tuple[Any, ...]:
     """State, error and owner as they are in the database."""
     query = text("SELECT state, error, owner FROM executions WHERE id = :id").bindparams(id=execution)
-    [found] = await rig.store.parts.database.rows(query)
+    [found] = await rig.store.resources.database.rows(query)
     return tuple(found)
 
 

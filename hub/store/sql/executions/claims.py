@@ -1,12 +1,13 @@
-"""Winning and keeping executions to run.
+"""Claiming executions, renewing and expiring their leases.
 
-A candidate that its serial key or its workflow's limit holds back is parked: it leaves the index of open executions, so
-that no later claim walks over it, and comes back when an execution that stands in its way ends or gives up its place
-(`left`). Whoever comes back is judged again; one too many is parked again. So that nobody is forgotten it holds that
+A candidate that its serial key or its workflow's limit holds back is parked: its `ready` becomes NULL, so that it
+leaves the index of open executions and later claims do not walk over it again. `unpark_waiting` brings one back when an
+execution in its way ends or gives up its lease. An execution that came back is judged like any other, and parked again
+if others were quicker. Two invariants keep every parked execution reachable:
 
-- beside an execution parked for its serial key there is another one of that key which is begun, may be claimed, or is
-  parked for the limit;
-- beside one parked for the limit there are as many running ones as the limit says, or one that may be claimed.
+- beside an execution parked for its serial key there is another one of that key which is running or waiting, may be
+  claimed, or is parked for the limit;
+- beside one parked for the limit as many are running as the limit allows, or one may be claimed.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from hub.model.ids import Id
 from hub.store.sql.tables import executions, nodes
 from hub.store.sql.transaction import Transaction
 
-__all__ = ["EXPIRES", "claim", "expire", "first_due", "left", "next_priority", "renew"]
+__all__ = ["EXPIRES", "claim", "expire", "first_due", "next_priority", "renew"]
 
 _EXAMINED = 512
 """Candidates that one claim looks at; what is due behind them is for the next one."""
@@ -126,7 +127,7 @@ def expire(transaction: Transaction, owner: str, now: int) -> None:
     )
 
 
-def left(transaction: Transaction, keys: Sequence[tuple[Id, Id]]) -> None:
+def unpark_waiting(transaction: Transaction, keys: Sequence[tuple[Id, Id]]) -> None:
     """Let those come back who were parked behind these executions, which ended or gave up their leases."""
     if not keys or not transaction.connection.exec_driver_sql(_ANY_PARKED).scalar():
         return

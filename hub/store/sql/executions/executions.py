@@ -21,17 +21,17 @@ from hub.model.stored.execution import (
 )
 from hub.ports.store.page import Page
 from hub.store.sql.documents import Documents, Packing
-from hub.store.sql.executions.claims import EXPIRES, claim, expire, first_due, left, next_priority, renew
+from hub.store.sql.executions.claims import EXPIRES, claim, expire, first_due, next_priority, renew, unpark_waiting
 from hub.store.sql.executions.execution_rows import EXECUTIONS, execution_record, execution_row, node_record, node_row
 from hub.store.sql.executions.journal import JournalWrite, change_values, journal_group, wake_parents
 from hub.store.sql.paging import page
-from hub.store.sql.parts import Parts
+from hub.store.sql.resources import SqlResources
 from hub.store.sql.tables import executions, nodes
 from hub.store.sql.transaction import Transaction
 from hub.store.sql.writer import Priority
 from hub.store.sqlite import AnyRow
 
-__all__ = ["SqlExecutions", "cancel_all"]
+__all__ = ["SqlExecutions", "cancel_executions"]
 
 _ENDED = frozenset({"succeeded", "failed", "skipped"})
 _UNUSUAL = ("failed", "cancelled", "held")
@@ -42,10 +42,10 @@ _GONE = ExecutionError(None, "a part of it is gone from the blob store")
 class SqlExecutions:
     """Implements `hub.ports.store.Executions`."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._database = parts.database
-        self._writer = parts.writer
-        self._documents = Documents(parts.blobs)
+    def __init__(self, resources: SqlResources) -> None:
+        self._database = resources.database
+        self._writer = resources.writer
+        self._documents = Documents(resources.blobs)
 
     async def create(self, executions: Sequence[NewExecution]) -> None:
         """Queue executions that no request starts (manual, replay, child). The same id twice is one execution."""
@@ -136,10 +136,6 @@ class SqlExecutions:
         )
         await self._writer.batch(Priority.JOURNAL, journal_group, write)
 
-    async def wake(self, org: Id, execution: Id, now: int) -> None:
-        """Make a waiting execution due at `now`, a running one as soon as it would wait; else nothing happens."""
-        await self._writer.run(Priority.JOURNAL, lambda transaction: _wake(transaction, org, execution, now))
-
     async def signal(self, org: Id, execution: Id, node: str, value: Any, now: int) -> None:
         """Settle the waiting journal entry of `node` (item -1) as succeeded with output `value`, and wake.
 
@@ -173,7 +169,7 @@ class SqlExecutions:
 
         def work(transaction: Transaction) -> tuple[Id, ...]:
             _state(transaction, org, execution)
-            gone = cancel_all(transaction, org, (execution,), now)
+            gone = cancel_executions(transaction, org, (execution,), now)
             wake_parents(transaction, [(org, one) for one in gone[:1]], now)
             return gone
 
@@ -273,7 +269,7 @@ class SqlExecutions:
         return None if row is None else row[0]
 
 
-def cancel_all(transaction: Transaction, org: Id, roots: Sequence[Id], now: int) -> tuple[Id, ...]:
+def cancel_executions(transaction: Transaction, org: Id, roots: Sequence[Id], now: int) -> tuple[Id, ...]:
     """Cancel those of `roots` that have not finished, and their children; the ids cancelled, roots first."""
     gone: list[Id] = []
     open_ones = and_(_COLUMNS.org == org, _COLUMNS.state.not_in(FINISHED))
@@ -292,7 +288,7 @@ def cancel_all(transaction: Transaction, org: Id, roots: Sequence[Id], now: int)
         )
         children = select(_COLUMNS.id).where(open_ones, _COLUMNS.parent.in_(ids), _COLUMNS.parent.is_not(None))
         ids = list(transaction.execute(children).scalars())
-    left(transaction, [(org, one) for one in gone])
+    unpark_waiting(transaction, [(org, one) for one in gone])
     return tuple(gone)
 
 

@@ -24,7 +24,7 @@ from hub.errors import Fenced
 from hub.model.ids import Id
 from hub.model.stored.execution import FINISHED, ExecutionChange
 from hub.store.sql.bulk import DIALECT, in_powers, repeated
-from hub.store.sql.executions.claims import left
+from hub.store.sql.executions.claims import unpark_waiting
 from hub.store.sql.executions.execution_rows import EXECUTIONS, NODES
 from hub.store.sql.tables import executions
 from hub.store.sql.transaction import Transaction
@@ -109,7 +109,7 @@ def journal_group(transaction: Transaction, group: Sequence[JournalWrite]) -> Se
         NODES.run(transaction.connection, [row for write in now for row in write.nodes])
         waiting = later
     EXECUTIONS.run(transaction.connection, [row for write in group for row in write.children])
-    left(transaction, [(write.org, write.execution) for write in group if write.releases])
+    unpark_waiting(transaction, [(write.org, write.execution) for write in group if write.releases])
     finished = [(write.org, write.execution) for write in group if write.finishes is not None]
     if finished:
         wake_parents(transaction, finished, max(write.finishes or 0 for write in group))

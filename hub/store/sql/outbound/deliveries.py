@@ -24,8 +24,16 @@ from hub.model.stored.outbound import (
 from hub.store.sql.bulk import Bulk
 from hub.store.sql.documents import Documents, Packed
 from hub.store.sql.outbound.outbound_rows import UNFINISHED, delivery_record, delivery_row, message_row
-from hub.store.sql.outbound.queue import finish, is_behind, lease, next_ready, owned, unblock
-from hub.store.sql.parts import Parts
+from hub.store.sql.outbound.queue import (
+    has_unfinished,
+    log_attempts,
+    next_ready,
+    release_leases,
+    renew_leases,
+    take_leases,
+    unblock_next,
+)
+from hub.store.sql.resources import SqlResources
 from hub.store.sql.tables import bodies, deliveries, messages
 from hub.store.sql.transaction import Transaction
 from hub.store.sql.writer import Priority
@@ -64,13 +72,13 @@ class _Publication:
 
 
 class SqlDeliveries:
-    """The queue's part of `hub.ports.store.Outbound`."""
+    """The queue's part of `hub.ports.store.OutboundStore`."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._database = parts.database
-        self._writer = parts.writer
-        self._clock = parts.clock
-        self._documents = Documents(parts.blobs)
+    def __init__(self, resources: SqlResources) -> None:
+        self._database = resources.database
+        self._writer = resources.writer
+        self._clock = resources.clock
+        self._documents = Documents(resources.blobs)
 
     async def publish(self, message: MessageRecord, deliveries: Sequence[NewDelivery]) -> Published:
         """Commit message and deliveries together; for a repeated idempotency key the first message is the answer."""
@@ -138,7 +146,7 @@ class SqlDeliveries:
                 if len(rows) < room:
                     exhausted.append((org, subscription))
             if won:
-                lease(transaction, [due.record.sequence for due in won], owner, until)
+                take_leases(transaction, [due.record.sequence for due in won], owner, until)
             later = {key[1]: next_ready(transaction, *key, owner) for key in exhausted}
             return Claim(tuple(won), later)
 
@@ -148,12 +156,12 @@ class SqlDeliveries:
         """Extend leases; returns the ids of those still owned."""
         if not held:
             return frozenset()
-        return await self._writer.run(Priority.JOURNAL, lambda transaction: owned(transaction, held, until, keep=True))
+        return await self._writer.run(Priority.JOURNAL, lambda transaction: renew_leases(transaction, held, until))
 
     async def release(self, held: Sequence[DueDelivery], due: int) -> None:
         """Give up leases of deliveries that were not tried; they may be claimed from `due`."""
         if held:
-            await self._writer.run(Priority.JOURNAL, lambda transaction: owned(transaction, held, due, keep=False))
+            await self._writer.run(Priority.JOURNAL, lambda transaction: release_leases(transaction, held, due))
 
     async def expire(self, owner: str, now: int) -> None:
         """End the leases of `owner` at `now`: its process is known to be gone."""
@@ -205,7 +213,7 @@ class SqlDeliveries:
                 sequence += 1
                 state = "pending" if subscription.spec.enabled else "paused"
                 key = row.ordering_key
-                blocked = state == "paused" or (key is not None and is_behind(transaction, row.subscription, key))
+                blocked = state == "paused" or (key is not None and has_unfinished(transaction, row.subscription, key))
                 ready = None if blocked else due
                 transaction.connection.exec_driver_sql(_REQUEUE, (sequence, state, due, ready, row.sequence))
                 changed.add(row.id)
@@ -300,13 +308,13 @@ def _waits(transaction: Transaction, record: DeliveryRecord, behind: set[tuple[I
     if record.ordering_key is None:
         return False
     key = (record.subscription, record.ordering_key)
-    waits = key in behind or is_behind(transaction, *key)
+    waits = key in behind or has_unfinished(transaction, *key)
     behind.add(key)
     return waits
 
 
 def _attempted(transaction: Transaction, done: Sequence[Attempted]) -> list[bool]:
-    finish(transaction, done)
+    log_attempts(transaction, done)
     return [_lets_next_go(transaction, each) for each in done]
 
 
@@ -314,7 +322,7 @@ def _lets_next_go(transaction: Transaction, done: Attempted) -> bool:
     record = done.of.record
     if record.ordering_key is None or done.state == "pending":
         return False
-    return unblock(transaction, record.subscription, record.ordering_key)
+    return unblock_next(transaction, record.subscription, record.ordering_key)
 
 
 def _last_sequence(transaction: Transaction) -> int:

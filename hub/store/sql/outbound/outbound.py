@@ -1,4 +1,4 @@
-"""The outbound registry and its log: `hub.ports.store.Outbound` in one piece."""
+"""The outbound registry and its log: `hub.ports.store.OutboundStore` in one piece."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from hub.model.stored.outbound import EventType
 from hub.store.sql.outbound.deliveries import SqlDeliveries
 from hub.store.sql.outbound.outbound_log import SqlOutboundLog
 from hub.store.sql.outbound.subscriptions import SqlSubscriptions
-from hub.store.sql.parts import Parts
 from hub.store.sql.records import event_type_record
+from hub.store.sql.resources import SqlResources
 from hub.store.sql.tables import event_types
 from hub.store.sql.transaction import Transaction
 from hub.store.sql.writer import Priority
@@ -23,12 +23,12 @@ __all__ = ["SqlOutbound"]
 
 
 class SqlOutbound(SqlSubscriptions, SqlDeliveries, SqlOutboundLog):
-    """Implements `hub.ports.store.Outbound`."""
+    """Implements `hub.ports.store.OutboundStore`."""
 
-    def __init__(self, parts: Parts) -> None:
-        SqlSubscriptions.__init__(self, parts)
-        SqlDeliveries.__init__(self, parts)
-        SqlOutboundLog.__init__(self, parts)
+    def __init__(self, resources: SqlResources) -> None:
+        SqlSubscriptions.__init__(self, resources)
+        SqlDeliveries.__init__(self, resources)
+        SqlOutboundLog.__init__(self, resources)
 
     async def put_event_type(self, org: Id, event_type: EventType) -> None:
         """Create or replace an operator's event type, known by direction and name."""

@@ -14,8 +14,8 @@ from hub.model.stored.outbound import Account, Attempt, DeliveryRecord, MessageR
 from hub.ports.store.page import Page
 from hub.store.sql.documents import Documents
 from hub.store.sql.outbound.outbound_rows import UNFINISHED, attempt_record, delivery_record, message_record
-from hub.store.sql.paging import after, page
-from hub.store.sql.parts import Parts
+from hub.store.sql.paging import page, read_cursor
+from hub.store.sql.resources import SqlResources
 from hub.store.sql.tables import attempts, bodies, deliveries, messages
 
 __all__ = ["SqlOutboundLog"]
@@ -28,11 +28,11 @@ _ID_BITS = 1 << 80
 
 
 class SqlOutboundLog:
-    """The reading part of `hub.ports.store.Outbound`."""
+    """The reading part of `hub.ports.store.OutboundStore`."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._database = parts.database
-        self._documents = Documents(parts.blobs)
+    def __init__(self, resources: SqlResources) -> None:
+        self._database = resources.database
+        self._documents = Documents(resources.blobs)
 
     async def message(self, org: Id, message: Id) -> tuple[MessageRecord, tuple[DeliveryRecord, ...]]:
         """A message with its deliveries, bodies left out. Raises `NotFound`."""
@@ -163,7 +163,7 @@ class SqlOutboundLog:
     ) -> tuple[tuple[Id, ...], str]:
         """Dead and skipped deliveries created in that span, oldest first, and the cursor behind them."""
         query = select(deliveries.c.id).where(*_recoverable(org, subscription, since, until))
-        last = after(cursor or None)
+        last = read_cursor(cursor or None)
         if last is not None:
             query = query.where(deliveries.c.id > last)
         rows = await self._database.rows(query.order_by(deliveries.c.id).limit(limit))
@@ -238,7 +238,7 @@ def _log_cursor(cursor: str | None) -> tuple[Id, int] | None:
     if cursor is None:
         return None
     head, _, number = cursor.partition(".")
-    last = after(head)
+    last = read_cursor(head)
     if last is None or not number.isascii() or not number.isdigit():
         raise Invalid("the cursor is not one that this hub gave", (Problem("/cursor", "take it from `next`"),))
     return last, int(number[:9])

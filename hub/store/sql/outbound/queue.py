@@ -22,15 +22,16 @@ from hub.store.sql.tables import attempts
 from hub.store.sql.transaction import Transaction
 
 __all__ = [
-    "cancel_all",
-    "finish",
-    "is_behind",
-    "lease",
+    "cancel_deliveries",
+    "has_unfinished",
+    "log_attempts",
     "next_ready",
-    "owned",
-    "pause_all",
-    "resume_all",
-    "unblock",
+    "pause_deliveries",
+    "release_leases",
+    "renew_leases",
+    "resume_deliveries",
+    "take_leases",
+    "unblock_next",
 ]
 
 _UNFINISHED = "state IN ('pending', 'paused')"
@@ -63,13 +64,16 @@ UPDATE deliveries SET state = 'cancelled', ready = NULL, owner = NULL, finished 
     error = 'the subscription was deleted'
 WHERE org = ? AND subscription = ? AND {_UNFINISHED}
 """  # noqa: S608 - only constants are put in
-_LEASE = """
+_TAKE = """
 UPDATE deliveries SET owner = ?1, ready = ?2, fence = fence + 1, crashes = crashes + (owner IS NOT NULL AND owner != ?1)
 WHERE sequence IN (SELECT value FROM json_each(?3))
 """
-_OWNED = """
-UPDATE deliveries SET ready = ?, owner = CASE WHEN ? THEN owner END
-FROM json_each(?) AS held
+_RENEW = """
+UPDATE deliveries SET ready = ? FROM json_each(?) AS held
+WHERE deliveries.sequence = held.value ->> 0 AND deliveries.fence = held.value ->> 1 AND owner = ?
+"""
+_RELEASE = """
+UPDATE deliveries SET ready = ?, owner = NULL FROM json_each(?) AS held
 WHERE deliveries.sequence = held.value ->> 0 AND deliveries.fence = held.value ->> 1 AND owner = ?
 """
 _STILL = """
@@ -83,45 +87,50 @@ WHERE org = ? AND subscription = ? AND ready IS NOT NULL AND (owner IS NULL OR o
 _LOG = Bulk(attempts)
 
 
-def pause_all(transaction: Transaction, org: Id, subscription: Id) -> None:
+def pause_deliveries(transaction: Transaction, org: Id, subscription: Id) -> None:
     """Pause what is pending; an attempt under way may still end and be logged."""
     transaction.connection.exec_driver_sql(_PAUSE, (org, subscription))
 
 
-def resume_all(transaction: Transaction, org: Id, subscription: Id) -> None:
+def resume_deliveries(transaction: Transaction, org: Id, subscription: Id) -> None:
     """Make what is paused pending again, the first one of each ordering key ready."""
     transaction.connection.exec_driver_sql(_RESUME, (org, subscription))
 
 
-def cancel_all(transaction: Transaction, org: Id, subscription: Id, now: int) -> None:
+def cancel_deliveries(transaction: Transaction, org: Id, subscription: Id, now: int) -> None:
     """Give up what is pending or paused."""
     transaction.connection.exec_driver_sql(_CANCEL, (now, org, subscription))
 
 
-def is_behind(transaction: Transaction, subscription: Id, ordering_key: str) -> bool:
+def has_unfinished(transaction: Transaction, subscription: Id, ordering_key: str) -> bool:
     """Whether an unfinished delivery of the ordering key is there."""
     return transaction.connection.exec_driver_sql(_BEHIND, (subscription, ordering_key)).first() is not None
 
 
-def unblock(transaction: Transaction, subscription: Id, ordering_key: str) -> bool:
+def unblock_next(transaction: Transaction, subscription: Id, ordering_key: str) -> bool:
     """Let the oldest unfinished delivery of an ordering key go; whether one was waiting for that."""
     return transaction.connection.exec_driver_sql(_UNBLOCK, (subscription, ordering_key)).rowcount > 0
 
 
-def lease(transaction: Transaction, sequences: Sequence[int], owner: str, until: int) -> None:
-    """Take deliveries; taking one from another owner counts as that owner's crash."""
-    transaction.connection.exec_driver_sql(_LEASE, (owner, until, dumps(list(sequences)).decode()))
+def take_leases(transaction: Transaction, sequences: Sequence[int], owner: str, until: int) -> None:
+    """Lease deliveries to `owner`; taking one from another owner counts as a crash of that owner."""
+    transaction.connection.exec_driver_sql(_TAKE, (owner, until, dumps(list(sequences)).decode()))
 
 
-def owned(transaction: Transaction, deliveries: Sequence[DueDelivery], ready: int, *, keep: bool) -> frozenset[Id]:
-    """Extend leases until `ready` or, unless `keep`, give them up until then; ids of those that were still owned."""
-    owner = deliveries[0].lease.owner
-    held = _held(deliveries)
-    done = transaction.connection.exec_driver_sql(_OWNED, (ready, keep, held, owner)).rowcount
-    if done == len(deliveries) or not keep:
+def renew_leases(transaction: Transaction, deliveries: Sequence[DueDelivery], until: int) -> frozenset[Id]:
+    """Extend leases to `until`; the ids of those that their owner still had."""
+    owner, held = deliveries[0].lease.owner, _held(deliveries)
+    done = transaction.connection.exec_driver_sql(_RENEW, (until, held, owner)).rowcount
+    if done == len(deliveries):
         return frozenset(due.record.id for due in deliveries)
     still = transaction.connection.exec_driver_sql(_STILL, (held, owner)).scalar() or "[]"
     return _among(deliveries, still)
+
+
+def release_leases(transaction: Transaction, deliveries: Sequence[DueDelivery], due: int) -> None:
+    """Give up those leases that their owner still has; the deliveries may be claimed from `due`."""
+    owner = deliveries[0].lease.owner
+    transaction.connection.exec_driver_sql(_RELEASE, (due, _held(deliveries), owner))
 
 
 def next_ready(transaction: Transaction, org: Id, subscription: Id, owner: str) -> int | None:
@@ -130,7 +139,7 @@ def next_ready(transaction: Transaction, org: Id, subscription: Id, owner: str) 
     return found
 
 
-def finish(transaction: Transaction, done: Sequence[Attempted]) -> None:
+def log_attempts(transaction: Transaction, done: Sequence[Attempted]) -> None:
     """Log attempts and give their deliveries their new states.
 
     A delivery that was paused or cancelled meanwhile stays so unless it is finished now.

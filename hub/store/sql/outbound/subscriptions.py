@@ -12,10 +12,10 @@ from hub.model.ids import Id, base62, new_id
 from hub.model.stored.outbound import SubscriptionRecord, SubscriptionSpec
 from hub.model.stored.source import StoredSecret
 from hub.ports.store.page import Page
-from hub.store.sql.outbound.queue import cancel_all, pause_all, resume_all
+from hub.store.sql.outbound.queue import cancel_deliveries, pause_deliveries, resume_deliveries
 from hub.store.sql.paging import page
-from hub.store.sql.parts import Parts
 from hub.store.sql.records import sealed_secret, sealed_spec, subscription_record
+from hub.store.sql.resources import SqlResources
 from hub.store.sql.tables import secrets, subscriptions
 from hub.store.sql.transaction import Transaction
 from hub.store.sql.writer import Priority
@@ -24,13 +24,13 @@ __all__ = ["SqlSubscriptions"]
 
 
 class SqlSubscriptions:
-    """The registry's part of `hub.ports.store.Outbound`."""
+    """The registry's part of `hub.ports.store.OutboundStore`."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._database = parts.database
-        self._writer = parts.writer
-        self._vault = parts.vault
-        self._clock = parts.clock
+    def __init__(self, resources: SqlResources) -> None:
+        self._database = resources.database
+        self._writer = resources.writer
+        self._vault = resources.vault
+        self._clock = resources.clock
 
     async def subscribe(
         self, org: Id, spec: SubscriptionSpec, secrets: Sequence[StoredSecret], *, cuid: str | None = None
@@ -85,10 +85,10 @@ class SqlSubscriptions:
             }
             if spec.enabled and not record.spec.enabled:
                 changes |= {"failing_since": None, "warned": False, "disabled_reason": "", "disabled_at": None}
-                resume_all(transaction, org, subscription)
+                resume_deliveries(transaction, org, subscription)
             elif not spec.enabled and record.spec.enabled:
                 changes["disabled_at"] = now
-                pause_all(transaction, org, subscription)
+                pause_deliveries(transaction, org, subscription)
             return self._change(transaction, org, subscription, changes)
 
         return await self._writer.run(Priority.JOURNAL, work)
@@ -99,7 +99,7 @@ class SqlSubscriptions:
 
         def work(transaction: Transaction) -> None:
             _found(transaction, org, subscription)
-            cancel_all(transaction, org, subscription, now)
+            cancel_deliveries(transaction, org, subscription, now)
             transaction.execute(delete(secrets).where(secrets.c.org == org, secrets.c.owner == subscription))
             transaction.execute(
                 delete(subscriptions).where(subscriptions.c.org == org, subscriptions.c.id == subscription)
@@ -169,7 +169,7 @@ class SqlSubscriptions:
                     "disabled_at": now,
                     "updated": now,
                 }
-                pause_all(transaction, org, subscription)
+                pause_deliveries(transaction, org, subscription)
             return self._change(transaction, org, subscription, changes)
 
         return await self._writer.run(Priority.JOURNAL, work)

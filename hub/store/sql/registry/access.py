@@ -17,8 +17,8 @@ from hub.model.stored.source import StoredSecret
 from hub.ports.store.page import Page
 from hub.store.sql.bulk import Bulk
 from hub.store.sql.paging import page
-from hub.store.sql.parts import Parts
 from hub.store.sql.records import key_record, open_secret, sealed_secret
+from hub.store.sql.resources import SqlResources
 from hub.store.sql.tables import audit, connections, jobs, keys, orgs, plugins, secrets
 from hub.store.sql.transaction import Transaction
 from hub.store.sql.writer import Priority
@@ -33,11 +33,11 @@ _OPEN_JOBS = ("counting", "running", "paused")
 class SqlAccess:
     """Implements `hub.ports.store.Access`."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._database = parts.database
-        self._writer = parts.writer
-        self._vault = parts.vault
-        self._clock = parts.clock
+    def __init__(self, resources: SqlResources) -> None:
+        self._database = resources.database
+        self._writer = resources.writer
+        self._vault = resources.vault
+        self._clock = resources.clock
 
     async def create_org(self, name: str) -> OrgRecord:
         """Raises `Conflict` when the name is taken."""

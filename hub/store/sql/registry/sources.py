@@ -14,8 +14,8 @@ from hub.model.stored.inbound import KeptSecret
 from hub.model.stored.source import SourceRecord, SourceSpec, StoredSecret
 from hub.ports.store.page import Page
 from hub.store.sql.paging import page
-from hub.store.sql.parts import Parts
 from hub.store.sql.records import sealed_secret, source_record, spec_bytes
+from hub.store.sql.resources import SqlResources
 from hub.store.sql.tables import secrets, sources
 from hub.store.sql.transaction import Transaction
 from hub.store.sql.writer import Priority
@@ -27,11 +27,11 @@ __all__ = ["SqlSources", "delete_source", "insert_source", "keep_secrets", "rais
 class SqlSources:
     """Implements `hub.ports.store.Sources`."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._database = parts.database
-        self._writer = parts.writer
-        self._vault = parts.vault
-        self._clock = parts.clock
+    def __init__(self, resources: SqlResources) -> None:
+        self._database = resources.database
+        self._writer = resources.writer
+        self._vault = resources.vault
+        self._clock = resources.clock
 
     async def create(
         self, org: Id, spec: SourceSpec, secrets: Sequence[StoredSecret], *, by: Id | None = None

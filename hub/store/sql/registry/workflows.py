@@ -13,11 +13,11 @@ from hub.model.json import dumps
 from hub.model.stored.source import SourceRecord, SourceSpec, StoredSecret
 from hub.model.stored.workflow import WorkflowRecord, WorkflowVersion
 from hub.ports.store.page import Page
-from hub.store.sql.executions.executions import cancel_all
+from hub.store.sql.executions.executions import cancel_executions
 from hub.store.sql.paging import page
-from hub.store.sql.parts import Parts
 from hub.store.sql.records import version_record, workflow_record
 from hub.store.sql.registry.sources import delete_source, insert_source
+from hub.store.sql.resources import SqlResources
 from hub.store.sql.tables import executions, workflow_versions, workflows
 from hub.store.sql.transaction import Transaction
 from hub.store.sql.writer import Priority
@@ -30,11 +30,11 @@ _FIRST = 1
 class SqlWorkflows:
     """Implements `hub.ports.store.Workflows`."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._database = parts.database
-        self._writer = parts.writer
-        self._vault = parts.vault
-        self._clock = parts.clock
+    def __init__(self, resources: SqlResources) -> None:
+        self._database = resources.database
+        self._writer = resources.writer
+        self._vault = resources.vault
+        self._clock = resources.clock
 
     async def create(
         self,
@@ -143,7 +143,7 @@ class SqlWorkflows:
                 executions.c.workflow == workflow,
                 or_(executions.c.ready.is_not(None), executions.c.parked.is_not(None)),
             )
-            cancel_all(transaction, org, list(transaction.execute(running).scalars()), now)
+            cancel_executions(transaction, org, list(transaction.execute(running).scalars()), now)
             delete_source(transaction, org, record.source)
             transaction.execute(delete(workflows).where(*_key(org, workflow)))
             transaction.changed("workflow", org, workflow)

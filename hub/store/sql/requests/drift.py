@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from hub.model.ids import Id
 from hub.model.stored.drift import Drift
-from hub.store.sql.parts import Parts
+from hub.store.sql.resources import SqlResources
 from hub.store.sql.tables import drift
 from hub.store.sql.transaction import Transaction
 from hub.store.sql.writer import Priority
@@ -25,9 +25,9 @@ _COLUMNS = tuple(column.name for column in drift.columns)
 class SqlDrift:
     """Implements `hub.ports.store.drift.DriftCounts`."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._database = parts.database
-        self._writer = parts.writer
+    def __init__(self, resources: SqlResources) -> None:
+        self._database = resources.database
+        self._writer = resources.writer
 
     async def count(self, seen: Sequence[Drift]) -> None:
         """Add counts to those that are there. A source that has too many rows already gets no new ones."""

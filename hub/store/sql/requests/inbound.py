@@ -16,10 +16,10 @@ from hub.ports.store.page import Page
 from hub.store.sql.documents import Documents, Packing
 from hub.store.sql.executions.execution_rows import execution_row, node_row
 from hub.store.sql.paging import page
-from hub.store.sql.parts import Parts
 from hub.store.sql.records import request_context
 from hub.store.sql.requests.acceptance import Prepared, PreparedEvent, accept_group, write_events
 from hub.store.sql.requests.refusals import Refusals
+from hub.store.sql.resources import SqlResources
 from hub.store.sql.tables import event_keys, events, requests
 from hub.store.sql.transaction import Transaction
 from hub.store.sql.writer import Priority
@@ -31,15 +31,15 @@ BODY_THRESHOLD = 64 * 1024
 
 
 class SqlInbound:
-    """Implements `hub.ports.store.Inbound`."""
+    """Implements `hub.ports.store.InboundStore`."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._database = parts.database
-        self._writer = parts.writer
-        self._vault = parts.vault
-        self._clock = parts.clock
-        self._documents = Documents(parts.blobs)
-        self._refusals = Refusals(parts.writer, parts.clock)
+    def __init__(self, resources: SqlResources) -> None:
+        self._database = resources.database
+        self._writer = resources.writer
+        self._vault = resources.vault
+        self._clock = resources.clock
+        self._documents = Documents(resources.blobs)
+        self._refusals = Refusals(resources.writer, resources.clock)
 
     async def accept(self, acceptance: Acceptance) -> Accepted:
         """Commit request, events, executions, nonce and kept secrets together; duplicates are found here.

@@ -5,21 +5,21 @@ from __future__ import annotations
 from sqlalchemy import select, tuple_, update
 
 from hub.errors import Invalid
-from hub.store.sql.parts import Parts
+from hub.store.sql.resources import SqlResources
 from hub.store.sql.transaction import Transaction
 from hub.store.sql.upkeep.sealed import SEALED, Sealed
 from hub.store.sql.writer import Priority
 from hub.store.vault import Vault
 
-__all__ = ["Resealing"]
+__all__ = ["SqlResealing"]
 
 
-class Resealing:
+class SqlResealing:
     """Implements `hub.ports.store.Resealing`."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._writer = parts.writer
-        self._vault = parts.vault
+    def __init__(self, resources: SqlResources) -> None:
+        self._writer = resources.writer
+        self._vault = resources.vault
 
     async def step(self, cursor: str = "", *, limit: int = 200) -> tuple[int, str | None]:
         """See the port."""

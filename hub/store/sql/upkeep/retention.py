@@ -12,7 +12,7 @@ from hub.errors import Invalid
 from hub.model.ids import Id
 from hub.model.stored.execution import FINISHED
 from hub.ports.store.retention import Pruned, RetentionKind
-from hub.store.sql.parts import Parts
+from hub.store.sql.resources import SqlResources
 from hub.store.sql.tables import (
     attempts,
     audit,
@@ -64,9 +64,9 @@ class _Kind:
 class SqlRetention:
     """Implements `hub.ports.store.retention.Retention`."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._writer = parts.writer
-        self._blobs = parts.blobs
+    def __init__(self, resources: SqlResources) -> None:
+        self._writer = resources.writer
+        self._blobs = resources.blobs
 
     async def prune(self, kind: RetentionKind, before: int, *, limit: int = 200, cursor: str | None = None) -> Pruned:
         """Look at up to `limit` things of `kind` and remove those that ended before `before` (microseconds UTC).

@@ -308,20 +308,6 @@ async def test_a_child_that_finishes_before_its_parent_waits_is_not_missed(scene
     assert ids(await claim(scene)) == [parent.id]
 
 
-async def test_wake_makes_a_waiting_execution_due(scene: Scene) -> None:
-    execution = await queued(scene)
-    await claim(scene)
-    far = scene.clock.now() + 10_000 * SECOND
-    await scene.store.executions.journal(
-        scene.org, execution.id, 1, [], ExecutionChange(state="waiting", due=far, release=True)
-    )
-    await scene.store.executions.wake(scene.org, execution.id, scene.clock.now())
-    assert ids(await claim(scene)) == [execution.id]
-    await finish(scene, execution.id, 2)
-    await scene.store.executions.wake(scene.org, execution.id, scene.clock.now())
-    assert await claim(scene) == ()
-
-
 async def test_a_signal_settles_the_waiting_node(scene: Scene) -> None:
     execution = await queued(scene)
     await claim(scene)

@@ -113,8 +113,8 @@ async def test_only_finished_executions_go_and_take_their_journal(scene: Scene) 
 
 async def test_blobs_go_with_the_last_row_that_names_them(scene: Scene, tmp_path: Path) -> None:
     directory = tmp_path / "data" / "blobs"
-    parts = replace(scene.store.parts, blobs=DirectoryBlobs(directory, grace_seconds=0))
-    scene.store.retention = SqlRetention(parts)
+    resources = replace(scene.store.resources, blobs=DirectoryBlobs(directory, grace_seconds=0))
+    scene.store.retention = SqlRetention(resources)
     first = await scene.store.inbound.accept(scene.acceptance(body=b"x" * 70_000))
     scene.clock.advance(DAY)
     border = scene.clock.now()
@@ -126,7 +126,7 @@ async def test_blobs_go_with_the_last_row_that_names_them(scene: Scene, tmp_path
     assert (await scene.store.inbound.request(scene.org, second.request)).body == b"x" * 70_000
     assert await prune_all(scene, "requests", border + 1) == (1, 1)
     with pytest.raises(NotFound):
-        await parts.blobs.get(scene.org, ref)
+        await resources.blobs.get(scene.org, ref)
 
 
 async def test_messages_stay_while_a_delivery_has_not_arrived(scene: Scene) -> None:
@@ -193,7 +193,7 @@ async def test_everything_sealed_opens_without_the_old_key_after_resealing(
 ) -> None:
     await scene.store.access.put_connection(scene.org, "slack", "bearer", {"a": "1", "b": "2"})
     accepted = [await scene.store.inbound.accept(scene.acceptance(None)) for _ in range(5)]
-    scene.store.parts.vault.rotate()
+    scene.store.resources.vault.rotate()
     newest = await scene.store.inbound.accept(scene.acceptance(None))
 
     cursor: str | None = ""

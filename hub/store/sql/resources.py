@@ -10,11 +10,11 @@ from hub.store.sql.writer import Writer
 from hub.store.sqlite import Database
 from hub.store.vault import Vault
 
-__all__ = ["Parts"]
+__all__ = ["SqlResources"]
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class SqlResources:
     """The database to read, the writer to write, and their company.
 
     Attributes:
