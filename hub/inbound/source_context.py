@@ -11,11 +11,12 @@ from pydantic import ValidationError
 from hub.errors import AddressRefused, HubError, Reject, Unavailable
 from hub.inbound.evidence.refusals import Refused
 from hub.inbound.steps.identify import Identified
-from hub.model.ids import write_id
+from hub.model.ids import Id, write_id
 from hub.model.wire.fetched import Fetched
 from hub.model.wire.request import Request
 from hub.plugins.clock import RequestClock
 from hub.ports.clock import Clock
+from hub.ports.store.snapshot import Snapshot
 from hub.sdk.context import Source
 from hub.sdk.dialect import Refusal
 from hub.sdk.vendor import Vendor
@@ -58,25 +59,10 @@ class Contexts:
         return Source(
             write_id("src", source.id),
             request.url.partition("?")[0],
-            None if vendor is None else self._settings(found, vendor),
+            None if vendor is None else found.snapshot.derived(_settings, source.id, vendor),
             found.gate.author_secrets(int(request.received.timestamp() * 1_000_000)),
             fetch,
         )
-
-    def _settings(self, found: Identified, vendor: Vendor) -> Any:
-        if vendor.settings is None:
-            return None
-        key = ("settings", found.gate.source.id, vendor)
-        settings = found.snapshot.cache.get(key)
-        if settings is None:
-            stored = found.gate.source.spec.settings if found.gate.source.spec.vendor == vendor.name else {}
-            try:
-                settings = vendor.settings.model_validate(stored)
-            except ValidationError as error:
-                reason = f"the settings of the source do not fit plugin {vendor.name}: {error.error_count()} errors"
-                raise Refused(Refusal("admit", "settings", 503, reason)) from error
-            found.snapshot.cache[key] = settings
-        return settings
 
     def _fetcher(self, vendor: Vendor, clock: RequestClock) -> Any:
         async def fetch(url: str, *, method: str, headers: Mapping[str, str], body: bytes, cache: float) -> Fetched:
@@ -114,3 +100,19 @@ class Contexts:
         if not 200 <= fetched.status <= 299:
             raise Unavailable(f"{vendor.title} answered {fetched.status}")
         return fetched
+
+
+def _settings(snapshot: Snapshot, source: Id, vendor: Vendor) -> Any:
+    """The settings of a source as `vendor` declares them; the vendor's defaults where it is not the bound one.
+
+    Raises:
+        Refused: 503, the stored settings do not fit the vendor's settings model.
+    """
+    if vendor.settings is None:
+        return None
+    spec = snapshot.sources[source].spec
+    try:
+        return vendor.settings.model_validate(spec.settings if spec.vendor == vendor.name else {})
+    except ValidationError as error:
+        reason = f"the settings of the source do not fit plugin {vendor.name}: {error.error_count()} errors"
+        raise Refused(Refusal("admit", "settings", 503, reason)) from error

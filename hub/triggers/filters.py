@@ -41,8 +41,8 @@ class WorkflowTriggers:
         """As the port says: the source's own workflow first, then the ones that list the source."""
         selected = []
         scope: Scope | None = None
-        for version in self._candidates(snapshot, source):
-            workflow = self._compiled(snapshot, version)
+        for version in snapshot.derived(self._by_source).get(source.id, ()):
+            workflow = snapshot.derived(self._compiled, version.workflow)
             if workflow.filters or workflow.keyed or control:
                 scope = scope or Scope.of(trigger, {})
                 name = self._as_written(snapshot, workflow, source)
@@ -62,13 +62,8 @@ class WorkflowTriggers:
         named = (name for name in workflow.sources if self._source_named(snapshot, name) == source.id)
         return next(named, write_id("src", source.id))
 
-    def _candidates(self, snapshot: Snapshot, source: SourceRecord) -> Sequence[WorkflowVersion]:
-        index: dict[Id, list[WorkflowVersion]] | None = snapshot.cache.get("workflows by source")
-        if index is None:
-            index = snapshot.cache["workflows by source"] = self._index(snapshot)
-        return index.get(source.id, ())
-
-    def _index(self, snapshot: Snapshot) -> dict[Id, list[WorkflowVersion]]:
+    def _by_source(self, snapshot: Snapshot) -> Mapping[Id, Sequence[WorkflowVersion]]:
+        """The published workflows that each source triggers: its own first, then those that list it."""
         index: dict[Id, list[WorkflowVersion]] = {}
         for version in snapshot.published.values():
             record = snapshot.workflows[version.workflow]
@@ -80,14 +75,13 @@ class WorkflowTriggers:
                     sources.append(found)
             for found in sources:
                 index.setdefault(found, []).append(version)
+        for source, versions in index.items():
+            # the order of `published` changes with every publication, the order of a reply's candidates must not
+            versions.sort(key=lambda version: (snapshot.workflows[version.workflow].source != source, version.workflow))
         return index
 
-    def _compiled(self, snapshot: Snapshot, version: WorkflowVersion) -> Workflow:
-        key = ("compiled", version.workflow)
-        workflow: Workflow | None = snapshot.cache.get(key)
-        if workflow is None:
-            workflow = snapshot.cache[key] = compile_workflow(version.definition, self._actions())
-        return workflow
+    def _compiled(self, snapshot: Snapshot, workflow: Id) -> Workflow:
+        return compile_workflow(snapshot.published[workflow].definition, self._actions())
 
 
 def _selected(workflow_id: Id, number: int, workflow: Workflow, scope: Scope | None) -> Selected:

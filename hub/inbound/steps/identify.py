@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hub.inbound.evidence.refusals import Refused
@@ -34,20 +35,12 @@ def source_named(snapshot: Snapshot, text: str) -> Id | None:
     raw = read_id("src", text)
     if raw is not None and raw in snapshot.sources:
         return raw
-    shorts: dict[str, Id] | None = snapshot.cache.get("short source ids")
-    if shorts is None:
-        shorts = snapshot.cache["short source ids"] = {short_id(one): one for one in snapshot.sources}
-    return shorts.get(text) or alias_of(snapshot, text)
+    return snapshot.derived(_by_short_id).get(text) or alias_of(snapshot, text)
 
 
 def alias_of(snapshot: Snapshot, text: str) -> Id | None:
     """The source that has `text` as an alias: the id that a sender's URL has carried since before the hub."""
-    aliases: dict[str, Id] | None = snapshot.cache.get("aliases")
-    if aliases is None:
-        aliases = snapshot.cache["aliases"] = {
-            alias: one.id for one in snapshot.sources.values() for alias in one.spec.aliases
-        }
-    return aliases.get(text)
+    return snapshot.derived(_by_alias).get(text)
 
 
 def identify(arrival: Arrival, snapshot: Snapshot) -> Identified:
@@ -102,7 +95,16 @@ def _find(snapshot: Snapshot, dialect: Dialect, target: Target) -> tuple[Workflo
         return None, gate
     if workflow is None and source.workflow is not None:
         workflow = snapshot.workflows.get(source.workflow)
-    gate = snapshot.cache.get(source.id)
-    if gate is None:
-        gate = snapshot.cache[source.id] = Gate.of(source)
-    return workflow, gate
+    return workflow, snapshot.derived(_gate, source.id)
+
+
+def _by_short_id(snapshot: Snapshot) -> Mapping[str, Id]:
+    return {short_id(one): one for one in snapshot.sources}
+
+
+def _by_alias(snapshot: Snapshot) -> Mapping[str, Id]:
+    return {alias: one.id for one in snapshot.sources.values() for alias in one.spec.aliases}
+
+
+def _gate(snapshot: Snapshot, source: Id) -> Gate:
+    return Gate.of(snapshot.sources[source])

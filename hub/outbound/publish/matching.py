@@ -10,15 +10,11 @@ from hub.ports.store.snapshot import Snapshot
 
 __all__ = ["subscribers", "wants"]
 
-_Index = Mapping[tuple[Id, str], tuple[SubscriptionRecord, ...]]
-
 
 def subscribers(snapshot: Snapshot, org: Id, event_type: str, client: str | None) -> list[SubscriptionRecord]:
     """Subscriptions of `org` that name the type and want this client's events, disabled ones included."""
-    index: _Index | None = snapshot.cache.get(__name__)
-    if index is None:
-        index = snapshot.cache[__name__] = _index(snapshot)
-    return [each for each in index.get((org, event_type), ()) if wants(each, event_type, client)]
+    found = snapshot.derived(_by_event_type).get((org, event_type), ())
+    return [each for each in found if wants(each, event_type, client)]
 
 
 def wants(subscription: SubscriptionRecord, event_type: str, client: str | None) -> bool:
@@ -30,7 +26,8 @@ def wants(subscription: SubscriptionRecord, event_type: str, client: str | None)
     return event_type in spec.events and (not spec.clients or client in spec.clients)
 
 
-def _index(snapshot: Snapshot) -> _Index:
+def _by_event_type(snapshot: Snapshot) -> Mapping[tuple[Id, str], tuple[SubscriptionRecord, ...]]:
+    """The subscriptions of each org and event type."""
     found: dict[tuple[Id, str], list[SubscriptionRecord]] = {}
     for subscription in snapshot.subscriptions.values():
         for event_type in dict.fromkeys(subscription.spec.events):

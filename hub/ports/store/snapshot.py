@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar, TypeVarTuple
 
 from hub.model.ids import Id
 from hub.model.stored.access import KeyRecord, OrgRecord
@@ -13,6 +13,9 @@ from hub.model.stored.source import SourceRecord
 from hub.model.stored.workflow import WorkflowRecord, WorkflowVersion
 
 __all__ = ["Snapshot"]
+
+T = TypeVar("T")
+Key = TypeVarTuple("Key")
 
 
 @dataclass(frozen=True)
@@ -24,8 +27,6 @@ class Snapshot:
         keys: By SHA-256 of the key.
         event_types: The operators' own event types, by org.
         disabled_plugins: Names that an operator has switched off.
-        cache: Scratch space for what others derive from this very snapshot (compiled definitions, parsed
-            networks), gone with it.
     """
 
     generation: int = 0
@@ -37,7 +38,25 @@ class Snapshot:
     subscriptions: Mapping[Id, SubscriptionRecord] = field(default_factory=dict)
     event_types: Mapping[Id, tuple[EventType, ...]] = field(default_factory=dict)
     disabled_plugins: frozenset[str] = frozenset()
-    cache: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    _derived: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def derived(self, derive: Callable[[Snapshot, *Key], T], *key: *Key) -> T:
+        """What `derive` computes from this snapshot and `key`: an index, a compiled definition, a parsed allowlist.
+
+        The first call computes it and later ones answer the same object. Since a change makes a new snapshot, a value
+        can never be older than what it was derived from. What `derive` raises is raised and not kept.
+
+        Args:
+            derive: A pure function that lives as long as the program, or a bound method of such an object: it is the
+                name under which the value is kept.
+            key: Hashable arguments of `derive`, such as the id of the source to look at.
+        """
+        name = (derive, *key)
+        try:
+            value: T = self._derived[name]
+        except KeyError:
+            value = self._derived[name] = derive(self, *key)
+        return value
 
     def org_named(self, name: str) -> OrgRecord | None:
         """The org with that slug."""
