@@ -16,11 +16,24 @@ from hub.model.wire.request import Request
 from hub.model.wire.secret import Secret
 from hub.model.wire.values import Values
 from hub.sdk.context import Source
+from tests.hanging import pytest_runtest_makereport
+
+__all__ = ["pytest_runtest_makereport"]
+
+LONG = 3_600
+"""Seconds that a soak test may take; what is no soak test has the limit of pyproject.toml."""
 
 MOMENT = 1_767_225_600
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
 Headers = Mapping[str, str] | Iterable[tuple[str, str]]
+
+
+def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
+    """Give soak tests a limit of their own."""
+    for item in items:
+        if item.get_closest_marker("soak") is not None and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(LONG))
 
 
 @dataclass(frozen=True)

@@ -36,17 +36,29 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+async def start_hub(*arguments: str, **given: str) -> asyncio.subprocess.Process:
+    """Start `hub …`; its output is piped.
+
+    A script's background jobs ignore SIGINT, and a process inherits that. The command heeds SIGINT in any case.
+    """
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "hub.cli",
+            *arguments,
+            env=environment(**given),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+    finally:
+        signal.signal(signal.SIGINT, inherited)
+
+
 async def run_hub(*arguments: str, **given: str) -> Said:
     """Run `hub …` to its end."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "hub.cli",
-        *arguments,
-        env=environment(**given),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
+    process = await start_hub(*arguments, **given)
     out, err = await asyncio.wait_for(process.communicate(), SECONDS)
     return Said(process.returncode or 0, out.decode(), err.decode())
 
@@ -78,16 +90,7 @@ class Serving:
 async def serving(*arguments: str, until: str = "listens", **given: str) -> AsyncIterator[Serving]:
     """Serve on a free port until the block ends; `until` stands in the last line of the greeting that is waited for."""
     port = free_port()
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "hub.cli",
-        "serve",
-        *arguments,
-        env=environment(HUB_PORT=str(port), **given),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
+    process = await start_hub("serve", *arguments, HUB_PORT=str(port), **given)
     try:
         lines: list[str] = []
         while not lines or until not in lines[-1]:

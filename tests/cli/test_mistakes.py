@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 from pathlib import Path
 
 import click
@@ -16,7 +15,7 @@ from rich.console import Console
 from hub.cli import main
 from hub.cli.terminal import output
 from hub.testing.live import ADMIN_KEY, LiveHub, live_hub
-from tests.cli.processes import SECONDS, environment
+from tests.cli.processes import SECONDS, start_hub
 
 
 def said(url: str, *arguments: str, key: str = ADMIN_KEY, stdin: str = "") -> Result:
@@ -113,15 +112,7 @@ async def tables_end_where_their_text_ends(hub: LiveHub) -> None:
 async def an_interrupt_ends_tail_quietly(hub: LiveHub) -> None:
     workflow = await hub.workflow()
     await hub.send("POST", workflow["source"]["urls"]["tracecat"], b"{}")
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "hub.cli",
-        "tail",
-        env=environment(HUB_URL=hub.url, HUB_API_KEY=ADMIN_KEY),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
+    process = await start_hub("tail", HUB_URL=hub.url, HUB_API_KEY=ADMIN_KEY)
     assert process.stdout is not None
     await asyncio.wait_for(process.stdout.readline(), SECONDS)
     process.send_signal(signal.SIGINT)
