@@ -4,23 +4,44 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from hub.model.ids import Id
+
 __all__ = ["BLOB_THRESHOLD", "Blobs"]
 
 BLOB_THRESHOLD = 128 * 1024
-"""Values over this many bytes of JSON travel as blob references (request bodies: over 64 KiB)."""
+"""JSON values over this many bytes travel as blob references; bodies of requests and deliveries over 64 KiB."""
 
 
 class Blobs(Protocol):
-    """Immutable bytes under a reference that the store can keep in a row."""
+    """Immutable bytes, each under a reference that a store can keep in a row.
 
-    async def put(self, org: bytes, data: bytes) -> str:
-        """Write and sync `data`; returns its reference. The same bytes of the same org give the same reference."""
+    Any operation raises `hub.errors.StoreUnavailable` when the blob store cannot be reached or refuses.
+    """
+
+    async def put(self, org: Id, data: bytes) -> str:
+        """Keep `data`; it is durable when this returns.
+
+        Returns:
+            Its reference, short text. The same bytes of the same org always have the same reference, and putting them
+            again makes the blob young again (see `delete`). A reference means nothing in another org.
+        """
         ...
 
-    async def get(self, org: bytes, ref: str) -> bytes:
-        """The bytes under `ref`; raises `hub.errors.NotFound`."""
+    async def get(self, org: Id, ref: str) -> bytes:
+        """The bytes under a reference.
+
+        Raises:
+            NotFound: The org has no such blob, or the text is not a reference.
+        """
         ...
 
-    async def delete(self, org: bytes, ref: str) -> None:
-        """Forget `ref`; nothing happens if it is not there."""
+    async def delete(self, org: Id, ref: str) -> None:
+        """Remove a blob; removing a missing one is no error.
+
+        A blob that was put a short while ago may stay, since a row that refers to it may be about to commit. How long
+        that is, the blob store decides.
+
+        Raises:
+            NotFound: The text is not a reference.
+        """
         ...

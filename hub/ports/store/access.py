@@ -1,4 +1,4 @@
-"""Orgs, keys, connections, audit, jobs, instance state."""
+"""Orgs, keys, connections, audit log, jobs, plugins."""
 
 from __future__ import annotations
 
@@ -16,61 +16,98 @@ class Access(Protocol):
     """Who may do what, and what they did."""
 
     async def create_org(self, name: str) -> OrgRecord:
-        """Raises `Conflict` when the name is taken."""
+        """Create an org; it is in the snapshot when this returns.
+
+        Raises:
+            Conflict: The name is taken.
+        """
         ...
 
     async def create_key(self, key: KeyRecord) -> None:
-        """Raises `Conflict` when the digest is there already."""
+        """Keep an API key as given; it is in the snapshot, by its digest, when this returns.
+
+        Raises:
+            Conflict: A key with this digest exists, in whichever org.
+        """
         ...
 
     async def revoke_key(self, org: Id, key: Id, now: int) -> None:
-        """Raises `NotFound`."""
+        """Set when a key was revoked; the snapshot shows it when this returns.
+
+        Raises:
+            NotFound: The org has no such key.
+        """
         ...
 
     async def keys(self, org: Id) -> tuple[KeyRecord, ...]:
-        """All keys of the org, newest first."""
+        """All keys of the org, revoked and expired ones included, newest first."""
         ...
 
     async def put_connection(self, org: Id, name: str, kind: str, values: Mapping[str, str]) -> ConnectionRecord:
-        """Create or replace a connection; values are encrypted."""
+        """Create the connection of that name or replace its kind and all of its values; a replaced one keeps its id.
+
+        Args:
+            org: Whose connection it is.
+            name: Unique within the org.
+            kind: What it is for.
+            values: Field -> secret value; kept sealed. `fields` of the record names them in this order.
+        """
         ...
 
     async def connections(self, org: Id) -> tuple[ConnectionRecord, ...]:
-        """Connections without their values."""
+        """All connections of the org by name, without their values."""
         ...
 
     async def connection_values(self, org: Id, name: str) -> Mapping[str, str]:
-        """For the action call only. Raises `NotFound`."""
+        """The values of a connection in the clear, for the call of the action that names it and nothing else.
+
+        Raises:
+            NotFound: The org has no connection of that name.
+        """
         ...
 
     async def delete_connection(self, org: Id, name: str) -> None:
-        """Raises `NotFound`."""
+        """Forget a connection and its values.
+
+        Raises:
+            NotFound: The org has no connection of that name.
+        """
         ...
 
     async def audit(self, entry: AuditEntry) -> None:
-        """Keep a management change."""
+        """Keep one entry of the audit log."""
         ...
 
     async def audit_log(self, org: Id, *, limit: int, cursor: str | None = None) -> Page[AuditEntry]:
-        """Newest first."""
+        """The audit log of the org, newest first."""
         ...
 
     async def put_job(self, job: Job) -> None:
-        """Create or replace a job."""
+        """Create a job, or replace the one with its id."""
         ...
 
     async def job(self, org: Id, job: Id) -> Job:
-        """Raises `NotFound`."""
+        """One job.
+
+        Raises:
+            NotFound: The org has no such job.
+        """
         ...
 
     async def open_jobs(self) -> tuple[Job, ...]:
-        """Unfinished jobs of all orgs, to go on after a restart."""
+        """Jobs of all orgs that are counting, running or paused, oldest first: what goes on after a restart."""
         ...
 
     async def set_plugin(self, name: str, *, disabled: bool | None = None, version: str | None = None) -> None:
-        """Remember that a plugin was active (version) or is switched off."""
+        """Remember a plugin of the instance; what is None stays as it is (new ones: enabled, no version).
+
+        Args:
+            name: The plugin's name.
+            disabled: Whether an operator switched it off; the snapshot's `disabled_plugins` says so when this returns.
+            version: The version that was active last.
+        """
         ...
 
     async def plugins(self) -> Mapping[str, tuple[bool, str | None]]:
-        """Name -> (disabled, last active version)."""
+        """Every plugin remembered: name -> (disabled, version that was active last)."""
         ...

@@ -9,44 +9,84 @@ from hub.model.ids import Id
 from hub.model.stored.inbound import Acceptance, Accepted, EventRecord, NewEvent, RequestRecord
 from hub.ports.store.page import Page
 
-__all__ = ["InboundStore"]
+__all__ = ["REFUSALS_AT_ONCE", "REFUSALS_PER_MINUTE", "REFUSED_BODY_BYTES", "InboundStore"]
+
+REFUSALS_AT_ONCE = 100
+"""Refused requests of one source that are kept in a row."""
+REFUSALS_PER_MINUTE = 10
+"""Refused requests of one source that are kept in the long run."""
+REFUSED_BODY_BYTES = 16 * 1024
+"""What is kept of the body of a refused request."""
 
 
 class InboundStore(Protocol):
-    """What senders sent and what was read from it."""
+    """What senders sent, and what was read from it."""
 
     async def accept(self, acceptance: Acceptance) -> Accepted:
-        """Commit request, events, executions, nonce and kept secrets together; duplicates are found here.
+        """Commit a request with its events, their executions, its nonce and the secrets to keep: all or nothing.
+
+        Within the transaction, in this order:
+
+        1. The source must still have `acceptance.generation`, whichever process changed it last.
+        2. The nonce is claimed for the source. If a request with the same digest claimed it before, this request is
+           kept in state duplicate without its events, and the answer is that of the first one, as a duplicate.
+        3. Events are kept with their executions. Of several with the same source, account and key only the first is,
+           also if they are accepted in one moment by several processes or stand in one request; for the others the
+           answer names the first event and its executions. Held and dropped events count as first ones. An event
+           without a key is never a duplicate.
+        4. The request is kept as it is given, or in state duplicate if it has events and all of them are duplicates.
+        5. Secrets are kept as by `Sources.keep`.
+
+        An execution with a `lease` is running at once, under the fence of its lease; one that is `finished` is kept
+        with its end and its journal; all others are queued.
 
         Raises:
-            StaleSource: The source's generation is no longer `acceptance.generation`; nothing was kept.
-            NonceReplayed: The nonce was claimed by a request with another body; nothing was kept.
-            StoreUnavailable: The commit failed; nothing was kept.
+            StaleSource: The source has another generation or is gone. The snapshot shows its newest state by then.
+            NonceReplayed: A request with another digest claimed the nonce before.
         """
         ...
 
     def refuse(self, record: RequestRecord) -> None:
-        """Keep a refused request off the request path, capped per source; never raises, may drop under flood."""
+        """Keep a refused request soon, without a wait; it is lost if the process ends before.
+
+        Of its body the first `REFUSED_BODY_BYTES` are kept. Of each source `REFUSALS_AT_ONCE` are kept in a row and
+        `REFUSALS_PER_MINUTE` in the long run, by the hub's clock and per process; others are counted as dropped, as
+        is what comes while too many wait. Never raises.
+        """
         ...
 
     @property
     def refusals_dropped(self) -> int:
-        """Refused requests that this process has not kept, since its start."""
+        """Refused requests that this process has not kept since its start."""
         ...
 
     async def hold(self, acceptance: Acceptance) -> Accepted:
-        """Keep a request whose reading or hooks failed: state held, visible and retryable. As `accept`."""
+        """Keep a request that could not be read, or whose hooks failed: `accept` for a request in state held.
+
+        It can be listed, read and `release`d.
+        """
         ...
 
     async def release(self, org: Id, request: Id, events: Sequence[NewEvent]) -> Accepted:
-        """Turn a held request, or the held events of an accepted one, into accepted ones with these events.
+        """Replace what is held of a request by `events`, and accept them.
 
-        Raises `NotFound`, and `Conflict` when nothing of it is held.
+        The request is held as a whole, or events of an accepted request are. Its held events are removed, and their
+        places as first ones of their keys are free for `events`, which are then kept as by `accept` (step 3). The
+        request becomes accepted; one that was held becomes a duplicate if it has events and all are duplicates. The
+        source's generation does not matter: a release inherits the verdict that the request was given.
+
+        Raises:
+            NotFound: The org has no such request.
+            Conflict: Nothing of it is held.
         """
         ...
 
     async def request(self, org: Id, request: Id) -> RequestRecord:
-        """One request with its body (from the blob store if need be). Raises `NotFound`."""
+        """One request with its body, from the blob store if need be.
+
+        Raises:
+            NotFound: The org has no such request.
+        """
         ...
 
     async def requests(
@@ -59,11 +99,18 @@ class InboundStore(Protocol):
         cursor: str | None = None,
         oldest_first: bool = False,
     ) -> Page[RequestRecord]:
-        """Requests newest first (or oldest first), bodies left out."""
+        """Requests of the org, or of one source, or in one state, without their bodies.
+
+        `oldest_first` turns the order around, for a walk through all of them.
+        """
         ...
 
     async def event(self, org: Id, event: Id) -> EventRecord:
-        """Raises `NotFound`."""
+        """One event with its data, from the blob store if need be.
+
+        Raises:
+            NotFound: The org has no such event.
+        """
         ...
 
     async def events(
@@ -76,5 +123,5 @@ class InboundStore(Protocol):
         limit: int,
         cursor: str | None = None,
     ) -> Page[EventRecord]:
-        """Events newest first."""
+        """Events of the org with their data, or those of one source, type or request."""
         ...

@@ -27,7 +27,16 @@ __all__ = ["OutboundStore"]
 
 
 class OutboundStore(Protocol):
-    """The outbound registry and its log."""
+    """Subscriptions, messages, their deliveries with each attempt, and the operators' event types.
+
+    **Leases.** A delivery is sent under a lease: an owner (a hub process), an end and a fence. Each claim raises the
+    fence by one. An owner whose lease has ended may still renew it and log its attempt as long as nobody else has
+    claimed the delivery; afterwards that raises `Fenced` and changes nothing.
+
+    **Ordering keys.** Deliveries of one subscription with the same ordering key are sent one after the other, in the
+    order in which their messages were committed (`sequence`): only the oldest one that is pending or paused may be
+    claimed. The next one may go as soon as that is delivered, dead or cancelled.
+    """
 
     async def subscribe(
         self, org: Id, spec: SubscriptionSpec, secrets: Sequence[StoredSecret], *, cuid: str | None = None
@@ -71,69 +80,133 @@ class OutboundStore(Protocol):
         warned: bool = False,
         disabled_reason: str = "",
     ) -> SubscriptionRecord:
-        """Note health; a `disabled_reason` also sets `enabled` false and pauses its deliveries. Raises `NotFound`."""
+        """Note how a subscription fares; with a `disabled_reason` disable it, which pauses its pending deliveries.
+
+        Args:
+            org: Whose subscription it is.
+            subscription: Its id.
+            failing_since: Since when no delivery has succeeded, microseconds UTC; None: it is well.
+            warned: Whether its owner has been warned.
+            disabled_reason: Why the hub disables it. Without effect on one that is disabled already.
+
+        Raises:
+            NotFound: The org has no such subscription.
+        """
         ...
 
     async def publish(self, message: MessageRecord, deliveries: Sequence[NewDelivery]) -> Published:
-        """Commit message and deliveries together; for a repeated idempotency key the first message is the answer.
+        """Commit a message with its deliveries.
 
-        A delivery with a lease is born claimed, which saves the claim. One whose ordering key has an older
-        unfinished delivery is not: it waits for its turn.
+        If a message of the org has the same idempotency key, also one that is committed at this very moment, nothing
+        is kept and that message is the answer, as a duplicate.
+
+        Each delivery gets the next `sequence`. One whose subscription is gone by now is kept as cancelled; one whose
+        subscription is disabled by now as skipped, unless the message is a test. A delivery with a `lease` is claimed
+        at once, which saves the claim; but one behind an older delivery of its ordering key waits without a lease.
+        The bodies are frozen: every attempt sends these bytes, and equal ones of a message are kept once.
         """
         ...
 
     async def published(self, org: Id, idempotency_key: str) -> Published | None:
-        """The message that had this idempotency key, None when there is none."""
+        """The message with this idempotency key, as a duplicate; None if there is none."""
         ...
 
     async def add(self, org: Id, message: Id, deliveries: Sequence[NewDelivery], *, release: bool = False) -> int:
-        """Add deliveries to an accepted message (a replay); `release` turns a held message into an accepted one.
+        """Add deliveries to a message: a replay, for subscriptions that it has no delivery for.
 
-        Returns how many were added; one per subscription and message is there already at most. Raises `NotFound`.
+        A delivery without a body, which could not be frozen, gives way to a new one for its subscription. Otherwise
+        as `publish`, but without leases at birth.
+
+        Args:
+            org: Whose message it is.
+            message: Its id.
+            deliveries: What to add.
+            release: Make a held message an accepted one.
+
+        Returns:
+            How many were added.
+
+        Raises:
+            NotFound: The org has no such message.
         """
         ...
 
     async def claim(
         self, owner: str, until: int, now: int, wanted: Mapping[tuple[Id, Id], int], held: Sequence[int] = ()
     ) -> Claim:
-        """Win due deliveries: for each (org, subscription) at most that many; per ordering key only the oldest.
+        """Lease deliveries to `owner`: pending ones that are due and have no lease, or one that has ended.
 
-        What `owner` holds under leases that ended (`held`, by sequence) it does not win anew.
+        Those that have been due longer come first, then those committed earlier. Taking over an ended lease of another
+        owner counts as a crash (`crashes` of the record includes it).
+
+        Args:
+            owner: Id of the process.
+            until: End of the leases, microseconds UTC.
+            now: Microseconds UTC.
+            wanted: (org, subscription) -> deliveries at most.
+            held: Sequences of deliveries that `owner` is still at work on: they are not leased to it again, though
+                their leases may have ended.
         """
         ...
 
     async def renew(self, deliveries: Sequence[DueDelivery], until: int) -> frozenset[Id]:
-        """Extend leases; returns the ids of those still owned."""
+        """Set the end of leases, all of one owner.
+
+        Returns:
+            The deliveries that this owner still holds, even if their leases had ended; the others are lost.
+        """
         ...
 
     async def release(self, deliveries: Sequence[DueDelivery], due: int) -> None:
-        """Give up leases of deliveries that were not tried; they may be claimed from `due`."""
+        """Give up leases, all of one owner, of deliveries that were not tried: they may be claimed from `due`.
+
+        Deliveries that the owner holds no more are left alone. This counts neither as an attempt nor as a crash.
+        """
         ...
 
     async def expire(self, owner: str, now: int) -> None:
-        """End the leases of `owner` at `now`: its process is known to be gone."""
+        """End all leases of `owner` at `now`.
+
+        Its process is known to be gone: what it held may be claimed without waiting for the end of the leases.
+        """
         ...
 
     async def attempted(self, done: Attempted) -> bool:
-        """Log an attempt and the delivery's new state in one commit, and give up the lease.
+        """Log an attempt and give its delivery its new state, in one commit, and give up the lease.
 
-        Returns whether the next delivery of its ordering key may go now. Raises `Fenced`.
+        A delivery that was paused or cancelled meanwhile stays so if the attempt leaves it pending. Attempts are
+        numbered from 1; each number is logged once.
+
+        Returns:
+            Whether another delivery of its ordering key may be claimed now because this one has finished.
+
+        Raises:
+            Fenced: Somebody else has claimed the delivery since, or an attempt of this number is logged.
         """
         ...
 
     async def backlog(self, owner: str, now: int) -> Mapping[tuple[Id, Id], int]:
-        """For each (org, subscription) with pending deliveries: when the first may be claimed, microseconds UTC.
+        """For each (org, subscription) with deliveries to be claimed: when the first one may be, microseconds UTC.
 
-        What `owner` holds by leases that last does not count.
+        Deliveries that `owner` holds under leases that last beyond `now` do not count; those of other owners count from
+        the end of their leases.
         """
         ...
 
     async def message(self, org: Id, message: Id) -> tuple[MessageRecord, tuple[DeliveryRecord, ...]]:
-        """Raises `NotFound`."""
+        """One message with its data, and its deliveries in commit order, without their bodies.
+
+        Raises:
+            NotFound: The org has no such message.
+        """
         ...
 
     async def delivery(self, org: Id, delivery: Id) -> tuple[DeliveryRecord, tuple[Attempt, ...]]:
-        """Raises `NotFound`."""
+        """One delivery with its body, from the blob store if need be, and its attempts in order.
+
+        Raises:
+            NotFound: The org has no such delivery.
+        """
         ...
 
     async def deliveries(
@@ -145,58 +218,83 @@ class OutboundStore(Protocol):
         limit: int,
         cursor: str | None = None,
     ) -> Page[DeliveryRecord]:
-        """Deliveries newest first, bodies left out."""
+        """Deliveries of the org, or of one subscription, or in one state, without their bodies."""
         ...
 
     async def messages(
         self, org: Id, *, undelivered: bool = False, limit: int, cursor: str | None = None
     ) -> Page[tuple[MessageRecord, Mapping[str, int]]]:
-        """Messages newest first, each with the number of its deliveries per state.
+        """Messages of the org without their data, each with the number of its deliveries in each state.
 
-        `undelivered` leaves out those of which every delivery has arrived and those that nobody wanted.
+        `undelivered` keeps those that are held or have a delivery in another state than delivered.
         """
         ...
 
     async def account(self, org: Id, since: int, until: int) -> Account:
-        """Where every message accepted in that span (microseconds UTC) has ended up."""
+        """What became of every message that was accepted from `since` on and before `until` (microseconds UTC).
+
+        The time of a message is that in its id, in milliseconds.
+        """
         ...
 
     async def attempts(
         self, org: Id, subscription: Id, *, limit: int, cursor: str | None = None
     ) -> Page[tuple[DeliveryRecord, str, Attempt]]:
-        """The log of a subscription, newest first: delivery, origin of its message, attempt."""
+        """The log of a subscription: delivery without body, origin of its message, attempt.
+
+        The newest delivery comes first, and of one delivery the last attempt.
+        """
         ...
 
     async def requeue(self, org: Id, deliveries: Sequence[Id], due: int) -> frozenset[Id]:
-        """Make finished deliveries pending again, at the end of their ordering keys.
+        """Make finished deliveries pending again, due at `due`, at the end of their ordering keys.
 
-        Those of a disabled subscription become paused. Returns the ids changed: pending, paused and unknown ones,
-        and those whose subscription is gone, are not.
+        Their tries are counted from 0 again, attempts and log go on. Those of a disabled subscription become paused.
+
+        Returns:
+            The deliveries changed. Pending, paused and unknown ones, those without a body, and those whose subscription
+            is gone are not.
         """
         ...
 
     async def recoverable(
         self, org: Id, subscription: Id, since: int, until: int, *, limit: int, cursor: str = ""
     ) -> tuple[tuple[Id, ...], str]:
-        """Dead and skipped deliveries created in that span, oldest first, and the cursor behind them."""
+        """Dead and skipped deliveries of a subscription made from `since` on and before `until`, oldest first.
+
+        The time of a delivery is that in its id, in milliseconds.
+
+        Returns:
+            `limit` ids at most, and the cursor behind them; no ids at the end.
+
+        Raises:
+            Invalid: The cursor is not one that this returned.
+        """
         ...
 
     async def count_recoverable(self, org: Id, subscription: Id, since: int, until: int) -> int:
-        """How many `recoverable` would go through."""
+        """How many deliveries `recoverable` would list."""
         ...
 
     async def pending(self, org: Id, subscription: Id, limit: int) -> int:
-        """How many deliveries are pending, counted up to `limit`."""
+        """How many deliveries of a subscription are pending, counted up to `limit`."""
         ...
 
     async def put_event_type(self, org: Id, event_type: EventType) -> None:
-        """Create or replace an operator's event type."""
+        """Create the operator's event type of that direction and name, or replace it.
+
+        It is in the snapshot when this returns.
+        """
         ...
 
     async def delete_event_type(self, org: Id, direction: str, name: str) -> None:
-        """Raises `NotFound`."""
+        """Remove an operator's event type; it is not in the snapshot any more when this returns.
+
+        Raises:
+            NotFound: The org has no such event type.
+        """
         ...
 
     async def event_types(self, org: Id) -> tuple[EventType, ...]:
-        """The operator's own event types."""
+        """All event types of the org's operators, in any order."""
         ...

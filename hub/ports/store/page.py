@@ -12,7 +12,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Items newest first and the cursor of the next page, None at the end. Cursors are opaque text."""
+    """Some items of a list.
+
+    Attributes:
+        items: In the order of the list.
+        next: Cursor of the next page, None at the end. It is opaque text, and only its own list understands it.
+    """
 
     items: tuple[T, ...]
     next: str | None = None

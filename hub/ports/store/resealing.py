@@ -1,4 +1,4 @@
-"""Sealing again what stands under an older master key."""
+"""Encrypting again what is sealed under an older master key."""
 
 from __future__ import annotations
 
@@ -8,12 +8,24 @@ __all__ = ["Resealing"]
 
 
 class Resealing(Protocol):
-    """Walks all sealed values after the master key was rotated; then the old key files may be removed."""
+    """Walks over every sealed value of the database after the vault's master key was rotated."""
 
     async def step(self, cursor: str = "", *, limit: int = 200) -> tuple[int, str | None]:
-        """Look at up to `limit` values from `cursor` on and seal those again that are under an older master key.
+        """Look at up to `limit` sealed values and seal those again that are under an older master key.
 
-        Returns how many were sealed again, and the cursor of the next step, None at the end. Raises `Invalid` for a
-        cursor that is none.
+        Once the steps from the first cursor to None are done, everything that was sealed before the first step opens
+        without the older keys, so that their files may be removed. Each step is one transaction, and a walk may be
+        interrupted and continued after a restart. Every other write goes first.
+
+        Args:
+            cursor: Empty at the beginning, then what the step before returned.
+            limit: Values to look at.
+
+        Returns:
+            How many values were sealed again, and the cursor of the next step, None at the end.
+
+        Raises:
+            Invalid: No step returned this cursor.
+            StoreError: A value was altered, or the master key that it needs is missing.
         """
         ...

@@ -16,12 +16,12 @@ RETENTION_KINDS: tuple[RetentionKind, ...] = ("requests", "executions", "message
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What one step has removed.
+    """What one step removed.
 
     Attributes:
-        removed: Things of the kind, those that hang on them not counted.
-        blobs: Blobs that nothing refers to any more.
-        cursor: Where the next step goes on, None when there is nothing more to do.
+        removed: Things of the kind; their parts are not counted.
+        blobs: Blobs that nothing refers to any more, and which were therefore deleted from the blob store.
+        cursor: Where the next step continues, None when nothing is left to look at.
     """
 
     removed: int
@@ -30,12 +30,32 @@ class Pruned:
 
 
 class Retention(Protocol):
-    """Deletes in small steps, of all orgs."""
+    """Removes old things of all orgs, in small steps."""
 
     async def prune(self, kind: RetentionKind, before: int, *, limit: int = 200, cursor: str | None = None) -> Pruned:
-        """Look at up to `limit` things of `kind` and remove those that ended before `before` (microseconds UTC).
+        """Look at up to `limit` things of `kind` and remove those that are older than `before`.
 
-        Held requests and messages, unfinished executions and jobs, and messages with a delivery that has not
-        arrived (pending, paused, dead) stay, however old they are.
+        Steps from the first one to cursor None remove everything that was old enough at the first step. Each step is
+        one transaction. Every other write goes first. Age counts from the moment in brackets:
+
+        - `requests` (received), with their events; the keys of these events are forgotten, so that an event with such
+          a key is a new one. A request stays while it, or an event of it, is held. Nonces claimed before `before` are
+          forgotten too, `limit` in each step.
+        - `executions` (finished), with their journals. Unfinished ones stay.
+        - `messages` (created), with their deliveries, attempts and bodies. A message stays while it is held, while a
+          delivery of it is pending or paused, and while one is dead whose subscription still exists.
+        - `audit` (at).
+        - `jobs` (last updated). Jobs that are counting, running or paused stay.
+
+        A blob is deleted after the commit of the step that removed the last reference to it.
+
+        Args:
+            kind: What to remove.
+            before: Microseconds UTC.
+            limit: Things to look at.
+            cursor: None at the beginning, then what the step before returned.
+
+        Raises:
+            Invalid: No step returned this cursor.
         """
         ...

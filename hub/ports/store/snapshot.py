@@ -20,11 +20,16 @@ Key = TypeVarTuple("Key")
 
 @dataclass(frozen=True)
 class Snapshot:
-    """An immutable picture; a change makes a new one.
+    """An immutable picture of what people set up; a change makes a new one.
 
     Attributes:
-        published: Published version of each workflow that has one.
+        generation: Grows with every change, in every process alike.
+        orgs: By id.
+        sources: By id, shared ones and those of workflows, with their secrets.
+        workflows: By id.
+        published: The published version of each workflow that has one, by workflow.
         keys: By SHA-256 of the key.
+        subscriptions: By id, with their secrets.
         event_types: The operators' own event types, by org.
         disabled_plugins: Names that an operator has switched off.
     """

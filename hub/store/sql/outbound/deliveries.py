@@ -37,6 +37,7 @@ from hub.store.sql.resources import SqlResources
 from hub.store.sql.tables import bodies, deliveries, messages
 from hub.store.sql.transaction import Transaction
 from hub.store.sql.writer import Priority
+from hub.store.sqlite import AnyRow
 
 __all__ = ["SqlDeliveries"]
 
@@ -112,7 +113,11 @@ class SqlDeliveries:
             known = set(transaction.execute(select(deliveries.c.subscription).where(*mine)).scalars())
             missing = replace(
                 publication,
-                deliveries=[each for each in publication.deliveries if each.record.subscription not in known],
+                deliveries=[
+                    replace(each, lease=None)
+                    for each in publication.deliveries
+                    if each.record.subscription not in known
+                ],
             )
             _insert_deliveries(transaction, [missing])
             changes: dict[str, Any] = {"deliveries": len(known) + len(missing.deliveries)}
@@ -139,10 +144,7 @@ class SqlDeliveries:
             exhausted: list[tuple[Id, Id]] = []
             for (org, subscription), room in wanted.items():
                 rows = transaction.connection.exec_driver_sql(_DUE, (org, subscription, now, owner, mine, room)).all()
-                won.extend(
-                    DueDelivery(delivery_record(row, row.body, row.body_ref), Lease(owner, until, row.fence + 1))
-                    for row in rows
-                )
+                won.extend(_leased(row, owner, until) for row in rows)
                 if len(rows) < room:
                     exhausted.append((org, subscription))
             if won:
@@ -230,6 +232,13 @@ class SqlDeliveries:
                 packed[body] = (form + len(packed), columns)
         data = await self._documents.pack_bytes(message.org, dumps(message.data), _INLINE)
         return _Publication(message, data, fresh, packed)
+
+
+def _leased(row: AnyRow, owner: str, until: int) -> DueDelivery:
+    """The delivery in `row` as `take_leases` leaves it."""
+    record = delivery_record(row, row.body, row.body_ref)
+    crashed = row.owner is not None and row.owner != owner
+    return DueDelivery(replace(record, crashes=record.crashes + crashed), Lease(owner, until, row.fence + 1))
 
 
 def _publish(transaction: Transaction, publications: Sequence[_Publication]) -> list[Published | Exception]:

@@ -9,15 +9,13 @@ from sqlalchemy import delete, func, insert, select, update
 
 from hub.model.ids import Id
 from hub.model.stored.drift import Drift
+from hub.ports.store.drift import DRIFT_ROWS_PER_SOURCE
 from hub.store.sql.resources import SqlResources
 from hub.store.sql.tables import drift
 from hub.store.sql.transaction import Transaction
 from hub.store.sql.writer import Priority
 
-__all__ = ["ROWS_PER_SOURCE", "SqlDrift"]
-
-ROWS_PER_SOURCE = 500
-"""Different drifts that are kept of one source: a sender chooses the names of its fields."""
+__all__ = ["SqlDrift"]
 
 _COLUMNS = tuple(column.name for column in drift.columns)
 
@@ -53,7 +51,7 @@ def _of(org: Id, source: Id | None) -> tuple[Any, ...]:
 def _add(transaction: Transaction, seen: Sequence[Drift]) -> None:
     for org, source in dict.fromkeys((one.org, one.source) for one in seen):
         rows = transaction.first(select(func.count()).select_from(drift).where(*_of(org, source)))
-        room = ROWS_PER_SOURCE - (rows[0] if rows is not None else 0)
+        room = DRIFT_ROWS_PER_SOURCE - (rows[0] if rows is not None else 0)
         for one in seen:
             if (one.org, one.source) == (org, source):
                 room -= _put(transaction, one, new=room > 0)

@@ -9,21 +9,20 @@ from typing import Any
 from hub.model.ids import Id
 from hub.model.stored.inbound import RequestRecord
 from hub.ports.clock import Clock
+from hub.ports.store.inbound import REFUSALS_AT_ONCE, REFUSALS_PER_MINUTE, REFUSED_BODY_BYTES
 from hub.store.sql.requests.acceptance import REQUESTS
 from hub.store.sql.transaction import Transaction
 from hub.store.sql.writer import Priority, Writer
 
 __all__ = ["Refusals"]
 
-_BODY = 16 * 1024
-_BURST = 100
-_REFILL = 6_000_000
+_REFILL = 60_000_000 // REFUSALS_PER_MINUTE
 """Microseconds after which a source may have one more refusal kept."""
 _SOURCES = 10_000
 
 
 class Refusals:
-    """Offers refused requests to the writer, `_BURST` at once and ten a minute of each source.
+    """Offers refused requests to the writer, as many of each source as the port allows.
 
     Attributes:
         dropped: How many were not kept.
@@ -42,7 +41,7 @@ class Refusals:
         now = self._clock.now()
         source = (record.org, record.source)
         full = max(self._full.get(source, 0), now)
-        if full - now > (_BURST - 1) * _REFILL or not self._offer(record, seal):
+        if full - now > (REFUSALS_AT_ONCE - 1) * _REFILL or not self._offer(record, seal):
             self.dropped += 1
             return
         if len(self._full) >= _SOURCES:
@@ -52,7 +51,7 @@ class Refusals:
     def _offer(
         self, record: RequestRecord, seal: Callable[[RequestRecord, bytes | None, str | None], tuple[Any, ...]]
     ) -> bool:
-        body = record.body[:_BODY] if record.body is not None else None
+        body = record.body[:REFUSED_BODY_BYTES] if record.body is not None else None
         row = seal(replace(record, body=None, body_ref=None), body, None)
         return self._writer.offer(Priority.LOGS, _keep, row)
 

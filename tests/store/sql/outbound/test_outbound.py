@@ -235,7 +235,7 @@ async def test_an_expired_lease_can_be_taken_and_fences_its_former_owner(desk: D
     (old,) = await desk.claim(made, owner="one", seconds=10)
     desk.clock.advance(10)
     (new,) = await desk.claim(made, owner="two")
-    assert (new.lease.fence, new.record.crashes) == (old.lease.fence + 1, 0)
+    assert (new.lease.fence, new.record.crashes) == (old.lease.fence + 1, 1)
     with pytest.raises(Fenced):
         await desk.outbound.attempted(desk.done(old))
     assert await desk.outbound.renew([old], desk.clock.now() + SECOND) == frozenset()
