@@ -1,4 +1,4 @@
-"""Which fields of a JSON value its schema says nothing about."""
+"""Which fields of a JSON value its schema does not describe."""
 
 from __future__ import annotations
 
@@ -6,23 +6,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from hub.schemas.automaton import automaton
-from hub.schemas.patterns import PatternError
+from hub.model.pointers import pointer_of
+from hub.schemas.ecma import PatternError
+from hub.schemas.regex import regex
 
 __all__ = ["unknown_fields"]
 
 _MOST = 20
 _DEPTH = 32
 _STEPS = 20_000
+_MATCHING_STEPS = 1_000
+"""Steps of a search for a pattern that count as one step here."""
 _COMBINED = ("allOf", "anyOf", "oneOf")
 _CONDITIONAL = ("then", "else", "not")
 
 
 def unknown_fields(schema: Any, value: Any) -> tuple[str, ...]:
-    """Pointers to fields that no part of the schema names, twenty at most; items of arrays are written `*`.
+    """Pointers to fields that no part of the schema names, at most twenty; an item of an array is written `*`.
 
-    A field counts as known where any branch that may apply (`allOf`, `anyOf`, `if`, …) names it. Objects of which the
-    schema names no field at all are taken as they are.
+    A field is known where any branch that may apply (`allOf`, `anyOf`, `if`, …) names it. An object of which the
+    schema names no field may have any.
 
     Args:
         schema: A JSON Schema that `compile_schema` accepts.
@@ -50,15 +53,15 @@ class _Walk:
         open_to_all = not any("properties" in part or "patternProperties" in part for part in parts)
         for name, item in value.items():
             self._steps -= 1
-            known = [schema for part in parts for schema in _named(part, name)]
-            where = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')[:100]}"
+            known = [schema for part in parts for schema in self._named(part, name)]
+            where = pointer + pointer_of(name)[:101]
             if known:
                 yield from self.unknown(known, item, where, depth + 1)
             elif not open_to_all:
                 yield where
 
     def _parts(self, schema: Any, depth: int) -> Iterator[Mapping[str, Any]]:
-        """The schema itself and every branch of it that speaks of the same value."""
+        """The schema itself and every branch of it that applies to the same value."""
         self._steps -= 1
         if not isinstance(schema, dict) or depth > _DEPTH or self._steps <= 0:
             return
@@ -72,6 +75,27 @@ class _Walk:
             branches.append(self._resolved(target))
         for branch in branches:
             yield from self._parts(branch, depth + 1)
+
+    def _named(self, part: Mapping[str, Any], name: str) -> Iterator[Any]:
+        properties = part.get("properties")
+        if isinstance(properties, dict) and name in properties:
+            yield properties[name]
+        patterns = part.get("patternProperties")
+        for pattern, schema in patterns.items() if isinstance(patterns, dict) else ():
+            if self._matches(pattern, name):
+                yield schema
+        rest = part.get("additionalProperties")
+        if isinstance(rest, dict):
+            yield rest
+
+    def _matches(self, pattern: str, name: str) -> bool:
+        """Whether a pattern names a field; one that there are no steps left for is taken to do so."""
+        try:
+            compiled = regex(pattern)
+        except PatternError:
+            return False
+        self._steps -= compiled.cost(name) // _MATCHING_STEPS
+        return self._steps <= 0 or compiled.search(name)
 
     def _resolved(self, target: str) -> Any:
         """What a reference within the schema points to; None for anchors, which are rare."""
@@ -87,22 +111,6 @@ class _Walk:
             else:
                 return None
         return found
-
-
-def _named(part: Mapping[str, Any], name: str) -> Iterator[Any]:
-    properties = part.get("properties")
-    if isinstance(properties, dict) and name in properties:
-        yield properties[name]
-    patterns = part.get("patternProperties")
-    for pattern, schema in patterns.items() if isinstance(patterns, dict) else ():
-        try:
-            if automaton(pattern).search(name):
-                yield schema
-        except PatternError:
-            continue
-    rest = part.get("additionalProperties")
-    if isinstance(rest, dict):
-        yield rest
 
 
 def _list(value: Any) -> Sequence[Any]:

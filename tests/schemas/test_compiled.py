@@ -73,6 +73,11 @@ async def test_a_schema_that_cannot_be_used_is_refused_from_the_thread() -> None
         ({"properties": {"a": {"$ref": "other.json#/a"}}}, "/properties/a/$ref"),
         ({"allOf": [{"$dynamicRef": "file:///etc/passwd"}]}, "/allOf/0/$dynamicRef"),
         ({"$ref": "#/$defs/missing"}, "/$ref"),
+        ({"$dynamicRef": "#missing"}, "/$dynamicRef"),
+        ({"$ref": "#/const", "const": {"$ref": "http://127.0.0.1:9/"}}, "/$ref"),
+        ({"allOf": [{"$dynamicRef": "#/enum/0"}], "enum": [{"pattern": "(?=a)"}]}, "/allOf/0/$dynamicRef"),
+        ({"$ref": "#/minimum", "minimum": 5}, "/$ref"),
+        ({"$ref": "#/x-mine", "x-mine": {"type": "strin"}}, "/$ref"),
         ({"$schema": "http://json-schema.org/draft-07/schema#"}, "/$schema"),
         ({"properties": {"a": {"$id": "https://example.com/a"}}}, "/properties/a/$id"),
         ({"type": "strin"}, "/type"),
@@ -83,7 +88,7 @@ async def test_a_schema_that_cannot_be_used_is_refused_from_the_thread() -> None
         ("no schema", ""),
     ],
 )
-def test_what_is_no_schema_or_reaches_out_is_refused(schema: Any, pointer: str) -> None:
+def test_what_is_not_a_schema_or_refers_to_something_outside_is_refused(schema: Any, pointer: str) -> None:
     with pytest.raises(Invalid) as error:
         compile_schema(schema)
     assert pointer in [problem.pointer for problem in error.value.problems]
@@ -103,11 +108,16 @@ def test_references_within_the_schema_are_followed() -> None:
     tree = {"$defs": {"tree": {"type": "array", "items": {"$ref": "#/$defs/tree"}}}, "$ref": "#/$defs/tree"}
     assert faults(tree, [[], [[]]]) == []
     assert faults(tree, [[], [1]]) == ["/1/0"]
+    anchored = {"$id": "https://example.com/a", "$ref": "#n", "$defs": {"n": {"$anchor": "n", "type": "null"}}}
+    assert faults(anchored, None) == []
+    assert faults(anchored, 1) == [""]
+    assert faults({"$dynamicRef": "#/x-mine", "x-mine": {"type": "null"}}, 1) == [""]
 
 
 @pytest.mark.parametrize(
     ("schema", "good", "bad"),
     [
+        ({"pattern": r"^\p{Lu}[^]\u{1F600}$"}, "Äx😀", "äx😀"),
         ({"uniqueItems": True}, [1, True, "1", [1], {"a": [1]}], [{"a": 1, "b": 2}, {"b": 2.0, "a": 1}]),
         ({"patternProperties": {"^x": {"type": "integer"}}}, {"x1": 1, "y": "?"}, {"x1": "1"}),
         (
@@ -119,7 +129,7 @@ def test_references_within_the_schema_are_followed() -> None:
         ({"oneOf": [{"type": "integer"}, {"minimum": 2}]}, 1, 3),
     ],
 )
-def test_keywords_that_were_made_safe_mean_what_they_meant(schema: Any, good: Any, bad: Any) -> None:
+def test_keywords_that_were_made_safe_keep_their_meaning(schema: Any, good: Any, bad: Any) -> None:
     assert faults(schema, good) == []
     assert faults(schema, bad) != []
 
@@ -143,6 +153,30 @@ def test_a_reference_to_itself_is_stopped() -> None:
 def test_a_schema_has_a_size() -> None:
     with pytest.raises(Invalid):
         compile_schema({"description": "x" * 600_000})
+
+
+def test_patterns_share_one_bound_of_size() -> None:
+    many = {"anyOf": [{"pattern": f"^{number}$"} for number in range(501)]}
+    heavy = {"anyOf": [{"pattern": rf"^\p{{L}}{{1,50}}{number}$"} for number in range(30)]}
+    for schema, why in [(many, "at most 500 patterns"), (heavy, "too large together")]:
+        with pytest.raises(Invalid) as error:
+            compile_schema(schema)
+        assert why in error.value.problems[0].message
+    assert compile_schema({"anyOf": many["anyOf"][:500]}).problems("7") == ()
+
+
+def test_a_pattern_that_would_take_long_on_a_value_is_stopped() -> None:
+    bomb = compile_schema({"items": {"pattern": "(a|b)*a" + "(a|b)" * 900 + "c"}})
+    started = time.perf_counter()
+    (problem,) = bomb.problems(["ab" * 5_000] * 100)
+    assert "too long" in problem.message
+    assert time.perf_counter() - started < 10
+
+
+def test_a_long_text_is_matched_by_an_ordinary_pattern() -> None:
+    schema = compile_schema({"pattern": "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"})
+    assert schema.problems("QUJD" * 250_000) == ()
+    assert schema.problems("QUJD" * 250_000 + "!")
 
 
 def test_many_faults_are_cut_off_and_long_ones_shortened() -> None:

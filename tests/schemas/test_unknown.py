@@ -55,6 +55,12 @@ def test_references_in_a_circle_and_many_fields_come_to_an_end() -> None:
     assert len(unknown_fields({"properties": {"a": {}}}, {str(one): 1 for one in range(1_000)})) == 20
 
 
+def test_a_field_whose_pattern_takes_too_long_counts_as_known() -> None:
+    bomb = {"properties": {"a": {}}, "patternProperties": {"(a|b)*a" + "(a|b)" * 900 + "c": {}}}
+    assert unknown_fields(bomb, {"x": 1}) == ("/x",)
+    assert unknown_fields(bomb, {"ab" * 20_000: 1}) == ()
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
