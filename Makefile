@@ -73,6 +73,7 @@ check: $(VENV)/.dev ## style, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(foreach plugin,$(PLUGINS),$(BIN)/mypy $(plugin)/tests &&) true
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.dev ## measures, beside baselines taken in the same run

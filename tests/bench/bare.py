@@ -27,7 +27,7 @@ def main() -> None:
     settings = Settings(port=port)
     listener = listen("127.0.0.1", port)
     print("listens", flush=True)  # noqa: T201 - the parent process waits for this line
-    uvloop.run(serve(app, server_config(settings, listener), shutdown_trigger=asyncio.Event().wait, mode="asgi"))  # type: ignore[arg-type] # Quart's own types
+    uvloop.run(serve(app, server_config(settings, listener), shutdown_trigger=asyncio.Event().wait, mode="asgi"))
 
 
 if __name__ == "__main__":

@@ -39,16 +39,16 @@ async def measure(directory: Path, report: Report) -> None:
                 cpu = (used.cpu_seconds - before) / max(1.0, found.per_second * SECONDS)
                 runs[name].append((found, cpu * 1e6))
                 report.step()
-        rate = {name: statistics.median(one.per_second for one, _ in found) for name, found in runs.items()}
+        rate = {name: statistics.median(one.per_second for one, _ in turn) for name, turn in runs.items()}
         base = rate["empty Quart view"]
-        for name, found in runs.items():
+        for name, turn in runs.items():
             report.row(
                 f"HTTP: {name}",
                 f"{rate[name]:,.0f}/s",
                 f"{rate[name] / base:.2f} of the empty view",
-                f"p50 {statistics.median(one.p50 for one, _ in found):.1f} ms, "
-                f"p99 {statistics.median(one.p99 for one, _ in found):.1f} ms, "
-                f"{statistics.median(cpu for _, cpu in found):.0f} us CPU each, "
-                f"{sum(one.errors for one, _ in found)} errors",
+                f"p50 {statistics.median(one.p50 for one, _ in turn):.1f} ms, "
+                f"p99 {statistics.median(one.p99 for one, _ in turn):.1f} ms, "
+                f"{statistics.median(cpu for _, cpu in turn):.0f} us CPU each, "
+                f"{sum(one.errors for one, _ in turn)} errors",
             )
         report.row("HTTP: memory after these", f"{usage.megabytes:.0f} MB", f"empty view {bare.megabytes:.0f} MB", "")

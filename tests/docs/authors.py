@@ -32,7 +32,7 @@ GROUPS = {
 }
 """Every name of `hub.__all__` but the version."""
 
-_VENDORS = Path(__file__).parents[1] / "vendors"
+_VENDORS = Path(__file__).parents[1] / "vendors" / "examples"
 
 
 def plugin_api(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ REFERENCE = (DOCS / "reference/plugin-api.md").read_text()
 @pytest.mark.parametrize(
     ("page", "make"), [("reference/plugin-api.md", plugin_api), ("how-to/recipes.md", recipes)], ids=["api", "recipes"]
 )
-def test_the_committed_page_is_the_generated_one(page: str, make: object) -> None:
+def test_the_committed_page_is_the_generated_one(page: str, make: Callable[[str], str]) -> None:
     text = (DOCS / page).read_text()
     assert make(text) == text, "run make docs"
 

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -225,7 +226,7 @@ async def make_egress() -> AsyncIterator[MakeEgress]:
     """Makes a started client; it may reach loopback and asks the machine's resolver unless told otherwise."""
     made: list[Egress] = []
 
-    async def make(**options: object) -> Egress:
+    async def make(**options: Any) -> Egress:
         egress = Egress(Guard(**({"allow": LOOPBACK} | options)), user_agent="hub/test")
         made.append(egress)
         await egress.start()

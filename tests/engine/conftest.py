@@ -34,7 +34,7 @@ from hub.store.sql.store import SqlStore
 from hub.store.vault import Vault
 from hub.testing.clock import ManualClock
 from hub.workflows.actions import CORE_ACTIONS
-from hub.workflows.expressions.expression import compile_value
+from hub.workflows.payloads import body_template
 
 LONG = 86_400 * 1_000_000
 PATIENCE = 60.0
@@ -275,7 +275,7 @@ def open_rig(tmp_path: Path, clock: ManualClock, probe: Probe) -> OpenRig:
         await store.start()
         await egress.start()
         catalog = OutboundCatalog(plugins, lambda: store.snapshot)
-        publisher = Publisher(store, plugins, catalog, Templates(compile_value), time)
+        publisher = Publisher(store, plugins, catalog, Templates(body_template), time)
         engine = EmbeddedEngine(
             store=store,
             plugins=plugins,

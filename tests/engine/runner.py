@@ -69,7 +69,7 @@ async def serve(data: Path, url: str, lease: float, owner: str, alive: int) -> N
         store=store,
         plugins=plugins,
         egress=egress,
-        outbound=SimpleNamespace(),  # type: ignore[arg-type] # nothing is published here
+        outbound=SimpleNamespace(),  # nothing is published here
         clock=clock,
         owner=owner,
         slots=8,

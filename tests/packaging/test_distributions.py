@@ -132,7 +132,7 @@ def test_the_metadata_say_what_is_needed(built: Mapping[str, Built], name: str) 
     assert not [one for one in requirements if "@" in one or "pytest" in one]
     if name in PLUGINS:
         assert "integration-hub<0.2,>=0.1" in requirements
-    assert metadata.get_payload().strip()
+    assert str(metadata.get_payload()).strip()
 
 
 def test_the_licence_is_the_same_everywhere() -> None:

@@ -49,7 +49,8 @@ def test_a_test_that_fails_or_gives_something_else_than_true_does_not_pass() -> 
     async def later(_: Secret) -> bool:
         return True
 
-    for test in (fail, lambda _: 1, lambda _: "yes"):
+    tests: list[Callable[[Secret], Any]] = [fail, lambda _: 1, lambda _: "yes"]
+    for test in tests:
         with pytest.raises(Reject):
             SOURCE.match(test)
     coroutines = []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import OpenStore
+    from tests.store.conftest import OpenStore
 
 _CHILD = """
 import asyncio, sys

@@ -19,7 +19,7 @@ from hub.store.sql.tables import metadata
 from hub.store.sqlite import Database
 
 if TYPE_CHECKING:
-    from conftest import OpenStore
+    from tests.store.conftest import OpenStore
 
 
 def test_autogenerate_finds_no_difference(tmp_path: Path) -> None:

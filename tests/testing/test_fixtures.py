@@ -5,27 +5,29 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
 
-from hub import Secret
+from hub import Request, Secret, Source
 from hub.testing import fixtures
+from hub.testing.live import LiveHub
 
 
-def test_a_request_is_made_from_what_a_test_cares_about(hub_request: Callable) -> None:
+def test_a_request_is_made_from_what_a_test_cares_about(hub_request: Callable[..., Request]) -> None:
     request = hub_request(b"{}", [("x-a", "1"), ("X-A", "2")], query="a=1", method="PUT")
     assert (request.method, request.raw_query, request.headers.all("x-a")) == ("PUT", "a=1", ("1", "2"))
     assert request.received.tzinfo is not None
 
 
-def test_a_source_holds_secrets_in_slots(hub_source: Callable) -> None:
+def test_a_source_holds_secrets_in_slots(hub_source: Callable[..., Source]) -> None:
     source = hub_source("text", b"bytes", Secret("sec_9", "other", b"x"))
     assert [one.value for one in source.secrets()] == [b"text", b"bytes"]
     assert [one.id for one in source.secrets("other")] == ["sec_9"]
 
 
-async def test_a_hub_is_served(hub_server: Callable) -> None:
+async def test_a_hub_is_served(hub_server: Callable[..., AbstractAsyncContextManager[LiveHub]]) -> None:
     async with hub_server() as hub:
         assert (await hub.send("GET", "/healthz")).status == 200
 

@@ -56,7 +56,7 @@ def serve(tmp_path: Path) -> Serve:
 
     @asynccontextmanager
     async def start(name: str, *, source: Mapping[str, Any] = {}, **options: Any) -> AsyncIterator[Served]:
-        point = EntryPoint(name, f"tests.vendors.{name}:vendor", "hub")
+        point = EntryPoint(name, f"tests.vendors.examples.{name}:vendor", "hub")
         plugins = Plugins(
             version=hub.__version__, entry_points=[point], dialects=CORE_DIALECTS, actions=CORE_ACTIONS.values()
         )

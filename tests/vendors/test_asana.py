@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable
 
 from hub import Recording
 from hub.model.json import dumps
 from hub.testing import VendorContract
-from tests.vendors.asana import vendor
+from tests.vendors.conftest import Serve
+from tests.vendors.examples.asana import vendor
 
 JSON = {"content-type": "application/json"}
 SECRET = "b537207f20cbfa02357cf448134da559e8bd39d61597dcd5631b8012eae53e81"
@@ -40,7 +40,7 @@ def signed(body: bytes, secret: str) -> dict[str, str]:
     return {**JSON, "x-hook-signature": hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
 
 
-async def test_the_first_handshake_brings_the_secret_and_no_later_one_replaces_it(serve: Callable) -> None:
+async def test_the_first_handshake_brings_the_secret_and_no_later_one_replaces_it(serve: Serve) -> None:
     async with serve("asana") as served:
         assert (await served.send(BODY, signed(BODY, SECRET))).status == 401, "there is no secret yet"
         answer = await served.send(headers={"x-hook-secret": SECRET})

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from hub import Recording
 from hub.model.json import dumps, loads
 from hub.testing import VendorContract
-from tests.vendors.cloudevents import vendor
+from tests.vendors.conftest import Serve
+from tests.vendors.examples.cloudevents import vendor
 
 TOKEN = "thrown-away"
 BINARY = {
@@ -47,7 +46,7 @@ class TestContract(VendorContract):
     )
 
 
-async def test_the_handshake_names_the_origin_that_may_send(serve: Callable) -> None:
+async def test_the_handshake_names_the_origin_that_may_send(serve: Serve) -> None:
     async with serve("cloudevents", source={"signing_secrets": [TOKEN]}) as served:
         answer = await served.send(method="OPTIONS", headers={"WebHook-Request-Origin": "eventemitter.example.com"})
         assert answer.status == 200
@@ -55,7 +54,7 @@ async def test_the_handshake_names_the_origin_that_may_send(serve: Callable) -> 
         assert (await served.send(method="OPTIONS")).status == 401
 
 
-async def test_events_in_headers_alone_and_in_batches_start_workflows(serve: Callable) -> None:
+async def test_events_in_headers_alone_and_in_batches_start_workflows(serve: Serve) -> None:
     async with serve("cloudevents", source={"signing_secrets": [TOKEN]}) as served:
         token = {"authorization": f"Bearer {TOKEN}"}
         one = {**token, "content-type": "application/cloudevents+json"}

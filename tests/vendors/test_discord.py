@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 from nacl.signing import SigningKey
 
 from hub import Recording
 from hub.model.json import dumps
 from hub.testing import VendorContract
-from tests.vendors.discord import vendor
+from tests.vendors.conftest import Serve
+from tests.vendors.examples.discord import vendor
 
 JSON = {"content-type": "application/json"}
 PING = dumps({"id": "1115555555555555555", "application_id": "222", "type": 1, "token": "t", "version": 1})
@@ -35,7 +35,7 @@ class TestContract(VendorContract):
     )
 
 
-async def test_a_ping_is_answered_and_starts_nothing_a_command_starts_a_workflow(serve: Callable) -> None:
+async def test_a_ping_is_answered_and_starts_nothing_a_command_starts_a_workflow(serve: Serve) -> None:
     key = SigningKey.generate()
     async with serve("discord", source={"signing_secrets": [key.verify_key.encode().hex()]}) as served:
         answer = await served.send(PING, signed(key, PING))
@@ -45,7 +45,7 @@ async def test_a_ping_is_answered_and_starts_nothing_a_command_starts_a_workflow
         assert [kind for kind, _ in await served.results()] == ["command"]
 
 
-async def test_a_bad_signature_gets_exactly_401(serve: Callable) -> None:
+async def test_a_bad_signature_gets_exactly_401(serve: Serve) -> None:
     key = SigningKey.generate()
     async with serve("discord", source={"signing_secrets": [key.verify_key.encode().hex()]}) as served:
         good = signed(key, PING)

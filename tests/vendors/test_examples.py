@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
-EXAMPLES = sorted(path for path in HERE.glob("*.py") if not path.name.startswith(("test_", "conftest")))
+EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.py"))
 LINES = 25
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from hub import Recording, Secret
 from hub.model.json import dumps, loads
 from hub.testing import VendorContract
-from tests.vendors.graph import vendor
+from tests.vendors.conftest import Serve
+from tests.vendors.examples.graph import vendor
 
 SECRET = "thrown-away"
 JSON = {"content-type": "application/json; charset=utf-8"}
@@ -57,7 +58,7 @@ class TestContract(VendorContract):
         return replace(recording, body=notifications(secrets[0].value.decode(), *kinds))
 
 
-async def test_the_handshake_is_echoed_as_text(serve: Callable) -> None:
+async def test_the_handshake_is_echoed_as_text(serve: Serve) -> None:
     async with serve("graph", source={"signing_secrets": [SECRET]}) as served:
         answer = await served.send(query="?validationToken=Validation%3A+%3Cb%3E")
         assert (answer.status, answer.body) == (200, b"Validation: <b>")
@@ -65,7 +66,7 @@ async def test_the_handshake_is_echoed_as_text(serve: Callable) -> None:
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-async def test_each_notification_starts_an_execution(serve: Callable) -> None:
+async def test_each_notification_starts_an_execution(serve: Serve) -> None:
     async with serve("graph", source={"signing_secrets": [SECRET]}) as served:
         body = notifications(SECRET, "created", "updated")
         assert (await served.send(body, JSON)).status == 202
@@ -74,7 +75,7 @@ async def test_each_notification_starts_an_execution(serve: Callable) -> None:
         assert len(await served.results()) == 2, "sent again it is a duplicate"
 
 
-async def test_one_foreign_notification_spoils_the_batch(serve: Callable) -> None:
+async def test_one_foreign_notification_spoils_the_batch(serve: Serve) -> None:
     async with serve("graph", source={"signing_secrets": [SECRET]}) as served:
         mixed = loads(notifications(SECRET, "created"))["value"] + loads(notifications("", "updated"))["value"]
         for body in (dumps({"value": mixed}), notifications("other", "created"), b'{"value": []}', b"[]"):

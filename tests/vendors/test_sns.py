@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import ssl
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from inspect import isawaitable
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,14 +20,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from hub import Fetched, Outcome, Recording, Reject, Request, Secret, Source, Unavailable, Values
+from hub import Fetched, Grant, Outcome, Recording, Reject, Request, Secret, Source, Unavailable, Values
 from hub.egress.client import Egress
 from hub.egress.exchange.tls import Tls
 from hub.egress.guard import Guard
 from hub.errors import AddressRefused, HubError
 from hub.model.json import dumps, loads
 from hub.testing import VendorContract, new_request, new_source
-from tests.vendors.sns import SIGNED, vendor
+from tests.vendors.conftest import Serve
+from tests.vendors.examples.sns import SIGNED, reply, vendor
 
 HOST = "sns.us-east-1.amazonaws.com"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:MyTopic"
@@ -159,7 +161,7 @@ async def test_certificate_and_confirmation_are_fetched_through_the_guard(tmp_pa
         request = new_request(sealed(sent, certificate=here + PEM), TEXT)
         secret = await grant(request, served.source())
         outcome = Outcome(tuple(vendor.read(request, new_source())), secret)
-        answer = await vendor.reply(request, served.source(), outcome)
+        answer = await reply(request, served.source(), outcome)
         assert answer.status == 204
         assert served.asked == [PEM, "/?Action=ConfirmSubscription&Token=2336412f37"]
 
@@ -196,11 +198,13 @@ async def test_a_private_address_behind_amazons_name_is_not_dialled(tmp_path: Pa
         assert served.asked == []
 
 
-async def grant(request: Request, source: Source) -> Any:
-    return await vendor.scheme_for(None).verify(request, source)
+async def grant(request: Request, source: Source) -> Grant:
+    granted = vendor.scheme_for(None).verify(request, source)
+    assert isawaitable(granted)
+    return await granted
 
 
-async def test_in_a_hub_a_certificate_from_elsewhere_is_refused(serve: Callable) -> None:
+async def test_in_a_hub_a_certificate_from_elsewhere_is_refused(serve: Serve) -> None:
     async with serve("sns", source={"secrets": {"topic": [{"value": TOPIC}]}}) as served:
         foreign = sealed(NOTIFICATION, certificate=f"https://evil.example{PEM}")
         assert (await served.send(foreign, TEXT)).status == 401

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import stripe
@@ -11,7 +10,8 @@ import stripe
 from hub import Recording
 from hub.model.json import dumps
 from hub.testing import Sender, VendorContract
-from tests.vendors.stripe import vendor
+from tests.vendors.conftest import Serve
+from tests.vendors.examples.stripe import vendor
 
 SECRET = "whsec_thrown_away"
 BODY = dumps(
@@ -43,7 +43,7 @@ class TestContract(VendorContract):
     )
 
 
-async def test_what_stripe_signs_starts_a_workflow(serve: Callable) -> None:
+async def test_what_stripe_signs_starts_a_workflow(serve: Serve) -> None:
     async with serve("stripe", source={"signing_secrets": [SECRET]}) as served:
         answer = await served.send(BODY, signed(BODY, time.time()))
         assert answer.status == 200
@@ -52,7 +52,7 @@ async def test_what_stripe_signs_starts_a_workflow(serve: Callable) -> None:
         ]
 
 
-async def test_a_wrong_signature_and_an_old_one_are_answered_400(serve: Callable) -> None:
+async def test_a_wrong_signature_and_an_old_one_are_answered_400(serve: Serve) -> None:
     async with serve("stripe", source={"signing_secrets": [SECRET]}) as served:
         now = time.time()
         for headers in (signed(BODY, now, "whsec_other"), signed(BODY, now - 400), {}):

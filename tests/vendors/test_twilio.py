@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
@@ -11,7 +11,8 @@ from twilio.request_validator import RequestValidator
 
 from hub import Recording, Secret
 from hub.testing import VendorContract
-from tests.vendors.twilio import vendor
+from tests.vendors.conftest import Serve
+from tests.vendors.examples.twilio import vendor
 
 TOKEN = "12345"
 FIELDS = {
@@ -41,7 +42,7 @@ class TestContract(VendorContract):
         return replace(recording, headers={**recording.headers, "x-twilio-signature": signature})
 
 
-async def test_twilios_own_signature_over_the_public_url_is_accepted(serve: Callable) -> None:
+async def test_twilios_own_signature_over_the_public_url_is_accepted(serve: Serve) -> None:
     public = "https://hub.example.com"
     async with serve("twilio", source={"signing_secrets": [TOKEN]}, public_url=public) as served:
         url = served.url + "?team=blue"
@@ -53,7 +54,7 @@ async def test_twilios_own_signature_over_the_public_url_is_accepted(serve: Call
         assert await served.results() == [["message.received", FIELDS]]
 
 
-async def test_a_signature_over_another_url_or_of_another_account_is_answered_403(serve: Callable) -> None:
+async def test_a_signature_over_another_url_or_of_another_account_is_answered_403(serve: Serve) -> None:
     async with serve("twilio", source={"signing_secrets": [TOKEN]}) as served:
         for url, token in ((served.url + "?team=blue", TOKEN), (served.url, "54321")):
             signature = RequestValidator(token).compute_signature(url, FIELDS)

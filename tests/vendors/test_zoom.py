@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from collections.abc import Callable
 
 from hub import Recording
 from hub.model.json import dumps
 from hub.testing import VendorContract
-from tests.vendors.zoom import vendor
+from tests.vendors.conftest import Serve
+from tests.vendors.examples.zoom import vendor
 
 SECRET = "thrown-away"
 JSON = {"content-type": "application/json"}
@@ -44,7 +44,7 @@ class TestContract(VendorContract):
     )
 
 
-async def test_the_handshake_is_answered_every_time_and_starts_nothing(serve: Callable) -> None:
+async def test_the_handshake_is_answered_every_time_and_starts_nothing(serve: Serve) -> None:
     async with serve("zoom", source={"signing_secrets": [SECRET]}) as served:
         token = "qgg8vlvZRS6UYooatFL8Aw"
         encrypted = hmac.new(SECRET.encode(), token.encode(), hashlib.sha256).hexdigest()
@@ -54,14 +54,14 @@ async def test_the_handshake_is_answered_every_time_and_starts_nothing(serve: Ca
         assert await served.results() == []
 
 
-async def test_a_handshake_that_is_not_signed_is_refused(serve: Callable) -> None:
+async def test_a_handshake_that_is_not_signed_is_refused(serve: Serve) -> None:
     async with serve("zoom", source={"signing_secrets": [SECRET]}) as served:
         answer = await served.send(VALIDATION, JSON)
         assert answer.status == 401
         assert b"encryptedToken" not in answer.body
 
 
-async def test_an_event_starts_a_workflow(serve: Callable) -> None:
+async def test_an_event_starts_a_workflow(serve: Serve) -> None:
     async with serve("zoom", source={"signing_secrets": [SECRET]}) as served:
         assert (await served.send(STARTED, signed(STARTED))).status == 200
         [[kind, data]] = await served.results()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hub import Grant, Recorded, Recording, Reject, Request, Source
+from hub import Grant, Recorded, Recording, Reject, Reply, Request, Source
 from hub_okta import vendor
 
 RECORDED = Recorded.of_package("hub_okta")
@@ -25,7 +25,9 @@ class Message:
     at: datetime = datetime(2026, 3, 28, 17, 3, 38, tzinfo=UTC)
 
 
-def arrived(arrive: Callable[..., Request], source: Callable[..., Source], recording: Recording) -> None:
+def arrived(
+    arrive: Callable[..., Request], source: Callable[..., Source], recording: Recording
+) -> tuple[Request, Source]:
     settings = source(SECRET)
     signed = vendor.scheme_for(settings.settings).sign(Message(recording.body), settings.secrets())
     headers = {**recording.headers, **(signed if recording.verified else {})}
@@ -37,6 +39,7 @@ def test_a_recorded_delivery_is_accepted_and_read(
     arrive: Callable[..., Request], source: Callable[..., Source], verify: Callable[..., Grant], recording: Recording
 ) -> None:
     request, settings = arrived(arrive, source, recording)
+    assert vendor.challenge is not None
     assert vendor.challenge(request, settings) is None
     assert verify(request, settings).secret is not None
     events = list(vendor.read(request, settings))
@@ -58,8 +61,9 @@ def test_the_recorded_verification_is_answered_as_expected(
 ) -> None:
     (recording,) = (one for one in RECORDED if not one.verified)
     request, settings = arrived(arrive, source, recording)
+    assert vendor.challenge is not None
     answer = vendor.challenge(request, settings)
-    assert answer is not None
+    assert isinstance(answer, Reply)
     assert (recording.method, recording.body) == ("GET", b"")
     assert {"status": answer.status, "body": answer.body} == recording.expect
 

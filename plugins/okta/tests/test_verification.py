@@ -17,7 +17,7 @@ from hub_okta.verification import CREDENTIAL, scheme
 SECRET = "a-long-random-secret"
 
 
-def refused(verify: Callable[..., Grant], request: Request, source: Callable[..., Source]) -> str:
+def refused(verify: Callable[..., Grant], request: Request, source: Source) -> str:
     with pytest.raises(Reject) as refusal:
         verify(request, source)
     assert refusal.value.status == 401
@@ -55,10 +55,8 @@ def test_several_live_secrets_work_at_once(
     arrive: Callable[..., Request], source: Callable[..., Source], verify: Callable[..., Grant]
 ) -> None:
     both = source("new", "old")
-    assert {verify(arrive(b"{}", {"authorization": one}), both).secret.value for one in ("new", "old")} == {
-        b"new",
-        b"old",
-    }
+    matched = [verify(arrive(b"{}", {"authorization": one}), both).secret for one in ("new", "old")]
+    assert [secret.value for secret in matched if secret is not None] == [b"new", b"old"]
 
 
 def test_a_missing_header_is_refused(

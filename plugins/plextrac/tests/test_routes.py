@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub import ActionFailed
-from hub_plextrac.routes import Lookup, Route, kind_of, route_of
+from hub_plextrac.routes import Kind, Lookup, Route, kind_of, route_of
 
 REPORT = {"clientId": 4155, "reportId": "500001"}
 
@@ -47,7 +47,7 @@ def test_another_event_is_about_nothing_known(event: Any) -> None:
         ("engagement", {}, "e1", Route("/api/v2/engagement-schedule-events/e1")),
     ],
 )
-def test_ids_lead_to_the_object(kind: str, payload: dict[str, Any], target: Any, route: Any) -> None:
+def test_ids_lead_to_the_object(kind: Kind, payload: dict[str, Any], target: Any, route: Any) -> None:
     assert route_of(kind, payload, target) == route
 
 
@@ -67,7 +67,7 @@ def test_ids_lead_to_the_object(kind: str, payload: dict[str, Any], target: Any,
         ("engagement", {}, ".."),
     ],
 )
-def test_a_missing_or_odd_id_is_named_and_not_guessed(kind: str, payload: dict[str, Any], target: Any) -> None:
+def test_a_missing_or_odd_id_is_named_and_not_guessed(kind: Kind, payload: dict[str, Any], target: Any) -> None:
     with pytest.raises(ActionFailed) as failure:
         route_of(kind, payload, target)
     assert not failure.value.retryable

@@ -31,7 +31,7 @@ class Message:
     at: datetime = datetime(2026, 3, 28, 17, 3, 38, tzinfo=UTC)
 
 
-def refused(verify: Callable[..., Grant], request: Request, source: Callable[..., Source]) -> str:
+def refused(verify: Callable[..., Grant], request: Request, source: Source) -> str:
     with pytest.raises(Reject) as refusal:
         verify(request, source)
     assert refusal.value.status == 401

@@ -40,7 +40,8 @@ async def _send_until_killed(hub: HubProcess, url: str, prefix: str, kill_after:
 
     senders = asyncio.gather(*(sender(number) for number in range(8)))
     reached = asyncio.create_task(enough.wait())
-    await asyncio.wait({senders, reached}, return_when=asyncio.FIRST_COMPLETED)
+    waiting: set[asyncio.Future[Any]] = {senders, reached}
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     reached.cancel()
     await hub.kill()
     await senders

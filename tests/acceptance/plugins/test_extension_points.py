@@ -19,6 +19,7 @@ from hub.engine.embedded import EmbeddedEngine
 from hub.inbound.dialects import CORE_DIALECTS
 from hub.plugins.host import Plugins
 from hub.ports.store import Store
+from hub.sdk.schemes.scheme import Covers
 from hub.store.sql.store import SqlStore
 from hub.testing.live import ADMIN_KEY, LiveHub, live_hub
 from hub.workflows.actions import CORE_ACTIONS
@@ -42,7 +43,7 @@ class Counting(EmbeddedEngine):
 class Moody:
     """A scheme that signs and verifies, until it raises `mood`."""
 
-    covers = "all"
+    covers: Covers = "all"
     mood: BaseException | None = None
 
     def sign(self, _message: Any, _secrets: Any) -> dict[str, str]:

@@ -70,7 +70,7 @@ async def listening(tmp_path: Path) -> AsyncIterator[Listening]:
     sys.modules["hub_ear"] = module
     points = [
         EntryPoint("ear", "hub_ear:plugin", "hub"),
-        EntryPoint("cloudevents", "tests.vendors.cloudevents:vendor", "hub"),
+        EntryPoint("cloudevents", "tests.vendors.examples.cloudevents:vendor", "hub"),
     ]
     plugins = Plugins(
         version=hub_api.__version__, entry_points=points, dialects=CORE_DIALECTS, actions=CORE_ACTIONS.values()

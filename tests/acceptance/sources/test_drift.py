@@ -31,7 +31,7 @@ ORDER = {
 
 @pytest.fixture
 async def running(tmp_path: Path) -> AsyncIterator[LiveHub]:
-    point = EntryPoint("cloudevents", "tests.vendors.cloudevents:vendor", "hub")
+    point = EntryPoint("cloudevents", "tests.vendors.examples.cloudevents:vendor", "hub")
     plugins = Plugins(
         version=hub.__version__, entry_points=[point], dialects=CORE_DIALECTS, actions=CORE_ACTIONS.values()
     )
@@ -101,6 +101,7 @@ async def test_a_sender_who_makes_up_fields_fills_no_table(running: LiveHub) -> 
         assert await send(running, to, data, str(number)) == 200
     await running.hub.drift.flush()
     org = running.services.store.snapshot.org_named("default")
+    assert org is not None
     assert len(await running.services.store.drift.drifts(org.id, limit=10_000)) == DRIFT_ROWS_PER_SOURCE
 
 

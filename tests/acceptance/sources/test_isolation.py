@@ -257,8 +257,8 @@ async def test_a_stranger_reaches_nothing_by_naming_it_in_a_body_or_query(orgs: 
 
 async def test_a_strangers_workflow_does_not_join_the_others_source(orgs: Orgs) -> None:
     hub = orgs.hub
-    body = {"name": "spy", "nodes": [], "triggers": [f"webhookId:{orgs.things['webhook']}"]}
-    body["nodes"] = [{"id": "a", "action": "transform", "with": {"value": "{{ TRIGGER }}"}}]
+    nodes = [{"id": "a", "action": "transform", "with": {"value": "{{ TRIGGER }}"}}]
+    body = {"name": "spy", "nodes": nodes, "triggers": [f"webhookId:{orgs.things['webhook']}"]}
     await hub.api("POST", "/api/workflows", body, key=orgs.stranger)
     answer = await hub.post(f"/api/trigger-webhooks/{orgs.things['webhook']}", {"canary": "canary-body"})
     assert (answer.status, answer.json()) == (200, [])

@@ -21,7 +21,7 @@ class Installed(EntryPoint):
 
 
 def plugins(*names: str) -> Plugins:
-    points = [Installed(name, f"tests.vendors.{name}:vendor", "hub") for name in names]
+    points = [Installed(name, f"tests.vendors.examples.{name}:vendor", "hub") for name in names]
     return Plugins(version=hub.__version__, entry_points=points, dialects=CORE_DIALECTS, actions=CORE_ACTIONS.values())
 
 

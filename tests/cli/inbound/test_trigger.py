@@ -16,7 +16,7 @@ from hub.model.json import dumps
 from hub.testing import LiveHub, Sender, live_hub
 from hub.testing.live import ADMIN_KEY
 from hub.testing.replay import renewed
-from tests.vendors.asana import vendor as asana
+from tests.vendors.examples.asana import vendor as asana
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from hub.egress.address.ranges import METADATA, range_of
+from hub.egress.address.ranges import METADATA, Range, range_of
 
 IANA = {
     # IANA IPv4 Special-Purpose Address Registry, and multicast (RFC 5771)
@@ -90,11 +90,10 @@ def test_what_iana_has_not_given_out_is_reserved(address: str) -> None:
 
 
 @pytest.mark.parametrize("single", METADATA, ids=lambda single: str(single.network[0]))
-def test_metadata_addresses_outrank_the_range_they_lie_in(single: object) -> None:
-    address = single.network[0]  # type: ignore[attr-defined]
-    found = range_of(address)
+def test_metadata_addresses_outrank_the_range_they_lie_in(single: Range) -> None:
+    found = range_of(single.network[0])
     assert found is single
-    assert "metadata" in found.rule
+    assert "metadata" in single.rule
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,7 +31,8 @@ def test_a_missing_name_is_refused_or_defaulted() -> None:
 
 def test_a_repeated_name_is_refused_by_index_and_by_get() -> None:
     values = Values([("a", "1"), ("a", "2")])
-    for ask in (lambda: values["a"], lambda: values.get("a"), lambda: values.get("a", "else")):
+    asks: list[Callable[[], object]] = [lambda: values["a"], lambda: values.get("a"), lambda: values.get("a", "else")]
+    for ask in asks:
         with pytest.raises(Reject, match="a is given 2 times") as caught:
             ask()
         assert caught.value.status == 400
@@ -50,8 +53,9 @@ def test_query_names_keep_their_case() -> None:
     assert values["key"] == "2"
 
 
-def test_a_name_that_is_no_text_is_not_in_values() -> None:
-    assert 7 not in Values([("a", "1")])
+@pytest.mark.parametrize("name", [7, None, b"a"])
+def test_a_name_that_is_not_text_is_not_in_values(name: object) -> None:
+    assert name not in Values([("a", "1")])
 
 
 def test_representation_shows_names_and_no_value() -> None:

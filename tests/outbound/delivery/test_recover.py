@@ -8,7 +8,8 @@ from aiohttp import web
 from hub.errors import Conflict, Invalid, NotFound
 from hub.model.ids import new_id
 from hub.model.retry import Retry
-from tests.outbound.conftest import Made, Receiver, Rig, Rigs
+from hub.outbound.registry.registry import Made
+from tests.outbound.conftest import Receiver, Rig, Rigs
 
 ONCE = Retry(retries=0)
 

@@ -11,10 +11,9 @@ from hub.model.stored.source import SourceSpec, StoredSecret
 from hub.store.sql.tables import changes
 
 if TYPE_CHECKING:
-    from conftest import OpenStore, Scene
-
     from hub.ports.store.snapshot import Snapshot
     from hub.store.sql.store import SqlStore
+    from tests.store.conftest import OpenStore, Scene
 
 
 def contents(snapshot: Snapshot) -> Snapshot:

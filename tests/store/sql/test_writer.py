@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,9 +17,8 @@ from hub.store.sql.transaction import Transaction
 from hub.store.sql.writer import Priority, Writer
 
 if TYPE_CHECKING:
-    from conftest import OpenStore
-
     from hub.store.sql.store import SqlStore
+    from tests.store.conftest import OpenStore
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ async def names(store: SqlStore) -> set[str]:
 
 async def test_a_failing_operation_leaves_nothing_and_its_neighbours_stay(store: SqlStore, writer: Writer) -> None:
     outcomes = await asyncio.gather(
-        *(writer.run(Priority.JOURNAL, lambda t, name=name: add(t, name)) for name in ("a", "bad", "c")),
+        *(writer.run(Priority.JOURNAL, partial(add, name=name)) for name in ("a", "bad", "c")),
         return_exceptions=True,
     )
 
@@ -149,7 +149,7 @@ async def test_a_flood_of_accepts_does_not_starve_the_rest(store: SqlStore, writ
 async def test_stop_commits_what_is_queued_and_refuses_what_comes_later(open_store: OpenStore) -> None:
     async with open_store() as store:
         writer = store._writer
-        queued = [asyncio.ensure_future(writer.run(Priority.LOGS, lambda t, n=n: add(t, f"n{n}"))) for n in range(5)]
+        queued = [asyncio.ensure_future(writer.run(Priority.LOGS, partial(add, name=f"n{n}"))) for n in range(5)]
         await asyncio.sleep(0)
     assert sorted(await asyncio.gather(*queued)) == [f"n{n}" for n in range(5)]
 

@@ -113,6 +113,7 @@ class Recorder:
 
 
 async def test_an_effect_goes_to_its_service() -> None:
-    effects = [Sleep(seconds=1), RunWorkflow("wf", None, wait=True), Publish("t", 1), Respond(204)]
+    sleep, run, publish, respond = Sleep(seconds=1), RunWorkflow("wf", None, wait=True), Publish("t", 1), Respond(204)
+    effects: list[Sleep | RunWorkflow | Publish | Respond] = [sleep, run, publish, respond]
     done = [await carry_out(effect, Recorder()) for effect in effects]
     assert done == ["sleep 1", "run wf", "publish t", "respond 204"]

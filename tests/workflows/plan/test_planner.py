@@ -34,7 +34,7 @@ ACTIONS = {"work": Action(name="work", input=Anything, run=_never)}
 
 
 def workflow(*nodes: Mapping[str, Any], **fields: Any) -> Workflow:
-    return compile_workflow({"nodes": [{"action": "work"} | node for node in nodes], **fields}, ACTIONS)
+    return compile_workflow({"nodes": [{"action": "work", **node} for node in nodes], **fields}, ACTIONS)
 
 
 def done(node: str, output: Any = None, *, item: int = -1, finished: int | None = None) -> NodeRecord:

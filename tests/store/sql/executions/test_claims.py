@@ -13,9 +13,8 @@ from hub.model.stored.execution import ExecutionChange
 from hub.store.sql.tables import executions
 
 if TYPE_CHECKING:
-    from conftest import Scene
-
     from hub.model.stored.execution import Claimed
+    from tests.store.conftest import Scene
 
 SECOND = 1_000_000
 Step = Literal["create", "claim", "finish", "wait", "cancel", "expire"]

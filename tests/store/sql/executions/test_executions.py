@@ -12,9 +12,8 @@ from hub.model.ids import Id, new_id
 from hub.model.stored.execution import ExecutionChange, ExecutionError, NewExecution, NodeRecord
 
 if TYPE_CHECKING:
-    from conftest import OpenStore, Scene
-
     from hub.model.stored.execution import Claimed
+    from tests.store.conftest import OpenStore, Scene
 
 SECOND = 1_000_000
 

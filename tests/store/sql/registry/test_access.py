@@ -12,9 +12,8 @@ from hub.model.ids import Id, new_id
 from hub.model.stored.access import AuditEntry, Job, KeyRecord
 
 if TYPE_CHECKING:
-    from conftest import OpenStore
-
     from hub.store.sql.store import SqlStore
+    from tests.store.conftest import OpenStore
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from hub.model.ids import new_id
 from hub.model.stored.source import RateLimit, SourceSpec, StoredSecret
 
 if TYPE_CHECKING:
-    from conftest import OpenStore, Scene
+    from tests.store.conftest import OpenStore, Scene
 
 SPEC = SourceSpec(name="shared", vendor="okta", settings={"header": "X"}, rate_limit=RateLimit(requests=3))
 

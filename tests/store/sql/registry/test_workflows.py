@@ -11,7 +11,7 @@ from hub.model.ids import new_id
 from hub.model.stored.source import SourceSpec
 
 if TYPE_CHECKING:
-    from conftest import Scene
+    from tests.store.conftest import Scene
 
 NEXT = {"nodes": [{"id": "a", "action": "transform"}]}
 

@@ -18,7 +18,7 @@ from hub.model.stored.source import SourceSpec
 from hub.store.sql.tables import executions
 
 if TYPE_CHECKING:
-    from conftest import OpenStore, Scene
+    from tests.store.conftest import OpenStore, Scene
 
 
 async def test_what_was_accepted_is_read_back_whole(scene: Scene) -> None:

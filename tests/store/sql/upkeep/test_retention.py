@@ -22,7 +22,7 @@ from hub.store.sql.upkeep.retention import SqlRetention
 from hub.store.sql.writer import Priority
 
 if TYPE_CHECKING:
-    from conftest import OpenStore, Scene
+    from tests.store.conftest import OpenStore, Scene
 
 DAY = 86_400
 
