@@ -56,7 +56,7 @@ def test_references_in_a_circle_and_many_fields_come_to_an_end() -> None:
 
 
 def test_a_field_whose_pattern_takes_too_long_counts_as_known() -> None:
-    bomb = {"properties": {"a": {}}, "patternProperties": {"(a|b)*a" + "(a|b)" * 900 + "c": {}}}
+    bomb: dict[str, Any] = {"properties": {"a": {}}, "patternProperties": {"(a|b)*a" + "(a|b)" * 900 + "c": {}}}
     assert unknown_fields(bomb, {"x": 1}) == ("/x",)
     assert unknown_fields(bomb, {"ab" * 20_000: 1}) == ()
 
