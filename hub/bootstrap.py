@@ -9,17 +9,15 @@ import structlog
 
 from hub.api.web.auth import key_digest
 from hub.model.ids import new_id
-from hub.model.stored.access import KeyRecord
+from hub.model.stored.access import DEFAULT_ORG, KeyRecord
 from hub.plugins.host import Plugins
 from hub.ports.clock import Clock
 from hub.ports.store import Store
 from hub.settings import Settings
 
-__all__ = ["DEFAULT_ORG", "ensure_admin_key", "prepare_data_dir", "remember_plugins"]
+__all__ = ["ensure_admin_key", "prepare_data_dir", "remember_plugins"]
 
 log = structlog.get_logger(__name__)
-
-DEFAULT_ORG = "default"
 
 
 def prepare_data_dir(path: Path) -> bool:

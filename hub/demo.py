@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 
 from hub.api.web.services import Services
-from hub.bootstrap import DEFAULT_ORG
 from hub.model.ids import Id, new_id, write_id
+from hub.model.stored.access import DEFAULT_ORG
 from hub.model.stored.source import SIGNING_SLOT, URL_SLOT, SourceRecord, SourceSpec, StoredSecret
 
 __all__ = ["DEMO_NAME", "ensure_demo"]

@@ -30,6 +30,7 @@ from hub.model.stored.execution import (
     NewExecution,
     NodeRecord,
 )
+from hub.model.times import SECOND
 from hub.plugins.host import Plugins
 from hub.ports.clock import Clock
 from hub.ports.store import Store
@@ -89,7 +90,7 @@ class EmbeddedEngine:
         self._clock = clock
         self._owner = owner
         self._presence = presence
-        self._lease = int(lease_seconds * 1_000_000)
+        self._lease = int(lease_seconds * SECOND)
         self._shutdown_seconds = shutdown_seconds
         self._tools = Tools(store, clock, Versions(store, lambda: plugins.actions), egress, outbound)
         self._runs: dict[Id, Run] = {}

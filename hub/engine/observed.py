@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from hub.model.ids import write_id
 from hub.model.stored.execution import ExecutionRecord, ExecutionState, NewExecution, NodeRecord
+from hub.model.times import from_micros
 from hub.model.wire.record import Record
 from hub.plugins.host import Plugins
 from hub.ports.clock import Clock
@@ -94,4 +95,4 @@ class Witness:
         return "" if org is None else org.name
 
     def _time(self, at: int | None) -> datetime:
-        return datetime.fromtimestamp((at or self._clock.now()) / 1_000_000, UTC)
+        return from_micros(at or self._clock.now())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from hub.errors import HubError
 from hub.inbound.evidence.fingerprints import KEPT_REFUSED_BODY, Evidence
@@ -11,6 +10,7 @@ from hub.inbound.http.arrival import Arrival
 from hub.inbound.steps.identify import Identified
 from hub.model.ids import Id, write_id
 from hub.model.stored.inbound import RequestRecord, RequestState
+from hub.model.times import from_micros
 from hub.model.wire.grant import Grant
 from hub.model.wire.request import Request
 from hub.plugins.clock import RequestClock
@@ -63,7 +63,7 @@ class Journey:
             body=self.body or b"",
             headers=arrival.headers,
             url=f"{self.base_url}{arrival.path}{query}",
-            received=datetime.fromtimestamp(arrival.received / 1_000_000, UTC),
+            received=from_micros(arrival.received),
             query=arrival.query,
             raw_query=arrival.raw_query,
         )

@@ -12,6 +12,7 @@ from hub.errors import AddressRefused, HubError, Reject, Unavailable
 from hub.inbound.evidence.refusals import Refused
 from hub.inbound.steps.identify import Identified
 from hub.model.ids import Id, write_id
+from hub.model.times import SECOND, to_micros
 from hub.model.wire.fetched import Fetched
 from hub.model.wire.request import Request
 from hub.plugins.clock import RequestClock
@@ -60,7 +61,7 @@ class Contexts:
             write_id("src", source.id),
             request.url.partition("?")[0],
             None if vendor is None else found.snapshot.derived(_settings, source.id, vendor),
-            found.gate.author_secrets(int(request.received.timestamp() * 1_000_000)),
+            found.gate.author_secrets(to_micros(request.received)),
             fetch,
         )
 
@@ -79,7 +80,7 @@ class Contexts:
             if cache > 0:
                 if len(self._cache) >= _CACHED:
                     self._cache.clear()
-                self._cache[key] = (self._clock.now() + int(cache * 1_000_000), fetched)
+                self._cache[key] = (self._clock.now() + int(cache * SECOND), fetched)
             return fetched
 
         return fetch

@@ -1,4 +1,4 @@
-"""JSON pointers (RFC 6901) to the faults of a definition."""
+"""JSON pointers (RFC 6901): written from steps, read into steps, and made of the faults that pydantic finds."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from pydantic import ValidationError
 from hub.errors import Problem
 from hub.model.faults import in_json_words
 
-__all__ = ["pointer_of", "problems_of", "steps_within"]
+__all__ = ["pointer_of", "problems_of", "steps_of", "steps_within"]
 
 
 def pointer_of(*steps: str | int) -> str:
     """The pointer to what the steps lead to: `pointer_of("nodes", 0)` is `/nodes/0`."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+
+
+def steps_of(pointer: str) -> list[str]:
+    """The steps of a pointer, unescaped: `/nodes/0` is `["nodes", "0"]`. The whole document, "", has none."""
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
 
 
 def steps_within(location: Sequence[str | int], value: object) -> tuple[str | int, ...]:

@@ -6,6 +6,8 @@ import asyncio
 import time
 from typing import Protocol
 
+from hub.model.times import SECOND
+
 __all__ = ["Clock", "SystemClock"]
 
 
@@ -31,4 +33,4 @@ class SystemClock:
     async def sleep_until(self, when: int) -> None:
         """Return once `now() >= when`; steps of a minute at most, so that a corrected clock is noticed."""
         while (left := when - self.now()) > 0:  # noqa: ASYNC110 - time is not an event
-            await asyncio.sleep(min(left / 1_000_000, 60.0))
+            await asyncio.sleep(min(left / SECOND, 60.0))

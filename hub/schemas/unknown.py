@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from hub.model.pointers import pointer_of
+from hub.model.pointers import pointer_of, steps_of
 from hub.schemas.ecma import PatternError
 from hub.schemas.regex import regex
 
@@ -102,8 +102,7 @@ class _Walk:
         found = self._root
         if not target.startswith("#") or (target != "#" and not target.startswith("#/")):
             return None
-        for step in target.removeprefix("#").split("/")[1:]:
-            name = step.replace("~1", "/").replace("~0", "~")
+        for name in steps_of(target.removeprefix("#")):
             if isinstance(found, dict):
                 found = found.get(name)
             elif isinstance(found, list) and name.isdigit() and int(name) < len(found):

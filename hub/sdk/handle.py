@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from hub.model.stored.access import DEFAULT_ORG
 from hub.sdk.action import Log
 
 __all__ = ["HubHandle"]
@@ -32,7 +33,7 @@ class HubHandle(Protocol):
         type: str,  # noqa: A002 - the field's name in the HTTP contract
         data: Any,
         *,
-        org: str = "default",
+        org: str = DEFAULT_ORG,
         client: str | None = None,
         ordering_key: str | None = None,
         idempotency_key: str | None = None,

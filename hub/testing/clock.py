@@ -6,6 +6,8 @@ import asyncio
 import heapq
 from itertools import count
 
+from hub.model.times import SECOND
+
 __all__ = ["ManualClock"]
 
 _START = 1_800_000_000_000_000
@@ -29,7 +31,7 @@ class ManualClock:
 
     def advance(self, seconds: float) -> None:
         """Let `seconds` pass; whoever slept until then goes on in the next turn of the loop."""
-        self.set(self._now + round(seconds * 1_000_000))
+        self.set(self._now + round(seconds * SECOND))
 
     def set(self, now: int) -> None:
         """Set the time, microseconds UTC; a clock may also be set back."""

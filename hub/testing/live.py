@@ -18,6 +18,8 @@ from hypercorn.asyncio import serve
 from hub.app import Hub, create_hub
 from hub.model.ids import read_id
 from hub.model.json import dumps, loads
+from hub.model.stored.access import DEFAULT_ORG
+from hub.model.times import SECOND
 from hub.plugins.host import Plugins
 from hub.ports.clock import Clock
 from hub.server import listen, server_config
@@ -122,10 +124,10 @@ class LiveHub(_Caller):
         """
         record = await self.execution(execution)
         raw = read_id("exec", record["id"]) or b""
-        org = self.services.store.snapshot.org_named("default")
+        org = self.services.store.snapshot.org_named(DEFAULT_ORG)
         if org is None:
             raise AssertionError("no default org")
-        deadline = self.services.clock.now() + int(seconds * 1_000_000)
+        deadline = self.services.clock.now() + int(seconds * SECOND)
         if await self.services.engine.wait(org.id, raw, deadline) is None:
             raise AssertionError(f"{execution} is not finished after {seconds} s")
         return await self.execution(execution)

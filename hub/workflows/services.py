@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
+
+from hub.model.times import SECOND, from_micros, to_micros
 
 __all__ = ["Effect", "EngineServices", "Publish", "Respond", "RunWorkflow", "Settled_co", "Sleep", "carry_out"]
 
@@ -30,12 +32,12 @@ class Sleep:
     def due(self, started: int) -> int:
         """When it ends, microseconds UTC; `started` is when the node's first try began."""
         if self.until is not None:
-            return int(self.until.timestamp() * 1_000_000)
-        return started + int((self.seconds or 0) * 1_000_000)
+            return to_micros(self.until)
+        return started + int((self.seconds or 0) * SECOND)
 
     def output(self, started: int) -> dict[str, str]:
         """The node's output once it is over: `{"until": ISO 8601}`."""
-        return {"until": datetime.fromtimestamp(self.due(started) / 1_000_000, UTC).isoformat()}
+        return {"until": from_micros(self.due(started)).isoformat()}
 
 
 @dataclass(frozen=True, slots=True)

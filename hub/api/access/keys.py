@@ -10,7 +10,6 @@ from quart import Blueprint, Response
 from quart_schema import document_request, tag_blueprint
 
 from hub.api.outbound.outbound_view import job_view
-from hub.api.requests.requests import micros
 from hub.api.web.auth import caller, key_digest, requires
 from hub.api.web.bodies import model_body
 from hub.api.web.paging import whole_list
@@ -19,6 +18,7 @@ from hub.api.web.services import services
 from hub.errors import Forbidden, Invalid, Problem
 from hub.model.ids import new_id, write_id
 from hub.model.stored.access import KeyRecord, Role
+from hub.model.times import to_micros
 
 __all__ = ["KeyInput", "blueprint"]
 
@@ -70,7 +70,7 @@ async def create() -> Response:
     now = hub.clock.now()
     if data.operator and not who.key.operator:
         raise Forbidden("only an operator's key can make another one")
-    expires = micros(data.expires) if data.expires else None
+    expires = to_micros(data.expires) if data.expires else None
     if expires is not None and expires <= now:
         raise Invalid("the key would be of no use", (Problem("/expires", "must be in the future"),))
     key = f"hub_{secrets.token_urlsafe(32)}"

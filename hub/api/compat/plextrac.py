@@ -20,9 +20,9 @@ from hub.api.web.rendering import answer, expected_generation, instant_text
 from hub.api.web.services import Services, services
 from hub.errors import Invalid, Problem
 from hub.model.ids import write_id
+from hub.model.masking import MASK
 from hub.model.stored.outbound import Attempt, DeliveryRecord, SubscriptionRecord, SubscriptionSpec
 from hub.model.stored.source import SIGNING_SLOT
-from hub.outbound.registry.masking import MASK
 from hub.outbound.registry.registry import KEEP, SecretChoice
 
 __all__ = ["blueprint"]

@@ -10,10 +10,10 @@ from hub.api.web.rendering import instant_text
 from hub.api.web.services import Services
 from hub.errors import AddressRefused
 from hub.model.ids import write_id
+from hub.model.masking import MASK, is_credential
 from hub.model.stored.access import Job
 from hub.model.stored.outbound import Attempt, DeliveryRecord, MessageRecord, SubscriptionRecord
 from hub.model.stored.source import SIGNING_SLOT, StoredSecret
-from hub.outbound.registry.masking import MASK, is_credential
 from hub.sdk.schemes.standard import public_text
 
 __all__ = ["attempt_view", "delivery_view", "job_view", "message_view", "subscription_view", "warnings"]

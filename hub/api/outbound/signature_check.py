@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,6 +14,7 @@ from hub.inbound.gate import Gate
 from hub.model.ids import write_id
 from hub.model.stored.outbound import SubscriptionRecord
 from hub.model.stored.source import SourceRecord, SourceSpec
+from hub.model.times import from_micros
 from hub.model.wire.request import Request
 from hub.model.wire.secret import Secret
 from hub.model.wire.values import Values
@@ -61,7 +61,7 @@ async def check_signature(
         body=body,
         headers=headers,
         url=subscription.spec.url,
-        received=datetime.fromtimestamp(now / 1_000_000, UTC),
+        received=from_micros(now),
     )
 
     async def passes(changed: Request, other: Gate) -> bool:

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hub.model.masking import MASK
 from hub.model.stored.outbound import SubscriptionRecord, SubscriptionSpec, TlsOptions
-from hub.outbound.registry.masking import MASK
 from hub.outbound.registry.registry import KEEP, MAKE, SecretChoice
 
 __all__ = ["RecoverInput", "RotateInput", "SubscriptionInput", "TestInput", "merged"]

@@ -17,6 +17,7 @@ from hub.api.web.rendering import answer, expected_generation, path_id
 from hub.api.web.services import services
 from hub.errors import Invalid, Problem
 from hub.model.ids import write_id
+from hub.model.times import to_micros
 from hub.outbound.registry.registry import KEEP, Made
 from hub.sdk.moments import instant
 
@@ -29,7 +30,7 @@ tag_blueprint(blueprint, {"subscriptions"})
 def moment(value: str | float, pointer: str) -> int:
     """A moment as callers write it, microseconds UTC. Raises `Invalid`."""
     try:
-        return int(instant(value).timestamp() * 1_000_000)
+        return to_micros(instant(value))
     except ValueError as error:
         raise Invalid("the moment cannot be read", (Problem(pointer, str(error)),)) from error
 

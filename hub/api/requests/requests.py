@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -19,6 +18,7 @@ from hub.api.web.rendering import answer, path_id
 from hub.api.web.services import services
 from hub.errors import Invalid, Problem
 from hub.model.ids import Id, write_id
+from hub.model.times import to_micros
 
 __all__ = ["ReplayInput", "RequestQuery", "blueprint"]
 
@@ -105,9 +105,9 @@ async def replay_many() -> Response:
     hub, who = services(), caller()
     data = await model_body(ReplayInput)
     source = find_source(data.source, hub, who).id if data.source else None
-    until = micros(data.until) if data.until else None
+    until = to_micros(data.until) if data.until else None
     job = await hub.replay_jobs.begin(
-        who.org.id, source=source, state=data.state, since=micros(data.since), until=until
+        who.org.id, source=source, state=data.state, since=to_micros(data.since), until=until
     )
     return answer(job_view(job, hub.base_url), 202)
 
@@ -116,8 +116,3 @@ def source_argument() -> Id | None:
     """The source that `?source=` names; a deleted one still has its requests."""
     text = request.args.get("source")
     return source_id(text, services()) if text else None
-
-
-def micros(moment: datetime) -> int:
-    """Microseconds since 1970, UTC."""
-    return int(moment.timestamp() * 1_000_000)

@@ -29,6 +29,7 @@ from hub.model.stored.source import (
     SourceRecord,
     StoredSecret,
 )
+from hub.model.times import SECOND
 from hub.model.wire.secret import Credential
 
 __all__ = ["NewSecretInput", "blueprint"]
@@ -106,7 +107,7 @@ async def add_secret(source: str) -> Response:
     record = find_source(source, hub, who)
     data = await model_body(NewSecretInput)
     secret = _new_secret(record, data, hub)
-    overlap = None if data.overlap_seconds is None else data.overlap_seconds * 1_000_000
+    overlap = None if data.overlap_seconds is None else data.overlap_seconds * SECOND
     await hub.store.sources.add_secret(who.org.id, record.id, secret, overlap=overlap)
     record = find_source(source, hub, who)
     body: dict[str, Any] = secret_view(record, secret, hub)

@@ -11,12 +11,12 @@ from hub.api.web.auth import Caller
 from hub.api.web.rendering import instant_text, optional_id
 from hub.api.web.services import Services
 from hub.model.ids import Id, short_id, write_id
+from hub.model.masking import MASK
 from hub.model.stored.source import API_KEY_SLOT, HMAC_SLOT, SHARED_KEY_SLOT, URL_SLOT, SourceRecord, StoredSecret
 from hub.model.wire.secret import Credential
 
 __all__ = ["numbered", "secret_view", "source_urls", "source_view"]
 
-HIDDEN = "***"
 _OWN_SLOTS = frozenset({API_KEY_SLOT, HMAC_SLOT, SHARED_KEY_SLOT, URL_SLOT})
 
 
@@ -35,8 +35,8 @@ def source_urls(source: SourceRecord, hub: Services, *, editor: bool) -> dict[st
         "org": quote(hub.store.snapshot.orgs[source.org].name, safe=""),
         "workflow": optional_id("wf", source.workflow) or "",
         "source": short_id(source.id),
-        "secret": (quote(secret, safe="") if editor else HIDDEN) if secret else "",
-        "key": (quote(key, safe="") if editor else HIDDEN) if key else "",
+        "secret": (quote(secret, safe="") if editor else MASK) if secret else "",
+        "key": (quote(key, safe="") if editor else MASK) if key else "",
     }
     urls = {}
     for dialect in hub.dialects:
@@ -86,7 +86,7 @@ def secret_view(
         credential = credential_of(vendor, secret.slot)
     except KeyError:
         credential = Credential(secret.slot)
-    masked = f"****{secret.label}" if secret.slot == API_KEY_SLOT else credential.mask(secret.text)
+    masked = f"{MASK}{secret.label}" if secret.slot == API_KEY_SLOT else credential.mask(secret.text)
     view = {
         "n": numbered(source).index(secret) + 1,
         "id": write_id("sec", secret.id),

@@ -12,7 +12,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from quart import Blueprint, Response
 from quart_schema import document_request, tag_blueprint
 
-from hub.api.requests.requests import micros
 from hub.api.sources.sources import find_source
 from hub.api.web.auth import Caller, caller, requires
 from hub.api.web.bodies import model_body
@@ -24,6 +23,7 @@ from hub.inbound.http.arrival import Arrival
 from hub.model.ids import new_id, write_id
 from hub.model.json import dumps
 from hub.model.stored.source import SourceRecord
+from hub.model.times import to_micros
 from hub.model.wire.request import MAX_FIELDS
 from hub.model.wire.values import Values
 from hub.sdk.dialect import Dialect, Route
@@ -113,7 +113,7 @@ def _pasted(data: VerifyInput, source: SourceRecord, hub: Services) -> Arrival:
     given = data.headers.items() if isinstance(data.headers, dict) else data.headers
     for name, value in given:
         pairs += [(name.lower(), one) for one in (value if isinstance(value, list) else [value])]
-    received = micros(data.received) if data.received else hub.clock.now()
+    received = to_micros(data.received) if data.received else hub.clock.now()
     dialect = _dialect(data.dialect, source, hub)
     return _arrival(hub, dialect, data.method.upper(), data.url or "/", pairs, client=data.client, received=received)
 

@@ -14,6 +14,7 @@ from typing import Literal
 from hub.errors import Reject
 from hub.model.ids import Id
 from hub.model.json import dumps, loads
+from hub.model.times import SECOND
 from hub.ports.clock import Clock
 
 __all__ = ["Link", "Links", "Purpose"]
@@ -56,7 +57,7 @@ class Links:
 
     def url(self, org: Id, purpose: Purpose, subject: str, seconds: float) -> str:
         """An absolute URL that works for `seconds`."""
-        expires = self._clock.now() + int(seconds * 1_000_000)
+        expires = self._clock.now() + int(seconds * SECOND)
         payload = dumps([org.hex(), purpose, subject, expires])
         token = base64.urlsafe_b64encode(self._mac(payload) + payload).decode().rstrip("=")
         return f"{self._base_url}/api/{_PATHS[purpose]}/{token}"

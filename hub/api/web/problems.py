@@ -15,6 +15,7 @@ from hub.errors import AddressRefused, Conflict, Forbidden, Invalid, NotFound, P
 from hub.model.faults import in_json_words
 from hub.model.ids import new_id, write_id
 from hub.model.json import dumps
+from hub.model.pointers import pointer_of
 
 __all__ = ["install", "problem", "problems_of"]
 
@@ -65,13 +66,9 @@ def request_id() -> str:
 def problems_of(error: ValidationError, prefix: str = "") -> tuple[Problem, ...]:
     """A pydantic error as pointers and messages; input values are left out, they may be secrets."""
     return tuple(
-        Problem(prefix + "".join(f"/{_escape(part)}" for part in one["loc"]), in_json_words(one["msg"]))
+        Problem(prefix + pointer_of(*one["loc"]), in_json_words(one["msg"]))
         for one in error.errors(include_url=False, include_context=False, include_input=False)
     )
-
-
-def _escape(part: str | int) -> str:
-    return str(part).replace("~", "~0").replace("/", "~1")
 
 
 def install(app: Quart) -> None:

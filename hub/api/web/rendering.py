@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime
 from typing import Any
 
 from quart import Response, request
@@ -11,6 +10,7 @@ from quart import Response, request
 from hub.errors import Conflict, NotFound
 from hub.model.ids import Id, Kind, read_id, write_id
 from hub.model.json import dumps
+from hub.model.times import from_micros
 
 __all__ = [
     "answer",
@@ -37,7 +37,7 @@ def instant_text(micros: int | None) -> str | None:
     """Microseconds UTC as ISO 8601 with milliseconds and Z."""
     if micros is None:
         return None
-    moment = datetime.fromtimestamp(micros / 1_000_000, UTC)
+    moment = from_micros(micros)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from hub.errors import Invalid, Problem
+from hub.model.pointers import pointer_of
 
 __all__ = ["FRAMING", "Headers", "check_headers", "pairs"]
 
@@ -52,8 +53,7 @@ def check_headers(headers: Headers, pointer: str = "/headers") -> list[tuple[str
     listed = pairs(headers)
     for name, value in listed:
         if (fault := _fault(name)) or (fault := _unsendable(value)):
-            place = name.replace("~", "~0").replace("/", "~1")
-            raise Invalid("the headers cannot be sent", (Problem(f"{pointer}/{place}", f"{name!a} {fault}"),))
+            raise Invalid("the headers cannot be sent", (Problem(pointer + pointer_of(name), f"{name!a} {fault}"),))
     return listed
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.engine.action.masking import Mask
+from hub.model.masking import Mask
 from hub.sdk.action import Log
 
 __all__ = ["MaskedLog"]

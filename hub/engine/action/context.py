@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,11 +13,12 @@ import structlog
 from hub.egress.client import Egress
 from hub.egress.errors import EgressError
 from hub.engine.action.action_log import MaskedLog
-from hub.engine.action.masking import Mask
 from hub.errors import ActionFailed, Invalid
 from hub.model.ids import Id, write_id
 from hub.model.json import dumps
+from hub.model.masking import Mask
 from hub.model.stored.execution import ExecutionRecord, NewExecution
+from hub.model.times import from_micros
 from hub.model.wire.fetched import Fetched
 from hub.model.wire.values import Values
 from hub.sdk.action import Log
@@ -93,7 +94,7 @@ class Call:
     @property
     def received(self) -> datetime:
         """When the request that led here was accepted, with its time zone."""
-        return datetime.fromtimestamp(self._execution.created / 1_000_000, UTC)
+        return from_micros(self._execution.created)
 
     @property
     def log(self) -> Log:

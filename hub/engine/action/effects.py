@@ -10,6 +10,7 @@ from hub.engine.host import Host, Tools
 from hub.errors import ActionFailed, ExpressionError, HubError, Invalid, NotFound
 from hub.model.ids import Id, new_id, read_id, write_id
 from hub.model.stored.execution import NewExecution
+from hub.model.times import SECOND
 from hub.outbound.publish.publish import Publication
 from hub.workflows.expressions.scope import Scope
 from hub.workflows.services import Publish, Respond, RunWorkflow, Sleep
@@ -110,7 +111,7 @@ class Effects:
     def _late(self) -> int | None:
         """When the try has taken longer than the node's `timeout` allows, microseconds UTC."""
         timeout = self._called.timeout
-        return None if timeout is None else self._tools.clock.now() + int(timeout * 1_000_000)
+        return None if timeout is None else self._tools.clock.now() + int(timeout * SECOND)
 
     async def _child(self, effect: RunWorkflow) -> NewExecution:
         parent = self._called.execution

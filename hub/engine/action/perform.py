@@ -8,13 +8,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from hub.engine.action.connections import fetch_connections, references_in
 from hub.engine.action.context import Call
 from hub.engine.action.effects import Done
-from hub.engine.action.masking import Mask, fetch_connections, references_in
 from hub.errors import ActionFailed, AddressRefused
 from hub.model.faults import in_json_words
 from hub.model.ids import Id
 from hub.model.json import dumps, loads
+from hub.model.masking import Mask
 from hub.plugins.calling import answer_of, awaited
 from hub.ports.store import Access
 from hub.sdk.action import Action

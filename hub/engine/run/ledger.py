@@ -8,10 +8,11 @@ from hub.engine.host import Tools
 from hub.errors import StoreUnavailable
 from hub.model.ids import write_id
 from hub.model.stored.execution import ExecutionChange, ExecutionRecord, Lease, NewExecution, NodeRecord
+from hub.model.times import SECOND
 
 __all__ = ["Ledger"]
 
-_AGAIN = 1_000_000
+_AGAIN = SECOND
 """Microseconds between two attempts to write while the database does not commit."""
 
 _log = structlog.get_logger("hub.engine")

@@ -23,6 +23,7 @@ from hub.engine.work.alarm import Alarm
 from hub.errors import Fenced, Invalid, NotFound
 from hub.model.ids import Id, write_id
 from hub.model.stored.execution import ExecutionChange, ExecutionError, ExecutionRecord, Lease, NewExecution, NodeRecord
+from hub.model.times import SECOND
 from hub.workflows.definition.workflow import Workflow
 from hub.workflows.plan import tries
 from hub.workflows.plan.planner import Outcome, Plan, Planner
@@ -171,7 +172,7 @@ class Run:
         )
         self.exclusive = self.exclusive or workflow.concurrency is not None
         if workflow.deadline_seconds is not None:
-            self._deadline = self._started + int(workflow.deadline_seconds * 1_000_000)
+            self._deadline = self._started + int(workflow.deadline_seconds * SECOND)
         return planner, self._tries
 
     async def _advance(self, planner: Planner, trying: Tries) -> bool:

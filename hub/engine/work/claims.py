@@ -11,6 +11,7 @@ from hub.engine.work.alarm import Alarm
 from hub.engine.work.slots import Slots
 from hub.errors import HubError
 from hub.model.stored.execution import Claimed
+from hub.model.times import SECOND
 from hub.ports.clock import Clock
 from hub.ports.store import Executions
 
@@ -18,7 +19,7 @@ __all__ = ["Claims"]
 
 _HIGHEST = 9
 _NEVER = 1 << 62
-_HELD_BACK = 1_000_000
+_HELD_BACK = SECOND
 """Microseconds until another look at work that is due and yet could not be won: another process was quicker."""
 
 _log = structlog.get_logger("hub.engine")

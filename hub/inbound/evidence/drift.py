@@ -14,6 +14,7 @@ from hub.model.ids import Id
 from hub.model.stored.drift import Drift
 from hub.model.stored.outbound import EventType
 from hub.model.stored.source import SourceRecord
+from hub.model.times import SECOND
 from hub.model.wire.event import Event
 from hub.plugins.host import Plugins
 from hub.ports.clock import Clock
@@ -27,7 +28,7 @@ Fault = Callable[[SourceRecord, Event], Awaitable[str]]
 """Source and event -> why the event does not fit its schema, empty when it does or nothing is known of it."""
 
 _log = structlog.get_logger(__name__)
-_FLUSH = 1_000_000
+_FLUSH = SECOND
 _WAITING = 5_000
 _INDEX = re.compile(r"/[0-9]+(?=/|$)")
 

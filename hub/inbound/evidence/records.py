@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 from hub.model.ids import write_id
 from hub.model.stored.inbound import Accepted, NewEvent, RequestRecord
+from hub.model.times import from_micros
 from hub.model.wire.record import Record, RecordKind
 from hub.plugins.host import Plugins
 from hub.ports.store import Store
@@ -58,7 +58,7 @@ class Witness:
                 id=identity,
                 org="" if org is None else org.name,
                 state=state,
-                at=datetime.fromtimestamp(request.received / 1_000_000, UTC),
+                at=from_micros(request.received),
                 reason=reason,
                 detail=detail,
             )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import partial
 from inspect import isawaitable
 from typing import Any
@@ -26,6 +25,7 @@ from hub.inbound.steps.read import read
 from hub.inbound.steps.verify import HMAC_HEADER, SHARED_KEY_QUERY, Asked, check_hmac, check_scheme, check_shared_key
 from hub.model.ids import write_id
 from hub.model.stored.source import API_KEY_SLOT, HMAC_SLOT, SHARED_KEY_SLOT, URL_SLOT, SourceRecord, StoredSecret
+from hub.model.times import from_micros, to_micros
 from hub.model.wire.request import Request
 from hub.plugins.clock import RequestClock
 from hub.plugins.host import Plugins
@@ -235,7 +235,7 @@ class Explainer:
         elif said.steps[-1].ok is False:
 
             async def grants(changed: Request, changed_gate: Gate) -> bool:
-                moment = int(request.received.timestamp() * 1_000_000)
+                moment = to_micros(request.received)
                 source = replace(asked.source, _secrets=changed_gate.author_secrets(moment))
                 again = replace(asked, source=source, clock=RequestClock(_SECONDS))
                 try:
@@ -270,7 +270,7 @@ def _request(arrival: Arrival, body: bytes, base_url: str) -> Request:
         body=body,
         headers=arrival.headers,
         url=f"{base_url}{arrival.path}{query}",
-        received=datetime.fromtimestamp(arrival.received / 1_000_000, UTC),
+        received=from_micros(arrival.received),
     )
 
 

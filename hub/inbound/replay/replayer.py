@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from hub.errors import Conflict, NotFound, StaleSource
 from hub.inbound.evidence.fingerprints import Evidence
@@ -24,6 +23,7 @@ from hub.inbound.trigger_context import seen
 from hub.model.ids import Id, new_id, write_id
 from hub.model.stored.execution import ExecutionRecord
 from hub.model.stored.inbound import Acceptance, EventRecord, NewEvent, RequestRecord
+from hub.model.times import from_micros
 from hub.model.wire.event import Event
 from hub.model.wire.request import Request
 from hub.model.wire.values import Values
@@ -53,7 +53,7 @@ def request_of(record: RequestRecord, base_url: str) -> Request:
         body=record.body or b"",
         headers=Values(record.headers, caseless=True),
         url=f"{base_url}{record.url}",
-        received=datetime.fromtimestamp(record.received / 1_000_000, UTC),
+        received=from_micros(record.received),
     )
 
 

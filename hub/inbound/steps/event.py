@@ -12,6 +12,7 @@ from hub.model.ids import Id, new_id, write_id
 from hub.model.stored.execution import NewExecution
 from hub.model.stored.inbound import EventRecord, NewEvent
 from hub.model.stored.source import SourceRecord
+from hub.model.times import to_micros
 from hub.model.wire.event import Event
 from hub.plugins.clock import RequestClock
 from hub.plugins.host import Plugins
@@ -144,7 +145,7 @@ def _record(event: Event, about: Circumstances, state: Any, reason: str) -> Even
         type=event.type,
         key=None if about.flavour == "draft" or about.replay_of is not None else event.id,
         account=event.account if event.account is not None else about.account,
-        time=int(event.time.timestamp() * 1_000_000) if event.time is not None else None,
+        time=to_micros(event.time) if event.time is not None else None,
         received=about.received,
         data=event.data,
         control=event.control,

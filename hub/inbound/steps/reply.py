@@ -17,6 +17,7 @@ from hub.model.ids import Id, base62
 from hub.model.json import dumps
 from hub.model.stored.execution import ExecutionRecord
 from hub.model.stored.source import ResponseMode
+from hub.model.times import SECOND
 from hub.model.wire.grant import Grant, Outcome
 from hub.model.wire.reply import Reply
 from hub.model.wire.request import Request
@@ -87,7 +88,7 @@ class Replier:
     async def _wait(self, receipt: Receipt, arrival: Arrival) -> Waited:
         """Every execution's end, or None for those that are not finished by the deadline."""
         org = receipt.source.org
-        deadline = arrival.received + int(self.wait_seconds * 1_000_000)
+        deadline = arrival.received + int(self.wait_seconds * SECOND)
         executions = [await self.engine.wait(org, one.execution, deadline) for one in receipt.started]
         envelopes = [await self.envelope(one) if one is not None else None for one in executions]
         urls = tuple(self.status_url(org, one.execution) for one in receipt.started)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from hub.model.ids import Id
 
-__all__ = ["AuditEntry", "ConnectionRecord", "Job", "JobState", "KeyRecord", "OrgRecord", "Role"]
+__all__ = ["DEFAULT_ORG", "AuditEntry", "ConnectionRecord", "Job", "JobState", "KeyRecord", "OrgRecord", "Role"]
+
+DEFAULT_ORG: Final = "default"
+"""Slug of the org that exists from the start."""
 
 Role = Literal["admin", "editor", "viewer", "publisher"]
 """admin: all of the org. editor: all but keys and audit. viewer: reads, no credentials. publisher: sends messages."""
@@ -18,7 +21,7 @@ JobState = Literal["counting", "running", "paused", "done", "cancelled", "failed
 
 @dataclass(frozen=True, slots=True)
 class OrgRecord:
-    """A tenant. `name` is the slug in URLs and headers; `default` exists from the start."""
+    """A tenant. `name` is the slug in URLs and headers; `DEFAULT_ORG` exists from the start."""
 
     id: Id
     name: str

@@ -10,6 +10,8 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Literal
 
+from hub.model.masking import masked_end
+
 __all__ = ["Credential", "CredentialKind", "Encoding", "Secret"]
 
 Encoding = Literal["hex", "base64"]
@@ -23,7 +25,6 @@ CredentialOrigin = Literal["vendor", "hub", "handshake"]
 
 _SEED = 32
 _EXPANDED = 64
-_SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class Credential:
         """What may be shown of a value: all of a public key, else at most its last four characters."""
         if self.public:
             return text
-        return "****" + (text[-_SHOWN:] if len(text) >= 4 * _SHOWN else "")
+        return masked_end(text)
 
     def _hex(self, text: str) -> bytes:
         if not re.fullmatch(r"(?:[0-9a-fA-F]{2})+", text):

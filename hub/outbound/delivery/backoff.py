@@ -8,6 +8,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from hub.model.retry import Retry
+from hub.model.times import SECOND
 
 __all__ = ["LONGEST_RETRY_AFTER", "backoff", "retry_after"]
 
@@ -40,4 +41,4 @@ def retry_after(headers: Iterable[tuple[str, str]], now: int) -> float | None:
         return None
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)
-    return min(max(when.timestamp() - now / 1_000_000, 0.0), LONGEST_RETRY_AFTER)
+    return min(max(when.timestamp() - now / SECOND, 0.0), LONGEST_RETRY_AFTER)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 
 from hub.egress.client import Egress, Response
@@ -12,11 +12,12 @@ from hub.egress.errors import EgressError
 from hub.egress.exchange.tls import Tls
 from hub.errors import AddressRefused, Invalid
 from hub.model.ids import Id, write_id
+from hub.model.masking import Mask, is_credential
 from hub.model.stored.outbound import Attempt, DeliveryRecord, SubscriptionRecord
 from hub.model.stored.source import SIGNING_SLOT, StoredSecret
+from hub.model.times import SECOND, from_micros
 from hub.model.wire.secret import Secret
 from hub.outbound.delivery.verdict import sentence
-from hub.outbound.registry.masking import Masker, is_credential
 from hub.plugins.host import Plugins
 from hub.plugins.signing import signature_of
 from hub.ports.clock import Clock
@@ -30,6 +31,8 @@ TLS_KEY_SLOT = "tls_key"
 
 _RESPONSE_BYTES = 16 * 1024
 _KEPT = 10_000
+_SHORTEST = 6
+"""Characters from which a secret is masked inside what a receiver echoes; a shorter one would riddle any text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,7 @@ class Courier:
             id=_message_id(delivery.message),
             url=subscription.spec.url,
             body=body,
-            at=datetime.fromtimestamp(at / 1_000_000, UTC),
+            at=from_micros(at),
         )
         try:
             return signature_of(name, scheme, message, live)
@@ -174,10 +177,10 @@ class _Evidence:
         signature: Mapping[str, str],
     ) -> None:
         hidden = {name: value for name, value in signature.items() if name not in _PLAIN}
-        self._masker = Masker((*prepared.private, *hidden.values()))
+        self._mask = Mask((*prepared.private, *hidden.values()), shortest=_SHORTEST)
         self._number = delivery.attempts + 1
         self._at = at
-        self._headers = self._masker.headers(headers.items(), hidden)
+        self._headers = self._mask.headers(headers.items(), hidden)
 
     def failed(self, error: str, failure: EgressError | None = None, *, refused: bool = False) -> Attempt:
         return Attempt(
@@ -187,7 +190,7 @@ class _Evidence:
             status=None if failure is None else failure.status,
             duration_ms=0 if failure is None else failure.duration_ms,
             request_headers=self._headers,
-            error=self._masker.text(error),
+            error=self._mask.text(error),
             refused=refused,
         )
 
@@ -200,8 +203,8 @@ class _Evidence:
             status=response.status,
             duration_ms=response.duration_ms,
             request_headers=self._headers,
-            response_headers=self._masker.headers(response.headers),
-            response_body=self._masker.text(text) + ("…" if response.truncated else ""),
+            response_headers=self._mask.headers(response.headers),
+            response_body=self._mask.text(text) + ("…" if response.truncated else ""),
             error=sentence(response.status),
         )
 
@@ -240,7 +243,7 @@ def _base_headers(delivery: DeliveryRecord, at: int) -> dict[str, str]:
     return {
         "content-type": "application/json",
         "webhook-id": _message_id(delivery.message),
-        "webhook-timestamp": str(at // 1_000_000),
+        "webhook-timestamp": str(at // SECOND),
     }
 
 

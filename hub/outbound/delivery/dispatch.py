@@ -13,6 +13,7 @@ from hub.errors import Fenced, HubError, NotFound, StoreError
 from hub.model.ids import Id, write_id
 from hub.model.stored.execution import Lease
 from hub.model.stored.outbound import Attempt, Attempted, DueDelivery, NewDelivery, SubscriptionRecord
+from hub.model.times import SECOND
 from hub.outbound.delivery.alarm import Alarm
 from hub.outbound.delivery.claims import MOST_LANES, Backlog, Lane
 from hub.outbound.delivery.deliver import Courier, public_error
@@ -27,8 +28,6 @@ from hub.ports.store import Store
 __all__ = ["Dispatcher", "Pace"]
 
 log = structlog.get_logger(__name__)
-
-_SECOND = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +183,7 @@ class Dispatcher:
             self._courier.forget(subscription)
 
     def _until(self, now: int) -> int:
-        return now + int(self._pace.lease_seconds * _SECOND)
+        return now + int(self._pace.lease_seconds * SECOND)
 
     def _take_in(self, won: Sequence[DueDelivery]) -> None:
         known = self._store.snapshot.subscriptions
@@ -343,7 +342,7 @@ class Dispatcher:
             claim = await self._store.outbound.claim(self._owner, self._until(now), now, wanted, mine)
         except StoreError as error:
             log.warning("claim_failed", error=str(error))
-            self._alarm.set(self._clock.now() + _SECOND)
+            self._alarm.set(self._clock.now() + SECOND)
             return
         self._backlog.settle(wanted, claim.later)
         self._take_in(claim.deliveries)
@@ -352,7 +351,7 @@ class Dispatcher:
     async def _renew(self) -> None:
         while True:
             with self._resting.rest():
-                await self._clock.sleep_until(self._clock.now() + int(self._pace.lease_seconds * _SECOND / 3))
+                await self._clock.sleep_until(self._clock.now() + int(self._pace.lease_seconds * SECOND / 3))
             held = tuple(self._held.values())
             try:
                 still = await self._store.outbound.renew(held, self._until(self._clock.now()))
@@ -366,7 +365,7 @@ class Dispatcher:
     async def _poll(self) -> None:
         while True:
             with self._resting.rest():
-                await self._clock.sleep_until(self._clock.now() + int(self._pace.poll_seconds * _SECOND))
+                await self._clock.sleep_until(self._clock.now() + int(self._pace.poll_seconds * SECOND))
             try:
                 self._backlog.merge(await self._store.outbound.backlog(self._owner, self._clock.now()))
             except StoreError as error:

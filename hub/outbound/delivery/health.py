@@ -10,6 +10,7 @@ import structlog
 from hub.errors import HubError, NotFound, StoreError
 from hub.model.ids import Id, write_id
 from hub.model.stored.outbound import Attempt, SubscriptionRecord
+from hub.model.times import SECOND
 from hub.outbound.delivery.deliver import public_error
 from hub.outbound.publish.operational import DISABLED, FAILING
 from hub.ports.clock import Clock
@@ -18,8 +19,6 @@ from hub.ports.store import Store
 __all__ = ["Announce", "Health", "HealthRule"]
 
 log = structlog.get_logger(__name__)
-
-_SECOND = 1_000_000
 
 Announce = Callable[[str, SubscriptionRecord, int | None, str], Awaitable[None]]
 """Publishes an operational message: type, subscription, since when it fails, why."""
@@ -97,7 +96,7 @@ class Health:
             self._busy.discard(current.id)
 
     def _due_change(self, current: SubscriptionRecord, since: int, *, gone: bool) -> str:
-        seconds = (self._clock.now() - since) / _SECOND
+        seconds = (self._clock.now() - since) / SECOND
         if gone:
             change = "gone"
         elif seconds >= self._rule.disable_after:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from hub.model.ids import write_id
 from hub.model.stored.outbound import Attempted, MessageRecord
+from hub.model.times import from_micros
 from hub.model.wire.record import Record
 
 __all__ = ["attempt_records", "message_record"]
@@ -48,4 +49,4 @@ def attempt_records(done: Attempted, org: str) -> tuple[Record, Record]:
 
 
 def _time(at: int) -> datetime:
-    return datetime.fromtimestamp(at / 1_000_000, UTC)
+    return from_micros(at)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from hub.model.ids import Id
 from hub.model.stored.outbound import DueDelivery
 from hub.model.stored.source import RateLimit
+from hub.model.times import SECOND
 
 __all__ = ["Scheduler"]
 
@@ -40,7 +41,7 @@ class _Lane:
         """When the next delivery may start as far as throttle and rate limit go; in the past: now."""
         opens = self.quiet_until
         if self.rate is not None:
-            span = self.rate.per_seconds * 1_000_000
+            span = self.rate.per_seconds * SECOND
             while self.starts and self.starts[0] + span <= now:
                 self.starts.popleft()
             if len(self.starts) >= self.rate.requests:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hub.model.retry import Retry
 from hub.model.stored.outbound import Attempt, DeliveryRecord, DeliveryState
+from hub.model.times import SECOND
 from hub.outbound.delivery.backoff import backoff, retry_after
 
 __all__ = ["SLOWING", "Verdict", "judge", "sentence"]
@@ -59,12 +60,12 @@ def judge(delivery: DeliveryRecord, attempt: Attempt, retry: Retry, now: int, rn
     slow_until = 0
     if asked is not None:
         wait = max(wait, asked)
-        slow_until = now + int(asked * 1_000_000)
+        slow_until = now + int(asked * SECOND)
     elif attempt.status in SLOWING:
-        slow_until = now + int(wait * 1_000_000)
+        slow_until = now + int(wait * SECOND)
     if retries_used >= retry.retries:
         return Verdict("dead", slow_until=slow_until)
-    due = -(-(now + int(wait * 1_000_000)) // _GRID) * _GRID
+    due = -(-(now + int(wait * SECOND)) // _GRID) * _GRID
     return Verdict("pending", due=due, slow_until=slow_until)
 
 

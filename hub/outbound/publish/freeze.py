@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from hub.errors import HubError
 from hub.model.ids import Id, write_id
 from hub.model.json import dumps
 from hub.model.stored.outbound import MessageRecord, SubscriptionRecord
+from hub.model.times import from_micros
 
 __all__ = ["ENVELOPED", "Compile", "Frozen", "Render", "Templates", "freeze", "scope", "timestamp"]
 
@@ -62,7 +62,7 @@ class Frozen:
 
 def timestamp(at: int) -> str:
     """Microseconds UTC as ISO 8601 with `Z`, the form of Standard Webhooks' `timestamp`."""
-    return datetime.fromtimestamp(at / 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return from_micros(at).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def freeze(message: MessageRecord, subscriptions: Sequence[SubscriptionRecord], templates: Templates) -> Frozen:

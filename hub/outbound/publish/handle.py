@@ -9,6 +9,7 @@ import structlog
 
 from hub.errors import NotFound
 from hub.model.ids import Id, write_id
+from hub.model.stored.access import DEFAULT_ORG
 from hub.model.stored.outbound import Published
 from hub.outbound.publish.publish import Publication
 from hub.sdk.action import Log
@@ -40,7 +41,7 @@ class Handle:
         type: str,  # noqa: A002 - the field's name in the HTTP contract
         data: Any,
         *,
-        org: str = "default",
+        org: str = DEFAULT_ORG,
         client: str | None = None,
         ordering_key: str | None = None,
         idempotency_key: str | None = None,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from hub.errors import Drop, Invalid, PluginError, Problem
@@ -12,6 +11,7 @@ from hub.model.ids import Id, new_id, write_id
 from hub.model.json import dumps
 from hub.model.stored.execution import Lease
 from hub.model.stored.outbound import DeliveryRecord, MessageRecord, NewDelivery, Published, SubscriptionRecord
+from hub.model.times import from_micros
 from hub.model.wire.message import Message
 from hub.outbound.publish.catalog import OutboundCatalog
 from hub.outbound.publish.freeze import Templates, freeze
@@ -210,7 +210,7 @@ def _as_plugins_see(message: MessageRecord) -> Message:
         id=write_id("msg", message.id),
         type=message.type,
         data=message.data,
-        created=datetime.fromtimestamp(message.created / 1_000_000, UTC),
+        created=from_micros(message.created),
         client=message.client,
         ordering_key=message.ordering_key,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Literal
 
@@ -14,6 +14,7 @@ from hub.errors import AddressRefused, Conflict, Invalid, NotFound, Problem
 from hub.model.ids import Id, new_id
 from hub.model.stored.outbound import SubscriptionRecord, SubscriptionSpec
 from hub.model.stored.source import SIGNING_SLOT, StoredSecret
+from hub.model.times import SECOND, from_micros
 from hub.model.wire.secret import Credential, Secret
 from hub.outbound.delivery.deliver import TLS_KEY_SLOT, tls_options
 from hub.outbound.publish.freeze import Templates
@@ -196,7 +197,7 @@ class Registry:
             raise Invalid("the secret was not rotated", (Problem("/overlap_seconds", message),))
         text = self._credential(current.spec.scheme).generate() if secret is None else secret
         fresh = self._stored(current.spec, text)
-        overlap = overlap_seconds * 1_000_000
+        overlap = overlap_seconds * SECOND
         record = await self._store.outbound.put_secrets(org, subscription, [fresh], overlap=overlap)
         self._changed(org, subscription)
         return Made(record, text if secret is None else None)
@@ -252,7 +253,7 @@ class Registry:
 
     def _try_to_sign(self, spec: SubscriptionSpec, value: bytes) -> None:
         scheme = self._plugins.scheme(spec.scheme)
-        probe = _Probe("msg_probe", spec.url, b"{}", datetime.fromtimestamp(self._clock.now() / 1_000_000, UTC))
+        probe = _Probe("msg_probe", spec.url, b"{}", from_micros(self._clock.now()))
         try:
             secrets = [Secret("sec_probe", SIGNING_SLOT, value)]
             headers = {} if scheme is None else signature_of(spec.scheme, scheme, probe, secrets)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from hub.errors import HubError, Problem
+from hub.model.pointers import pointer_of
 from hub.model.stored.outbound import SubscriptionSpec
 from hub.outbound.publish.freeze import Templates
 from hub.outbound.publish.operational import RESERVED
@@ -80,7 +81,7 @@ def _headers(spec: SubscriptionSpec) -> Iterator[Problem]:
         return
     seen: set[str] = set()
     for name, value in spec.headers.items():
-        pointer = f"/headers/{name.replace('~', '~0').replace('/', '~1')}"
+        pointer = pointer_of("headers", name)
         lower = name.lower()
         if not _TOKEN.match(name):
             yield Problem(pointer, "is no name of a header")

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from hub.errors import StoreUnavailable
 from hub.model.ids import new_id
-from hub.model.stored.access import OrgRecord
+from hub.model.stored.access import DEFAULT_ORG, OrgRecord
 from hub.ports.blobs import Blobs
 from hub.ports.clock import Clock
 from hub.ports.store.snapshot import Snapshot
@@ -33,10 +33,7 @@ from hub.store.sql.writer import Priority, Writer
 from hub.store.sqlite import Database, sqlite_url
 from hub.store.vault import Vault
 
-__all__ = ["DEFAULT_ORG", "SqlStore"]
-
-DEFAULT_ORG = "default"
-"""Slug of the org that exists from the start."""
+__all__ = ["SqlStore"]
 
 _POLL_SECONDS = 0.25
 

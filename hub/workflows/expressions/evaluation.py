@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import nodes
 
 from hub.errors import ExpressionError
+from hub.model.pointers import steps_of
 from hub.workflows.expressions.budget import Budget, Fault, present
 from hub.workflows.expressions.environment import CONNECTIONS, ENVIRONMENT, ExpressionContext, MissingName
 from hub.workflows.expressions.missing import explain
@@ -85,8 +86,8 @@ class Expression:
             raise self._error(f"cannot be computed ({type(error).__name__})") from error
 
     def _error(self, message: str, missing: str | None = None) -> ExpressionError:
-        steps = self.pointer.split("/")[3 if self.node else 1 :]
-        place = ".".join(step.replace("~1", "/").replace("~0", "~") for step in steps)
+        steps = steps_of(self.pointer)[2 if self.node else 0 :]
+        place = ".".join(steps)
         shown = self.source.strip()
         shown = shown if len(shown) <= 80 else f"{shown[:79]}…"
         return ExpressionError(f"{{{{ {shown} }}}} {message}", node=self.node, field=place, missing=missing)

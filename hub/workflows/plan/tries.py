@@ -20,6 +20,7 @@ from datetime import datetime
 from hub.model.ids import Id
 from hub.model.retry import Retry
 from hub.model.stored.execution import NodeRecord
+from hub.model.times import SECOND, to_micros
 
 __all__ = ["CRASHES", "backoff", "crashed", "failed", "interrupted", "tried_again", "woken"]
 
@@ -40,7 +41,7 @@ def backoff(retry: Retry, number: int, execution: Id, node: str, item: int) -> i
     """
     seed = b"%b/%b/%d/%d" % (execution, node.encode(), item, number)
     fraction = int.from_bytes(hashlib.blake2b(seed, digest_size=8).digest()) / (1 << 64)
-    return int(retry.ceiling(number) * (0.5 + fraction / 2) * 1_000_000)
+    return int(retry.ceiling(number) * (0.5 + fraction / 2) * SECOND)
 
 
 def failed(
@@ -71,7 +72,7 @@ def failed(
         return replace(record, state="failed", error=message, finished=now, due=None, child=None, output=None)
     wait = backoff(retry, number, execution, record.node, record.item)
     if retry_after is not None:
-        wait = max(wait, int(min(max(retry_after, 0.0), _LONGEST) * 1_000_000))
+        wait = max(wait, int(min(max(retry_after, 0.0), _LONGEST) * SECOND))
     return replace(record, state="waiting", error=message, due=now + wait, child=None, output=None)
 
 
@@ -92,7 +93,7 @@ def interrupted(record: NodeRecord) -> NodeRecord:
 def woken(record: NodeRecord, now: int, *, execution: Id, retry: Retry | None = None) -> NodeRecord:
     """The entry of a sleeping node whose `due` has come: slept, or (as `failed` says) longer than its try may take."""
     until = datetime.fromisoformat(record.output["until"])
-    if int(until.timestamp() * 1_000_000) - (record.due or 0) > _CLOSE:
+    if to_micros(until) - (record.due or 0) > _CLOSE:
         return failed(record, "slept longer than the node's timeout allows", now, execution=execution, retry=retry)
     return replace(record, state="succeeded", finished=now, due=None)
 

@@ -78,7 +78,7 @@ async def test_an_api_key_is_shown_once_then_by_its_last_characters(hub: LiveHub
     key = (await hub.api("POST", f"{path}/api-key")).json()["api_key"]
     shown = await hub.api("GET", path)
     assert key not in shown.body.decode()
-    assert [one["masked"] for one in shown.json()["credentials"] if one["slot"] == "api_key"] == [f"****{key[-4:]}"]
+    assert [one["masked"] for one in shown.json()["credentials"] if one["slot"] == "api_key"] == [f"********{key[-4:]}"]
 
 
 @pytest.mark.parametrize(

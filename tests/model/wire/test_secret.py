@@ -111,6 +111,6 @@ def test_decoding_gives_bytes_or_says_why_not(kind: CredentialKind, text: str) -
 
 
 def test_masking_shows_the_end_of_a_long_value_only() -> None:
-    assert Credential().mask("short") == "****"
-    assert Credential().mask("a-long-secret-value1234") == "****1234"
+    assert Credential().mask("short") == "********"
+    assert Credential().mask("a-long-secret-value1234") == "********1234"
     assert Credential(public=True).mask("-----BEGIN PUBLIC KEY-----") == "-----BEGIN PUBLIC KEY-----"

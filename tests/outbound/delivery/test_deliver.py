@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from standardwebhooks import Webhook
 
+from hub.model.masking import MASK
 from hub.model.retry import Retry
 from hub.model.stored.outbound import Attempt, SubscriptionRecord
-from hub.outbound.registry.masking import MASK
 from tests.outbound.conftest import Receiver, Rig
 
 Serve = Callable[..., AbstractAsyncContextManager[str]]

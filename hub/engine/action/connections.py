@@ -1,4 +1,4 @@
-"""Secrets of connections: resolved for one call, masked in everything that the call leaves behind."""
+"""The secrets of connections that one call of an action needs, and the mask that hides them in what it leaves."""
 
 from __future__ import annotations
 
@@ -7,52 +7,11 @@ from typing import Any
 
 from hub.errors import NotFound
 from hub.model.ids import Id
+from hub.model.masking import Mask
 from hub.ports.store import Access
 from hub.workflows.expressions.references import Mixed, Reference
 
-__all__ = ["MASK", "Mask", "fetch_connections", "references_in"]
-
-MASK = "••••"
-"""What stands where a secret stood."""
-
-_SHORTEST = 4
-"""A shorter value is masked only where it is the whole string: it would be found inside ordinary words."""
-
-
-class Mask:
-    """Hides the given values. Falsy when there are none to hide."""
-
-    __slots__ = ("_parts", "_whole")
-
-    def __init__(self, values: Iterable[str] = ()) -> None:
-        self._whole = frozenset(value for value in values if value)
-        self._parts = sorted((value for value in self._whole if len(value) >= _SHORTEST), key=len, reverse=True)
-
-    def __bool__(self) -> bool:
-        return bool(self._whole)
-
-    def text(self, text: str) -> str:
-        """The text with every secret in it replaced."""
-        if text in self._whole:
-            return MASK
-        for part in self._parts:
-            if part in text:
-                text = text.replace(part, MASK)
-        return text
-
-    def value(self, value: Any) -> Any:
-        """The JSON value with every secret in its strings and keys replaced."""
-        if not self._whole:
-            return value
-        match value:
-            case str():
-                return self.text(value)
-            case dict():
-                return {self.text(key): self.value(item) for key, item in value.items()}
-            case list():
-                return [self.value(item) for item in value]
-            case _:
-                return value
+__all__ = ["fetch_connections", "references_in"]
 
 
 def references_in(value: Any) -> Iterator[Reference]:
