@@ -8,8 +8,8 @@ from __future__ import annotations
 from importlib.metadata import version as _version
 
 from hub.errors import ActionFailed, Drop, Reject, Unavailable
-from hub.model.stored.outbound import EventType
 from hub.model.wire.event import Event
+from hub.model.wire.event_type import EventType
 from hub.model.wire.fetched import Fetched
 from hub.model.wire.grant import Grant, Outcome
 from hub.model.wire.message import Message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 from importlib.metadata import version
 from pathlib import Path
@@ -46,3 +47,11 @@ def test_the_typed_example_uses_everything_exported() -> None:
 
 def test_the_version_is_that_of_the_distribution() -> None:
     assert hub.__version__ == version("integration-hub")
+
+
+def test_it_comes_from_the_sdk_the_wire_types_and_the_errors_only() -> None:
+    tree = ast.parse(Path(hub.__file__).read_text())
+    modules = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    ours = {one for one in modules if one.partition(".")[0] == "hub"}
+    assert ours
+    assert {one for one in ours if not one.startswith(("hub.sdk.", "hub.model.wire.")) and one != "hub.errors"} == set()

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from hub.model.stored.outbound import EventType
+from hub.model.wire.event_type import EventType
 from hub.plugins.hooks import HookName, Implementation
 from hub.sdk.action import Action
 from hub.sdk.dialect import Dialect

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from hub.errors import NotFound
-from hub.model.stored.outbound import EventType
+from hub.model.wire.event_type import EventType
 from hub.model.wire.secret import Credential
 from hub.plugins.entries import Views
 from hub.sdk.action import Action

@@ -10,7 +10,7 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 from hub.model.json import dumps, loads
-from hub.model.stored.outbound import EventType
+from hub.model.wire.event_type import EventType
 
 __all__ = ["Catalog", "Recorded", "Recording"]
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import click
 
 from hub.errors import PluginError
-from hub.model.stored.outbound import EventType
+from hub.model.wire.event_type import EventType
 from hub.model.wire.secret import Credential
 from hub.sdk.action import Action
 from hub.sdk.catalog import Catalog

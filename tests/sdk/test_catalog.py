@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hub.model.stored.outbound import EventType
+from hub.model.wire.event_type import EventType
 from hub.sdk.catalog import Catalog, Recorded, Recording
 
 Package = Callable[[dict[str, Any]], str]

@@ -10,8 +10,8 @@ import pytest
 from pydantic import BaseModel
 
 from hub.errors import PluginError
-from hub.model.stored.outbound import EventType
 from hub.model.wire.event import Event
+from hub.model.wire.event_type import EventType
 from hub.model.wire.reply import Reply
 from hub.model.wire.secret import Credential
 from hub.plugins.entries import Views

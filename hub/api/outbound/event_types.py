@@ -14,7 +14,7 @@ from hub.api.web.paging import whole_list
 from hub.api.web.rendering import answer
 from hub.api.web.services import services
 from hub.errors import Invalid, Problem
-from hub.model.stored.outbound import EventType
+from hub.model.wire.event_type import EventType
 from hub.outbound.publish.operational import RESERVED
 from hub.schemas.compiled import compiled_schema
 

@@ -13,7 +13,7 @@ from hub.api.web.auth import caller, requires
 from hub.api.web.rendering import answer
 from hub.api.web.services import services
 from hub.errors import Invalid, Problem
-from hub.model.stored.outbound import EventType
+from hub.model.wire.event_type import EventType
 
 __all__ = ["blueprint", "webhooks_document"]
 

@@ -12,10 +12,10 @@ import structlog
 from hub.errors import Invalid, StoreError
 from hub.model.ids import Id
 from hub.model.stored.drift import Drift
-from hub.model.stored.outbound import EventType
 from hub.model.stored.source import SourceRecord
 from hub.model.times import SECOND
 from hub.model.wire.event import Event
+from hub.model.wire.event_type import EventType
 from hub.plugins.host import Plugins
 from hub.ports.clock import Clock
 from hub.ports.store import Store

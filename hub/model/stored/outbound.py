@@ -20,9 +20,7 @@ __all__ = [
     "Claim",
     "DeliveryRecord",
     "DeliveryState",
-    "Direction",
     "DueDelivery",
-    "EventType",
     "MessageRecord",
     "MessageState",
     "NewDelivery",
@@ -37,24 +35,6 @@ DeliveryState = Literal["pending", "paused", "delivered", "dead", "skipped", "ca
 was disabled, sent only when asked for. cancelled: the subscription was deleted."""
 MessageState = Literal["accepted", "dropped", "held"]
 """dropped: a plugin's `hub_message` let it go. held: a plugin failed, a replay asks it again."""
-Direction = Literal["in", "out"]
-
-
-@dataclass(frozen=True, slots=True)
-class EventType:
-    """An entry of a catalog: the name as the vendor writes it, its JSON Schema (draft 2020-12) and an example.
-
-    Attributes:
-        version: A catalog may hold several of a type; data fits the type when it fits one of them.
-    """
-
-    name: str
-    direction: Direction = "in"
-    vendor: str | None = None
-    version: str = "1"
-    summary: str = ""
-    schema: Any = None
-    example: Any = None
 
 
 class TlsOptions(BaseModel):

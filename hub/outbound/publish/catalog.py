@@ -9,9 +9,9 @@ import structlog
 
 from hub.errors import Invalid, Problem
 from hub.model.ids import Id
-from hub.model.stored.outbound import Direction, EventType
 from hub.model.stored.source import SourceRecord
 from hub.model.wire.event import Event
+from hub.model.wire.event_type import Direction, EventType
 from hub.outbound.publish.operational import OPERATIONAL
 from hub.plugins.host import Plugins
 from hub.ports.store.snapshot import Snapshot

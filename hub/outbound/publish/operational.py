@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from hub.model.ids import write_id
-from hub.model.stored.outbound import EventType, SubscriptionRecord
+from hub.model.stored.outbound import SubscriptionRecord
+from hub.model.wire.event_type import EventType
 from hub.outbound.publish.freeze import timestamp
 
 __all__ = ["DISABLED", "FAILING", "OPERATIONAL", "RESERVED", "subscription_data"]

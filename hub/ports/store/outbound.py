@@ -13,7 +13,6 @@ from hub.model.stored.outbound import (
     Claim,
     DeliveryRecord,
     DueDelivery,
-    EventType,
     MessageRecord,
     NewDelivery,
     Published,
@@ -21,6 +20,7 @@ from hub.model.stored.outbound import (
     SubscriptionSpec,
 )
 from hub.model.stored.source import StoredSecret
+from hub.model.wire.event_type import EventType
 from hub.ports.store.page import Page
 
 __all__ = ["OutboundStore"]

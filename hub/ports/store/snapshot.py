@@ -8,9 +8,10 @@ from typing import Any, TypeVar, TypeVarTuple
 
 from hub.model.ids import Id
 from hub.model.stored.access import KeyRecord, OrgRecord
-from hub.model.stored.outbound import EventType, SubscriptionRecord
+from hub.model.stored.outbound import SubscriptionRecord
 from hub.model.stored.source import SourceRecord
 from hub.model.stored.workflow import WorkflowRecord, WorkflowVersion
+from hub.model.wire.event_type import EventType
 
 __all__ = ["Snapshot"]
 

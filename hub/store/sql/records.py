@@ -10,9 +10,10 @@ from sqlalchemy import Row
 from hub.model.ids import Id
 from hub.model.json import dumps, loads
 from hub.model.stored.access import KeyRecord, OrgRecord
-from hub.model.stored.outbound import EventType, SubscriptionRecord, SubscriptionSpec
+from hub.model.stored.outbound import SubscriptionRecord, SubscriptionSpec
 from hub.model.stored.source import SourceRecord, SourceSpec, StoredSecret
 from hub.model.stored.workflow import WorkflowRecord, WorkflowVersion
+from hub.model.wire.event_type import EventType
 from hub.store.vault import Vault
 
 __all__ = [

@@ -13,9 +13,9 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, and_, delete, func, select
 
 from hub.model.ids import Id
-from hub.model.stored.outbound import EventType
 from hub.model.stored.source import StoredSecret
 from hub.model.stored.workflow import WorkflowVersion
+from hub.model.wire.event_type import EventType
 from hub.ports.store.snapshot import Snapshot
 from hub.store.sql import records
 from hub.store.sql.tables import (

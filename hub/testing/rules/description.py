@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hub.errors import Invalid
-from hub.model.stored.outbound import EventType
+from hub.model.wire.event_type import EventType
 from hub.schemas.compiled import compile_schema
 from hub.testing.rules.rule import Broken
 from hub.testing.subject import Subject

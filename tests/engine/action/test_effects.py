@@ -10,7 +10,7 @@ from aiohttp import web
 
 from hub.engine.action.context import idempotency_key
 from hub.model.ids import read_id, write_id
-from hub.model.stored.outbound import EventType
+from hub.model.wire.event_type import EventType
 
 
 class Echo:

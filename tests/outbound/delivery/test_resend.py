@@ -8,7 +8,7 @@ from aiohttp import web
 from hub.errors import Conflict, Invalid, NotFound
 from hub.model.ids import new_id
 from hub.model.retry import Retry
-from hub.model.stored.outbound import EventType
+from hub.model.wire.event_type import EventType
 from tests.outbound.conftest import Receiver, Rig
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from hub import Catalog, Registry, hookimpl
 from hub.model.ids import new_id
-from hub.model.stored.outbound import EventType
 from hub.model.stored.source import SourceRecord, SourceSpec
 from hub.model.wire.event import Event
+from hub.model.wire.event_type import EventType
 from hub.plugins.host import Plugins
 from tests.outbound.conftest import Rig, Rigs
 

@@ -9,7 +9,7 @@ import pytest
 
 from hub import Drop, Message, hookimpl
 from hub.errors import Conflict, Invalid
-from hub.model.stored.outbound import EventType
+from hub.model.wire.event_type import EventType
 from hub.outbound.publish.publish import LARGEST_MESSAGE
 from hub.plugins.host import Plugins
 from tests.outbound.conftest import Receiver, Rig, Rigs

@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select
 from hub.errors import NotFound
 from hub.model.ids import Id
 from hub.model.json import dumps
-from hub.model.stored.outbound import EventType
+from hub.model.wire.event_type import EventType
 from hub.store.sql.outbound.deliveries import SqlDeliveries
 from hub.store.sql.outbound.outbound_log import SqlOutboundLog
 from hub.store.sql.outbound.subscriptions import SqlSubscriptions

@@ -19,13 +19,13 @@ from hub.model.stored.outbound import (
     Attempted,
     DeliveryRecord,
     DueDelivery,
-    EventType,
     MessageRecord,
     NewDelivery,
     SubscriptionRecord,
     SubscriptionSpec,
 )
 from hub.model.stored.source import StoredSecret
+from hub.model.wire.event_type import EventType
 from hub.store.sql.store import SqlStore
 from hub.testing.clock import ManualClock
 
