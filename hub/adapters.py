@@ -74,7 +74,7 @@ def result_envelope(links: Links, settings: Settings) -> Envelope:
             return None
         return {
             "kind": "download_export" if isinstance(execution.result, list) else "download_file",
-            "download_url": links.url(execution.org, "result", execution.id.hex(), settings.link_seconds),
+            "download_url": links.url("result", execution.org, execution.id, settings.link_seconds),
             "expires_in_seconds": settings.link_seconds,
             "content_type": "application/json",
             "size_bytes": len(data),

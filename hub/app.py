@@ -213,7 +213,7 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
         engine=engine,
         outputs=node_outputs(store, engine),
         envelope=result_envelope(links, settings),
-        status_url=lambda org, execution: links.url(org, "status", execution.hex(), _STATUS_SECONDS),
+        status_url=lambda org, execution: links.url("status", org, execution, _STATUS_SECONDS),
         wait_seconds=settings.wait_seconds,
     )
     pipeline = Pipeline(

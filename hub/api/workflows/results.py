@@ -22,7 +22,7 @@ async def download(token: str) -> Response:
     """A result by its signed link; 403 for a forged link, 410 for an old one."""
     hub = services()
     link = hub.links.read(token, "result")
-    record = await hub.store.executions.get(link.org, bytes.fromhex(link.subject))
+    record = await hub.store.executions.get(link.org, link.execution)
     response = Response(dumps(record.result), content_type="application/json")
     response.headers["Content-Disposition"] = 'attachment; filename="result.json"'
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
@@ -34,7 +34,7 @@ async def status(token: str) -> Response:
     """State of an execution by its signed link, with the result once it has finished."""
     hub = services()
     link = hub.links.read(token, "status")
-    record = await hub.store.executions.get(link.org, bytes.fromhex(link.subject))
+    record = await hub.store.executions.get(link.org, link.execution)
     body = execution_view(record)
     if record.state in FINISHED:
         body["result"] = record.result
