@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from hub.errors import Invalid, StoreError
+from hub.model.declared_types import declared_types
 from hub.model.ids import Id
 from hub.model.stored.drift import Drift
 from hub.model.stored.source import SourceRecord
@@ -128,11 +129,10 @@ class DriftCounter:
 
     def _declared(self, source: SourceRecord, name: str) -> tuple[tuple[EventType, ...], bool]:
         """The type, an operator's own or else every version of it; and whether anything is declared for this source."""
-        own = self._store.snapshot.event_types.get(source.org, ())
         vendor = source.spec.vendor
+        own = [one for one in self._store.snapshot.event_types.get(source.org, ()) if one.vendor == vendor]
         of_vendor = self._plugins.event_types(vendor) if vendor is not None else ()
         for types in (own, of_vendor):
-            found = tuple(one for one in types if one.name == name and one.direction == "in")
-            if found:
+            if found := declared_types(types, name, "in"):
                 return found, True
         return (), bool(of_vendor)

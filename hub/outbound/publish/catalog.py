@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
 
 from hub.errors import Invalid, Problem
+from hub.model.declared_types import declared_types
 from hub.model.ids import Id
 from hub.model.stored.source import SourceRecord
 from hub.model.wire.event import Event
@@ -56,7 +57,9 @@ class OutboundCatalog:
 
     def _outgoing(self, org: Id, name: str) -> tuple[EventType, ...]:
         own = self._snapshot().event_types.get(org, ())
-        return _versions(own, name, "out") or _versions((*self._plugins.event_types(), *OPERATIONAL), name, "out")
+        return declared_types(own, name, "out") or declared_types(
+            (*self._plugins.event_types(), *OPERATIONAL), name, "out"
+        )
 
     async def problems(self, org: Id, name: str, data: Any) -> tuple[Problem, ...]:
         """Why data cannot be published under a name; pointers lead into `data`. Uncatalogued names take anything."""
@@ -69,8 +72,10 @@ class OutboundCatalog:
         declared = self._plugins.event_types(vendor) if vendor else ()
         if isinstance(event.data, bytes):
             return ""
+        # A type that the operator declared for another vendor, or for none, says nothing about this vendor's events.
+        mine = [each for each in own if each.vendor == vendor]
         found = await self._problems(
-            _versions(own, event.type, "in") or _versions(declared, event.type, "in"), event.data
+            declared_types(mine, event.type, "in") or declared_types(declared, event.type, "in"), event.data
         )
         return "; ".join(f"{problem.pointer or '/'}: {problem.message}" for problem in found[:5])
 
@@ -97,9 +102,3 @@ class OutboundCatalog:
                 fault = error.problems[0].message if error.problems else error.detail
                 log.warning("schema_unusable", type=event_type.name, vendor=event_type.vendor, fault=fault)
             return None
-
-
-def _versions(types: Iterable[EventType], name: str, direction: Direction) -> tuple[EventType, ...]:
-    """The versions of a type, all of the vendor that is the first to declare it."""
-    found = [each for each in types if each.name == name and each.direction == direction]
-    return tuple(each for each in found if each.vendor == found[0].vendor)

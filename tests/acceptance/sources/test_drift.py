@@ -70,6 +70,40 @@ async def test_warn_lets_everything_in_and_counts_what_differs(running: LiveHub)
     assert (await running.api("GET", f"/api/requests/{request}")).status == 200
 
 
+@pytest.mark.parametrize("vendor", ["okta", None])
+async def test_a_type_declared_for_another_vendor_or_for_none_does_not_judge_a_vendors_events(
+    running: LiveHub, vendor: str | None
+) -> None:
+    strict = {"name": "parcel", "direction": "in", "vendor": vendor, "schema": {"required": ["never_sent"]}}
+    assert (await running.api("POST", "/api/event-types", strict)).status == 201
+    to = await source(running, "enforce")
+    assert await send(running, to, {"id": 1}, "1", "parcel") == 200
+    assert [detail for type_, detail, _ in await report(running) if type_ == "parcel"] == []
+
+
+async def test_a_type_of_no_vendor_judges_the_events_of_sources_without_a_vendor(running: LiveHub) -> None:
+    strict = {"name": "webhook", "direction": "in", "schema": {"required": ["never_sent"]}}
+    to = (await running.workflow(source={"validate": "enforce"}))["source"]
+    assert (await running.post(to["urls"]["tracecat"], {"a": 1})).status == 200
+    events = (await running.api("GET", f"/api/events?source={to['id']}")).json()["items"]
+    strict["name"] = events[0]["type"]
+    assert (await running.api("POST", "/api/event-types", strict)).status == 201
+    assert (await running.post(to["urls"]["tracecat"], {"a": 1})).status == 422
+
+
+async def test_a_family_of_types_judges_every_name_with_its_beginning(running: LiveHub) -> None:
+    family = {"name": "parcel.*", "direction": "in", "vendor": "cloudevents", "schema": {"required": ["id"]}}
+    exact = {"name": "parcel.lost", "direction": "in", "vendor": "cloudevents", "schema": {"required": ["finder"]}}
+    for one in (family, exact):
+        assert (await running.api("POST", "/api/event-types", one)).status == 201
+    to = await source(running, "enforce")
+    assert await send(running, to, {"id": 1}, "1", "parcel.sent") == 200
+    assert await send(running, to, {}, "2", "parcel.sent.again") == 422
+    assert await send(running, to, {"finder": "me"}, "3", "parcel.lost") == 200
+    assert await send(running, to, {"id": 1}, "4", "parcel.lost") == 422
+    assert await send(running, to, {}, "5", "parcel") == 200
+
+
 async def test_enforce_refuses_what_does_not_fit_and_counts_it(running: LiveHub) -> None:
     to = await source(running, "enforce")
     assert await send(running, to, {}, "1") == 422
