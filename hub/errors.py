@@ -6,7 +6,8 @@ HubError                      what the hub raises on purpose
 ├── Drop                      a hook lets an event or message go on purpose
 ├── Invalid                   bad input of an API caller: the answer names field and cure
 ├── NotFound                  no such thing in this org
-├── Conflict                  the thing changed meanwhile, or a name is taken
+├── Conflict                  a name is taken, or the thing is in a state that does not allow it: 409
+│   └── PreconditionFailed    the thing has changed since the caller read it: 412
 ├── Forbidden                 the key may not do this
 ├── AddressRefused            the egress guard says no; `public` for tenants, `str()` for operators
 ├── ActionFailed              an action ended in an error; `retryable` says whether a retry may help
@@ -36,6 +37,7 @@ __all__ = [
     "NonceReplayed",
     "NotFound",
     "PluginError",
+    "PreconditionFailed",
     "Problem",
     "Reject",
     "StaleSource",
@@ -111,12 +113,19 @@ class NotFound(HubError):
 
 
 class Conflict(HubError):
-    """The thing changed meanwhile (If-Match), or the name is taken; answered 409 (412 for If-Match)."""
+    """A name is taken, or the thing is in a state that does not allow what was asked; answered 409 (or `status`)."""
 
     def __init__(self, detail: str, status: int = 409) -> None:
         super().__init__(detail)
         self.detail = detail
         self.status = status
+
+
+class PreconditionFailed(Conflict):
+    """The thing has changed since the caller read it: nothing of the change was made; answered 412."""
+
+    def __init__(self, noun: str) -> None:
+        super().__init__(f"the {noun} has changed since it was read: GET it again, then repeat the change", 412)
 
 
 class Forbidden(HubError):

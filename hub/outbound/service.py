@@ -23,7 +23,7 @@ from hub.outbound.publish.freeze import Compile, Templates
 from hub.outbound.publish.handle import Handle
 from hub.outbound.publish.operational import subscription_data
 from hub.outbound.publish.publish import Publication, Publisher
-from hub.outbound.registry.registry import Registry
+from hub.outbound.registry.registry import SubscriptionRegistry
 from hub.plugins.host import Plugins
 from hub.ports.blobs import Blobs
 from hub.ports.clock import Clock
@@ -102,7 +102,7 @@ class Outbound:
             owner=owner,
         )
         self.recovery = Recovery(store, self._dispatcher, clock)
-        self.registry = Registry(
+        self.registry = SubscriptionRegistry(
             store=store,
             plugins=plugins,
             guard=guard,

@@ -1,4 +1,4 @@
-"""PlexTrac's routes (protocols.md 5): another face of the subscriptions.
+"""PlexTrac's routes: another face of the subscriptions (docs/reference/wire.md, PlexTrac: the registry).
 
 The schemes of PlexTrac come with the plugin hub-plextrac; a webhook with a secret needs it.
 """
@@ -15,15 +15,16 @@ from hub.api.outbound.outbound_view import attempt_view, warnings
 from hub.api.outbound.subscription_input import TestInput
 from hub.api.web.auth import Caller, caller, requires
 from hub.api.web.bodies import json_object, model_body, model_of
+from hub.api.web.conditional import change_current
 from hub.api.web.paging import page_arguments, page_of, whole_list
-from hub.api.web.rendering import answer, expected_generation, instant_text
+from hub.api.web.rendering import answer, instant_text
 from hub.api.web.services import Services, services
 from hub.errors import Invalid, Problem
 from hub.model.ids import write_id
 from hub.model.masking import MASK
 from hub.model.stored.outbound import Attempt, DeliveryRecord, SubscriptionRecord, SubscriptionSpec
 from hub.model.stored.source import SIGNING_SLOT
-from hub.outbound.registry.registry import KEEP, SecretChoice
+from hub.outbound.registry.registry import KEEP, Made, SecretChoice
 
 __all__ = ["blueprint"]
 
@@ -91,8 +92,7 @@ async def index() -> Response:
 @requires("view")
 async def show(cuid: str) -> Response:
     """One webhook."""
-    hub, who = services(), caller()
-    record = hub.outbound.registry.by_cuid(who.org.id, cuid)
+    record = _find(cuid)
     return answer(_view(record), generation=record.generation)
 
 
@@ -100,18 +100,18 @@ async def show(cuid: str) -> Response:
 @document_request(WebhookInput)
 @requires("edit")
 async def change(cuid: str) -> Response:
-    """Replace the fields given."""
+    """Replace the fields given, all or nothing."""
     hub, who = services(), caller()
-    generation = expected_generation()
-    record = hub.outbound.registry.by_cuid(who.org.id, cuid)
     body = await json_object()
-    data = model_of(WebhookInput, {**_fields(record), **body})
-    spec = _spec(data, record, hub, who)
-    secret: SecretChoice = data.secret if "secret" in body else KEEP
-    with _Renamed():
-        made = await hub.outbound.registry.update(
-            who.org.id, record.id, spec, secret, generation=generation, operator=who.may("operate")
-        )
+
+    async def write(record: SubscriptionRecord) -> Made:
+        data = model_of(WebhookInput, {**_fields(record), **body})
+        spec = _spec(data, record, hub, who)
+        secret: SecretChoice = data.secret if "secret" in body else KEEP
+        with _Renamed():
+            return await hub.outbound.registry.update(record, spec, secret, operator=who.may("operate"))
+
+    made = await change_current("webhook", lambda: _find(cuid), write, hub.store)
     return answer(_view(made.record), generation=made.record.generation)
 
 
@@ -119,8 +119,8 @@ async def change(cuid: str) -> Response:
 @requires("edit")
 async def delete(cuid: str) -> Response:
     """Delete a webhook; its log stays."""
-    hub, who = services(), caller()
-    await hub.outbound.registry.delete(who.org.id, hub.outbound.registry.by_cuid(who.org.id, cuid).id)
+    hub = services()
+    await change_current("webhook", lambda: _find(cuid), hub.outbound.registry.delete, hub.store)
     return Response(b"", 204)
 
 
@@ -130,7 +130,7 @@ async def delete(cuid: str) -> Response:
 async def test(cuid: str) -> Response:
     """Call a webhook with a sample of an event, the real way; it is logged under `testWebhook`."""
     hub, who = services(), caller()
-    record = hub.outbound.registry.by_cuid(who.org.id, cuid)
+    record = _find(cuid)
     data = await model_body(TestInput)
     _check_events([data.event], hub, who, "/event")
     tried = await hub.outbound.test(who.org.id, record.id, data.event)
@@ -142,7 +142,7 @@ async def test(cuid: str) -> Response:
 async def logs(cuid: str) -> Response:
     """Every call of a webhook, newest first."""
     hub, who = services(), caller()
-    record = hub.outbound.registry.by_cuid(who.org.id, cuid)
+    record = _find(cuid)
     limit, cursor = page_arguments()
     page = await hub.store.outbound.attempts(who.org.id, record.id, limit=limit, cursor=cursor)
 
@@ -152,6 +152,11 @@ async def logs(cuid: str) -> Response:
         return _log_entry(event, write_id("msg", delivery.message), attempt, who)
 
     return answer(page_of(page, entry))
+
+
+def _find(cuid: str) -> SubscriptionRecord:
+    """The webhook of the caller's org. Raises `NotFound`."""
+    return services().outbound.registry.by_cuid(caller().org.id, cuid)
 
 
 def _known(hub: Services, who: Caller) -> dict[str, None]:

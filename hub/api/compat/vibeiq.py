@@ -1,4 +1,4 @@
-"""VibeIQ's management face: `/api/webhooks`, also under `/prod/api` (protocols.md 4).
+"""VibeIQ's management face: `/api/webhooks`, also under `/prod/api` (docs/reference/wire.md, VibeIQ).
 
 A webhook there is a shared, open source here; ids are the short ones.
 """
@@ -11,7 +11,7 @@ from quart import Blueprint, Response
 from quart_schema import document_request, tag_blueprint
 
 from hub.api.sources.source_input import SourceInput
-from hub.api.sources.sources import change_source, create_source
+from hub.api.sources.sources import change_source, create_source, delete_source
 from hub.api.web.auth import Caller, caller, requires
 from hub.api.web.bodies import json_object, model_of
 from hub.api.web.rendering import answer, instant_text
@@ -55,7 +55,8 @@ async def create() -> Response:
     """Create a webhook; the body may be empty, or name fields of a source."""
     hub, who = services(), caller()
     data = model_of(SourceInput, {"open": True, **await json_object()})
-    return answer(_view(await create_source(data, hub, who)))
+    record = await create_source(data, hub, who)
+    return answer(_view(record), generation=record.generation)
 
 
 @requires("view")
@@ -69,22 +70,24 @@ async def index() -> Response:
 @requires("view")
 async def show(webhook: str) -> Response:
     """One webhook."""
-    return answer(_view(_find(webhook, services(), caller())))
+    record = _find(webhook, services(), caller())
+    return answer(_view(record), generation=record.generation)
 
 
 @document_request(SourceInput)
 @requires("edit")
 async def change(webhook: str) -> Response:
-    """Replace the fields of a source that are given."""
+    """Replace the fields of a source that are given, all or nothing."""
     hub, who = services(), caller()
-    return answer(_view(await change_source(_find(webhook, hub, who), await json_object(), hub)))
+    record = await change_source(lambda: _find(webhook, hub, who), await json_object(), hub)
+    return answer(_view(record), generation=record.generation)
 
 
 @requires("edit")
 async def delete(webhook: str) -> Response:
     """Delete a webhook."""
     hub, who = services(), caller()
-    await hub.store.sources.delete(who.org.id, _find(webhook, hub, who).id)
+    await delete_source(lambda: _find(webhook, hub, who), hub)
     return Response(b"", 204)
 
 

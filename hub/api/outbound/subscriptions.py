@@ -12,11 +12,13 @@ from hub.api.outbound.signature_check import ReceivedInput, check_signature
 from hub.api.outbound.subscription_input import RecoverInput, RotateInput, SubscriptionInput, TestInput, merged
 from hub.api.web.auth import caller, requires
 from hub.api.web.bodies import json_object, model_body, model_of
+from hub.api.web.conditional import change_current
 from hub.api.web.paging import page_arguments, page_of
-from hub.api.web.rendering import answer, expected_generation, path_id
+from hub.api.web.rendering import answer, path_id
 from hub.api.web.services import services
 from hub.errors import Invalid, Problem
 from hub.model.ids import write_id
+from hub.model.stored.outbound import SubscriptionRecord
 from hub.model.times import to_micros
 from hub.outbound.registry.registry import KEEP, Made
 from hub.sdk.moments import instant
@@ -33,6 +35,11 @@ def moment(value: str | float, pointer: str) -> int:
         return to_micros(instant(value))
     except ValueError as error:
         raise Invalid("the moment cannot be read", (Problem(pointer, str(error)),)) from error
+
+
+def _find(text: str) -> SubscriptionRecord:
+    """The subscription of the caller's org. Raises `NotFound`."""
+    return services().outbound.registry.get(caller().org.id, path_id("sub", text))
 
 
 def _made(made: Made, status: int) -> Response:
@@ -73,49 +80,48 @@ async def index() -> Response:
 @requires("view")
 async def show(subscription: str) -> Response:
     """One subscription."""
-    hub, who = services(), caller()
-    return _made(Made(hub.outbound.registry.get(who.org.id, path_id("sub", subscription))), 200)
+    return _made(Made(_find(subscription)), 200)
 
 
 @blueprint.patch("/<subscription>")
 @document_request(SubscriptionInput)
 @requires("edit")
 async def change(subscription: str) -> Response:
-    """Replace the top-level fields given, each whole; queued deliveries use the new URL and secret.
+    """Replace the top-level fields given, each whole, all or nothing; queued deliveries use the new URL and secret.
 
     `secret` takes the place of the old ones at once. With `enabled` and `catch_up` what was skipped while the
     subscription was disabled is sent by a job, which the answer names.
     """
     hub, who = services(), caller()
-    registry = hub.outbound.registry
-    record = registry.get(who.org.id, path_id("sub", subscription))
-    generation = expected_generation()
     body = await json_object()
-    data = model_of(SubscriptionInput, merged(record, body))
-    key_given = "tls" in body and "client_key" in data.tls.model_fields_set
-    dropped_certificate = "tls" in body and data.tls.client_certificate is None
-    made = await registry.update(
-        who.org.id,
-        record.id,
-        data.spec(),
-        data.secret_choice(new=False),
-        tls_key=data.tls.client_key if key_given else None if dropped_certificate else KEEP,
-        generation=generation,
-        operator=who.may("operate"),
-    )
-    view = subscription_view(made.record, hub)
-    if data.catch_up and record.disabled_at is not None and made.record.spec.enabled:
-        job = await hub.outbound.recovery.recover(who.org.id, record.id, record.disabled_at)
+
+    async def write(record: SubscriptionRecord) -> tuple[int | None, SubscriptionRecord]:
+        data = model_of(SubscriptionInput, merged(record, body))
+        key_given = "tls" in body and "client_key" in data.tls.model_fields_set
+        dropped_certificate = "tls" in body and data.tls.client_certificate is None
+        made = await hub.outbound.registry.update(
+            record,
+            data.spec(),
+            data.secret_choice(new=False),
+            tls_key=data.tls.client_key if key_given else None if dropped_certificate else KEEP,
+            operator=who.may("operate"),
+        )
+        return record.disabled_at if data.catch_up else None, made.record
+
+    missed_since, after = await change_current("subscription", lambda: _find(subscription), write, hub.store)
+    view = subscription_view(after, hub)
+    if missed_since is not None and after.spec.enabled:
+        job = await hub.outbound.recovery.recover(who.org.id, after.id, missed_since)
         view["job"] = job_view(job, hub.base_url)
-    return answer(view, generation=made.record.generation)
+    return answer(view, generation=after.generation)
 
 
 @blueprint.delete("/<subscription>")
 @requires("edit")
 async def delete(subscription: str) -> Response:
     """Delete a subscription: what is pending is cancelled, the log stays."""
-    hub, who = services(), caller()
-    await hub.outbound.registry.delete(who.org.id, path_id("sub", subscription))
+    hub = services()
+    await change_current("subscription", lambda: _find(subscription), hub.outbound.registry.delete, hub.store)
     return Response(b"", 204)
 
 
@@ -138,10 +144,9 @@ async def test(subscription: str) -> Response:
 @requires("view")
 async def verify(subscription: str) -> Response:
     """Check what a receiver got, or its own computation, against the secrets; hints name the usual mistakes."""
-    hub, who = services(), caller()
-    record = hub.outbound.registry.get(who.org.id, path_id("sub", subscription))
+    record = _find(subscription)
     data = await model_body(ReceivedInput)
-    return answer(await check_signature(record, data.values(), data.body.encode(), hub))
+    return answer(await check_signature(record, data.values(), data.body.encode(), services()))
 
 
 @blueprint.post("/<subscription>/secret")
@@ -149,21 +154,25 @@ async def verify(subscription: str) -> Response:
 @requires("edit")
 async def rotate(subscription: str) -> Response:
     """Put a new secret in place, answered once; older ones sign along for `overlap_seconds`, at once gone without."""
-    hub, who = services(), caller()
-    found = path_id("sub", subscription)
+    hub = services()
     data = await model_body(RotateInput)
-    made = await hub.outbound.registry.rotate(
-        who.org.id, found, overlap_seconds=data.overlap_seconds, secret=data.secret
-    )
-    return _made(made, 201)
+
+    async def write(record: SubscriptionRecord) -> Made:
+        return await hub.outbound.registry.rotate(record, overlap_seconds=data.overlap_seconds, secret=data.secret)
+
+    return _made(await change_current("subscription", lambda: _find(subscription), write, hub.store), 201)
 
 
 @blueprint.delete("/<subscription>/secrets/<secret>")
 @requires("edit")
 async def revoke(subscription: str, secret: str) -> Response:
-    """Forget one secret at once; 409 for the last one that signs."""
-    hub, who = services(), caller()
-    record = await hub.outbound.registry.revoke(who.org.id, path_id("sub", subscription), path_id("sec", secret))
+    """Delete one secret at once; 409 for the last one that signs."""
+    hub = services()
+
+    async def write(record: SubscriptionRecord) -> SubscriptionRecord:
+        return await hub.outbound.registry.revoke(record, path_id("sec", secret))
+
+    record = await change_current("subscription", lambda: _find(subscription), write, hub.store)
     return _made(Made(record), 200)
 
 

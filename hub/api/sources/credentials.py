@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets as random_secrets
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -16,16 +17,19 @@ from hub.api.sources.source_view import numbered, secret_view, source_urls
 from hub.api.sources.sources import find_source
 from hub.api.web.auth import caller, requires
 from hub.api.web.bodies import model_body
+from hub.api.web.conditional import change_current
 from hub.api.web.rendering import answer, instant_text
 from hub.api.web.services import Services, services
 from hub.errors import Conflict, Invalid, NotFound, Problem
-from hub.model.ids import new_id, read_id
+from hub.model.ids import Id, new_id, read_id
 from hub.model.stored.source import (
     API_KEY_SLOT,
     HMAC_SLOT,
     SHARED_KEY_SLOT,
     SIGNING_SLOT,
     URL_SLOT,
+    SecretsChange,
+    SourceChange,
     SourceRecord,
     StoredSecret,
 )
@@ -59,17 +63,15 @@ class NewSecretInput(BaseModel):
 @requires("edit")
 async def generate_api_key(source: str) -> Response:
     """Make the source's API key, or a new one in place of the old; it is shown this once."""
-    hub, who = services(), caller()
-    record = find_source(source, hub, who)
     key = f"hub_wh_{random_secrets.token_urlsafe(32)}"
     stored = StoredSecret(
         id=new_id(),
         slot=API_KEY_SLOT,
         value=hashlib.sha256(key.encode()).digest(),
         label=key[-_SHOWN:],
-        created=hub.clock.now(),
+        created=services().clock.now(),
     )
-    await hub.store.sources.put_secrets(who.org.id, record.id, API_KEY_SLOT, [stored])
+    await _change(source, lambda _record: SecretsChange(clear=[API_KEY_SLOT], add=[stored]))
     return answer({"api_key": key, "last4": key[-_SHOWN:], "created": instant_text(stored.created)}, 201)
 
 
@@ -77,24 +79,29 @@ async def generate_api_key(source: str) -> Response:
 @requires("edit")
 async def revoke_api_key(source: str) -> Response:
     """Revoke the API key: it goes on blocking every request until a new one is made or protection is removed."""
-    hub, who = services(), caller()
-    record = find_source(source, hub, who)
-    kept = [replace(one, revoked=True) for one in record.secrets if one.slot == API_KEY_SLOT]
-    if not kept:
-        raise Conflict("the source has no API key")
-    await hub.store.sources.put_secrets(who.org.id, record.id, API_KEY_SLOT, kept)
-    return answer({"revoked": True, "last4": kept[0].label})
+
+    def revoked(record: SourceRecord) -> SecretsChange:
+        keys = [replace(one, revoked=True) for one in record.secrets if one.slot == API_KEY_SLOT]
+        if not keys:
+            raise Conflict("the source has no API key")
+        return SecretsChange(clear=[API_KEY_SLOT], add=keys)
+
+    record = await _change(source, revoked)
+    last4 = next((one.label for one in record.secrets if one.slot == API_KEY_SLOT), None)
+    return answer({"revoked": True, "last4": last4})
 
 
 @blueprint.delete("/<source>/api-key")
 @requires("edit")
 async def delete_api_key(source: str) -> Response:
     """Remove the protection by an API key."""
-    hub, who = services(), caller()
-    record = find_source(source, hub, who)
-    if not record.has(API_KEY_SLOT):
-        raise NotFound("the source has no API key")
-    await hub.store.sources.put_secrets(who.org.id, record.id, API_KEY_SLOT, ())
+
+    def without(record: SourceRecord) -> SecretsChange:
+        if not record.has(API_KEY_SLOT):
+            raise NotFound("the source has no API key")
+        return SecretsChange(clear=[API_KEY_SLOT])
+
+    await _change(source, without)
     return Response(b"", 204)
 
 
@@ -103,13 +110,18 @@ async def delete_api_key(source: str) -> Response:
 @requires("edit")
 async def add_secret(source: str) -> Response:
     """Add a secret to a slot, beside the older ones for as long as `overlap_seconds` says."""
-    hub, who = services(), caller()
-    record = find_source(source, hub, who)
+    hub = services()
     data = await model_body(NewSecretInput)
-    secret = _new_secret(record, data, hub)
     overlap = None if data.overlap_seconds is None else data.overlap_seconds * SECOND
-    await hub.store.sources.add_secret(who.org.id, record.id, secret, overlap=overlap)
-    record = find_source(source, hub, who)
+    made: dict[Id, StoredSecret] = {}
+
+    def added(record: SourceRecord) -> SecretsChange:
+        secret = _new_secret(record, data, hub)
+        made[secret.id] = secret
+        return SecretsChange(add=[secret], overlap=overlap)
+
+    record = await _change(source, added)
+    [secret] = [one for one in record.secrets if one.id in made]  # each try makes one, the last of them is stored
     body: dict[str, Any] = secret_view(record, secret, hub)
     if data.secret is None:
         body["secret"] = secret.text
@@ -122,10 +134,19 @@ async def add_secret(source: str) -> Response:
 @requires("edit")
 async def delete_secret(source: str, n: str) -> Response:
     """Delete a secret at once, by its id (`sec_…`) or its number."""
-    hub, who = services(), caller()
-    record = find_source(source, hub, who)
-    await hub.store.sources.delete_secret(who.org.id, record.id, _meant(record, n).id)
+    await _change(source, lambda record: SecretsChange(remove=[_secret_named(record, n).id]))
     return Response(b"", 204)
+
+
+async def _change(source: str, change: Callable[[SourceRecord], SecretsChange]) -> SourceRecord:
+    """Change secrets of a source of the caller's org; `change` may be called several times."""
+    hub, who = services(), caller()
+
+    async def write(record: SourceRecord) -> SourceRecord:
+        secrets = SourceChange(secrets=change(record))
+        return await hub.store.sources.change(record.org, record.id, secrets, generation=record.generation)
+
+    return await change_current("source", lambda: find_source(source, hub, who), write, hub.store)
 
 
 def _new_secret(source: SourceRecord, data: NewSecretInput, hub: Services) -> StoredSecret:
@@ -153,8 +174,8 @@ def _new_secret(source: SourceRecord, data: NewSecretInput, hub: Services) -> St
     return StoredSecret(new_id(), data.slot, value, text, data.label, hub.clock.now())
 
 
-def _meant(source: SourceRecord, text: str) -> StoredSecret:
-    """The secret of an id or number; the API key has its own address."""
+def _secret_named(source: SourceRecord, text: str) -> StoredSecret:
+    """The secret that an id or a number names; the API key has an address of its own. Raises `NotFound`."""
     secrets = numbered(source)
     raw = read_id("sec", text)
     if text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= len(secrets):

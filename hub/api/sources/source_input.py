@@ -10,10 +10,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hub.api.web.problems import problems_of
-from hub.api.web.services import Services
-from hub.errors import Conflict, Invalid, Problem
-from hub.inbound.steps.identify import alias_of
-from hub.model.ids import Id, new_id
+from hub.errors import Invalid, Problem
+from hub.model.ids import new_id
 from hub.model.stored.source import HMAC_SLOT, SHARED_KEY_SLOT, SIGNING_SLOT, URL_SLOT, SourceSpec, StoredSecret
 from hub.model.wire.secret import Credential
 from hub.plugins.host import Plugins
@@ -86,21 +84,19 @@ def vendor_of(spec: SourceSpec, plugins: Plugins, pointer: str = "") -> Vendor |
     return vendor
 
 
-def check_spec(spec: SourceSpec, hub: Services, *, own: bool, source: Id | None = None, pointer: str = "") -> None:
-    """Whether a spec fits the addresses that its source has.
+def check_spec(spec: SourceSpec, plugins: Plugins, *, own: bool, pointer: str = "") -> None:
+    """Check that a spec fits the addresses that its source has.
 
     Args:
         spec: As it is to be saved.
-        hub: Knows the dialects and all aliases.
+        plugins: Whose dialects there are.
         own: It is a workflow's own source, which has the addresses that name a workflow.
-        source: The source that is changed; None for a new one.
         pointer: To the spec within the body.
 
     Raises:
-        Invalid: An IPv6 range where a dialect of the source knows IPv4 only (Tracecat, protocols.md 1).
-        Conflict: An alias is taken.
+        Invalid: The allowlist has an IPv6 range, but a dialect of the source compares IPv4 addresses only (Tracecat).
     """
-    narrow = [dialect.title for dialect in hub.plugins.dialects if own and dialect.ipv4_only]
+    narrow = [dialect.title for dialect in plugins.dialects if own and dialect.ipv4_only]
     problems = [
         Problem(
             f"{pointer}/allowlist/{number}",
@@ -112,10 +108,6 @@ def check_spec(spec: SourceSpec, hub: Services, *, own: bool, source: Id | None 
     if problems:
         message = "an IPv6 range would never match; put it on a shared source that triggers the workflow"
         raise Invalid(message, tuple(problems))
-    for alias in spec.aliases:
-        taken = alias_of(hub.store.snapshot, alias)
-        if taken is not None and taken != source:
-            raise Conflict(f"the alias {alias} belongs to another source")
 
 
 def credential_of(vendor: Vendor | None, slot: str) -> Credential:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from quart import Blueprint, Response
@@ -18,15 +19,24 @@ from hub.api.sources.source_input import (
 from hub.api.sources.source_view import source_urls, source_view
 from hub.api.web.auth import Caller, caller, requires
 from hub.api.web.bodies import json_object, model_body, model_of
+from hub.api.web.conditional import change_current
 from hub.api.web.paging import page_arguments, page_of
-from hub.api.web.rendering import answer, expected_generation, path_id
+from hub.api.web.rendering import answer, path_id
 from hub.api.web.services import Services, services
 from hub.errors import NotFound
 from hub.inbound.steps.identify import source_named
 from hub.model.ids import Id
-from hub.model.stored.source import SourceRecord, SourceSpec, StoredSecret
+from hub.model.stored.source import SecretsChange, SourceChange, SourceRecord
 
-__all__ = ["blueprint", "change_source", "changed_source", "create_source", "find_source", "source_id"]
+__all__ = [
+    "blueprint",
+    "change_source",
+    "create_source",
+    "delete_source",
+    "find_source",
+    "source_change",
+    "source_id",
+]
 
 blueprint = Blueprint("sources", __name__, url_prefix="/api/sources")
 tag_blueprint(blueprint, {"sources"})
@@ -94,52 +104,72 @@ async def guide(source: str) -> Response:
 @document_request(SourceInput)
 @requires("edit")
 async def change(source: str) -> Response:
-    """Replace the top-level fields given, each whole; a secret field given replaces its slot."""
+    """Replace the top-level fields given, each whole; a secret field given replaces its slot. All or nothing."""
     hub, who = services(), caller()
-    record = await change_source(find_source(source, hub, who), await json_object(), hub)
+    record = await change_source(lambda: find_source(source, hub, who), await json_object(), hub)
     return answer(source_view(record, hub, who), generation=record.generation)
 
 
 async def create_source(data: SourceInput, hub: Services, who: Caller) -> SourceRecord:
-    """A new shared source. Raises `Invalid`, `Conflict`."""
+    """A new shared source.
+
+    Raises:
+        Invalid: The input is not a source.
+        Conflict: An alias is taken.
+    """
     spec = data.spec()
-    check_spec(spec, hub, own=False)
+    check_spec(spec, hub.plugins, own=False)
     vendor = vendor_of(spec, hub.plugins)
     now = hub.clock.now()
     secrets = [new_url_secret(now), *stored_secrets(data, vendor, now)]
     return await hub.store.sources.create(who.org.id, spec, secrets, by=who.key.id)
 
 
-async def change_source(record: SourceRecord, body: dict[str, Any], hub: Services) -> SourceRecord:
-    """The source with the top-level fields of `body` replaced, If-Match heeded.
+async def change_source(find: Callable[[], SourceRecord], body: dict[str, Any], hub: Services) -> SourceRecord:
+    """The source with the top-level fields of `body` replaced.
 
     Raises:
-        Invalid: The result is no source.
-        Conflict: It has changed since (412), or an alias is taken.
+        Invalid: The result is not a source.
+        PreconditionFailed: It has changed since the caller read it (If-Match).
+        Conflict: An alias is taken.
     """
-    generation = expected_generation()
-    kept = record.spec.model_dump(mode="json", by_alias=True)
-    spec, slots = changed_source(record, {**kept, **body}, hub)
-    return await hub.store.sources.update(record.org, record.id, spec, generation=generation, slots=slots)
+
+    async def change(record: SourceRecord) -> SourceRecord:
+        kept = record.spec.model_dump(mode="json", by_alias=True)
+        fresh = source_change(record, {**kept, **body}, hub)
+        return await hub.store.sources.change(record.org, record.id, fresh, generation=record.generation)
+
+    return await change_current("source", find, change, hub.store)
 
 
-def changed_source(
-    record: SourceRecord, body: Any, hub: Services, pointer: str = ""
-) -> tuple[SourceSpec, dict[str, list[StoredSecret]]]:
-    """What `body` makes of the source: its spec as a whole, and the slots whose secrets are replaced.
+def source_change(record: SourceRecord, body: Any, hub: Services, pointer: str = "") -> SourceChange:
+    """The change that makes the source what `body` says as a whole.
 
     Secrets are write-only, so those of slots that the body does not name stay.
 
     Raises:
-        Invalid: It is no source.
-        Conflict: An alias is taken.
+        Invalid: The body is not a source.
     """
     data = model_of(SourceInput, body, pointer)
     spec = data.spec()
-    check_spec(spec, hub, own=record.workflow is not None, source=record.id, pointer=pointer)
+    check_spec(spec, hub.plugins, own=record.workflow is not None, pointer=pointer)
     vendor = vendor_of(spec, hub.plugins, pointer)
     secrets = stored_secrets(data, vendor, hub.clock.now(), pointer)
-    return spec, {slot: [one for one in secrets if one.slot == slot] for slot in slots_given(data)}
+    return SourceChange(spec=spec, secrets=SecretsChange(clear=slots_given(data), add=secrets))
+
+
+async def delete_source(find: Callable[[], SourceRecord], hub: Services) -> None:
+    """Delete a shared source.
+
+    Raises:
+        PreconditionFailed: It has changed since the caller read it (If-Match).
+        Conflict: It belongs to a workflow.
+    """
+
+    async def delete(record: SourceRecord) -> None:
+        await hub.store.sources.delete(record.org, record.id, generation=record.generation)
+
+    await change_current("source", find, delete, hub.store)
 
 
 @blueprint.delete("/<source>")
@@ -147,5 +177,5 @@ def changed_source(
 async def delete(source: str) -> Response:
     """Delete a shared source; 409 for a workflow's own one."""
     hub, who = services(), caller()
-    await hub.store.sources.delete(who.org.id, find_source(source, hub, who).id)
+    await delete_source(lambda: find_source(source, hub, who), hub)
     return Response(b"", 204)

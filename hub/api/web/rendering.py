@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from quart import Response, request
+from quart import Response
 
-from hub.errors import Conflict, NotFound
+from hub.errors import NotFound
 from hub.model.ids import Id, Kind, read_id, write_id
 from hub.model.json import dumps
 from hub.model.times import from_micros
@@ -15,7 +15,6 @@ from hub.model.times import from_micros
 __all__ = [
     "answer",
     "etag",
-    "expected_generation",
     "instant_text",
     "json_or_bytes",
     "optional_id",
@@ -62,17 +61,6 @@ def json_or_bytes(value: Any) -> Any:
 def etag(generation: int) -> str:
     """The ETag of a thing's generation."""
     return f'"{generation}"'
-
-
-def expected_generation() -> int | None:
-    """The generation that If-Match asks for, None without one. Raises `Conflict` (412) for a foreign ETag."""
-    value = request.headers.get("If-Match", "").strip()
-    if not value or value == "*":
-        return None
-    generation = whole_number(value.removeprefix("W/").strip('"'))
-    if generation is None:
-        raise Conflict("If-Match names no ETag of this thing; GET it again", 412)
-    return generation
 
 
 def answer(body: Any, status: int = 200, *, generation: int | None = None) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -12,17 +12,18 @@ from quart_schema import document_querystring, document_request, tag_blueprint
 
 from hub.api.sources.source_input import SourceInput, check_spec, new_url_secret, stored_secrets, vendor_of
 from hub.api.sources.source_view import source_view
-from hub.api.sources.sources import changed_source
+from hub.api.sources.sources import source_change
 from hub.api.web.auth import Caller, caller, requires
 from hub.api.web.bodies import document_object, model_body, model_of
+from hub.api.web.conditional import change_current
 from hub.api.web.paging import page_arguments, page_of, whole_list
-from hub.api.web.rendering import answer, expected_generation, instant_text, path_id, whole_number
+from hub.api.web.rendering import answer, instant_text, path_id, whole_number
 from hub.api.web.services import Services, services
 from hub.api.workflows.executions import execution_view
 from hub.errors import Invalid, NotFound, Problem
 from hub.model.ids import write_id
 from hub.model.stored.source import ResponseMode, SourceSpec, StoredSecret
-from hub.model.stored.workflow import WorkflowRecord, WorkflowVersion
+from hub.model.stored.workflow import WorkflowChange, WorkflowRecord, WorkflowVersion
 from hub.triggers.manual import run_by_hand
 from hub.workflows.definition.compiled import compile_workflow
 from hub.workflows.definition.diff import diff
@@ -88,7 +89,7 @@ def _published(body: dict[str, Any]) -> bool:
 def _source(body: dict[str, Any], hub: Services) -> tuple[SourceSpec, list[StoredSecret]]:
     data = model_of(SourceInput, body.get("source") or {}, "/source")
     spec = data.spec()
-    check_spec(spec, hub, own=True, pointer="/source")
+    check_spec(spec, hub.plugins, own=True, pointer="/source")
     vendor = vendor_of(spec, hub.plugins, "/source")
     now = hub.clock.now()
     return spec, [new_url_secret(now), *stored_secrets(data, vendor, now, "/source")]
@@ -150,23 +151,10 @@ async def show(workflow: str) -> Response:
 @document_request(WorkflowInput)
 @requires("edit")
 async def change(workflow: str) -> Response:
-    """Replace the top-level fields given: those of the draft, its source, and whether it is published."""
+    """Replace the top-level fields given: those of the draft, its source, whether it is published. All or nothing."""
     hub, who = services(), caller()
-    record = _find(workflow, hub, who)
     body = await document_object()
-    generation = expected_generation()
-    source, published = hub.store.snapshot.sources[record.source], _published(body)
-    change = changed_source(source, body["source"] or {}, hub, "/source") if "source" in body else None
-    response = source.spec.response if change is None else change[0].response
-    draft = _definition({**record.draft, **body}, hub, response)
-    record = await hub.store.workflows.save_draft(
-        who.org.id, record.id, _named(body, record.name), draft, generation=generation
-    )
-    if change is not None:
-        await hub.store.sources.update(who.org.id, source.id, change[0], slots=change[1])
-    if "published" in body:
-        operation = hub.store.workflows.publish if published else hub.store.workflows.unpublish
-        record = await operation(who.org.id, record.id)
+    record = await _change(workflow, lambda record: _changed(record, body, hub))
     return answer(view(record, hub, who), generation=record.generation)
 
 
@@ -175,7 +163,11 @@ async def change(workflow: str) -> Response:
 async def delete(workflow: str) -> Response:
     """Delete a workflow with its source; its executions stay readable."""
     hub, who = services(), caller()
-    await hub.store.workflows.delete(who.org.id, _find(workflow, hub, who).id)
+
+    async def remove(record: WorkflowRecord) -> None:
+        await hub.store.workflows.delete(record.org, record.id, generation=record.generation)
+
+    await change_current("workflow", lambda: _find(workflow, hub, who), remove, hub.store)
     return Response(b"", 204)
 
 
@@ -184,9 +176,7 @@ async def delete(workflow: str) -> Response:
 async def publish(workflow: str) -> Response:
     """Make the draft the next immutable version."""
     hub, who = services(), caller()
-    record = _find(workflow, hub, who)
-    _definition(dict(record.draft), hub, _response(record, hub))
-    record = await hub.store.workflows.publish(who.org.id, record.id, by=who.key.id)
+    record = await _change(workflow, lambda record: _changed(record, {"published": True}, hub))
     return answer(view(record, hub, who), generation=record.generation)
 
 
@@ -234,6 +224,43 @@ async def run(workflow: str) -> Response:
     return answer(execution_view(await hub.store.executions.get(who.org.id, execution.id)), 202)
 
 
+async def _change(workflow: str, change: Callable[[WorkflowRecord], WorkflowChange]) -> WorkflowRecord:
+    """Change a workflow of the caller's org; `change` may be called several times."""
+    hub, who = services(), caller()
+
+    async def write(record: WorkflowRecord) -> WorkflowRecord:
+        return await hub.store.workflows.change(
+            record.org, record.id, change(record), generation=record.generation, by=who.key.id
+        )
+
+    return await change_current("workflow", lambda: _find(workflow, hub, who), write, hub.store)
+
+
+def _changed(record: WorkflowRecord, body: dict[str, Any], hub: Services) -> WorkflowChange:
+    """The change that replaces the top-level fields of `body`.
+
+    The definition is checked unless the body only renames or withdraws the workflow: one that can no longer work, since
+    a plugin is gone, can still be withdrawn.
+
+    Raises:
+        Invalid: The result can never work.
+    """
+    owned = hub.store.snapshot.sources[record.source]
+    source = source_change(owned, body["source"] or {}, hub, "/source") if "source" in body else None
+    published = _published(body) if "published" in body else None
+    draft = {**record.draft, **body}
+    drafted = bool(body.keys() - _OWN)
+    if drafted or source is not None or published:
+        spec = owned.spec if source is None or source.spec is None else source.spec
+        draft = _definition(draft, hub, spec.response)
+    return WorkflowChange(
+        name=_named(body, record.name) if "name" in body else None,
+        draft=draft if drafted else None,
+        source=source,
+        published=published,
+    )
+
+
 async def _numbered(record: WorkflowRecord, hub: Services, text: str | None) -> Mapping[str, Any]:
     """The definition of a version written in the query. Raises `Invalid`, `NotFound`."""
     if text in {None, "", "0"}:
@@ -242,11 +269,6 @@ async def _numbered(record: WorkflowRecord, hub: Services, text: str | None) -> 
     if number is None:
         raise Invalid("no such version", (Problem("/from", "must be the number of a version, or 0 for the draft"),))
     return (await hub.store.workflows.version(record.org, record.id, number)).definition
-
-
-def _response(record: WorkflowRecord, hub: Services) -> ResponseMode:
-    source = hub.store.snapshot.sources.get(record.source)
-    return source.spec.response if source is not None else ResponseMode()
 
 
 def _version_view(one: WorkflowVersion) -> dict[str, Any]:

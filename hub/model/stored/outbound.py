@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from hub.model.ids import Id
 from hub.model.retry import Retry
 from hub.model.stored.execution import Lease
-from hub.model.stored.source import RateLimit, StoredSecret
+from hub.model.stored.source import SAME_SECRETS, RateLimit, SecretsChange, StoredSecret
 
 __all__ = [
     "Account",
@@ -25,6 +25,7 @@ __all__ = [
     "MessageState",
     "NewDelivery",
     "Published",
+    "SubscriptionChange",
     "SubscriptionRecord",
     "SubscriptionSpec",
     "TlsOptions",
@@ -72,10 +73,10 @@ class SubscriptionRecord:
 
     Attributes:
         cuid: The id under which PlexTrac's face knows it.
-        signed: Whether it has a secret; an unsigned one was made with `"secret": null`.
-        failing_since: Since when no delivery has succeeded, microseconds UTC, None while healthy.
-        disabled_reason: Why the hub disabled it, empty when it did not.
-        disabled_at: Since when it is disabled, by whomever; None while it is enabled.
+        generation: Grows with every change of the subscription, its secrets and its health.
+        failing_since: Since when no delivery has succeeded, microseconds UTC; None while it is healthy.
+        disabled_reason: Why the hub disabled it; empty when the hub did not.
+        disabled_at: Since when it is disabled, by a caller or by the hub, microseconds UTC; None while it is enabled.
     """
 
     org: Id
@@ -90,6 +91,19 @@ class SubscriptionRecord:
     warned: bool = False
     disabled_reason: str = ""
     disabled_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionChange:
+    """What one operation of the store changes of a subscription.
+
+    Attributes:
+        spec: The new spec as a whole; None leaves the old one.
+        secrets: What happens to its secrets, the key of its client certificate included.
+    """
+
+    spec: SubscriptionSpec | None = None
+    secrets: SecretsChange = SAME_SECRETS
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
@@ -13,11 +14,14 @@ from hub.model.ids import Id
 __all__ = [
     "API_KEY_SLOT",
     "HMAC_SLOT",
+    "SAME_SECRETS",
     "SHARED_KEY_SLOT",
     "SIGNING_SLOT",
     "URL_SLOT",
     "RateLimit",
     "ResponseMode",
+    "SecretsChange",
+    "SourceChange",
     "SourceRecord",
     "SourceSpec",
     "StoredSecret",
@@ -63,7 +67,7 @@ class RateLimit(_Spec):
 
 
 class ResponseMode(_Spec):
-    """What the sender is answered (protocols.md 2); `status` and `headers` apply in every mode."""
+    """What the sender is answered; `status` and `headers` apply in every mode."""
 
     mode: Literal["minimal", "lastNode", "specificNode", "allNodes"] = "minimal"
     node: str | None = None
@@ -159,3 +163,38 @@ class SourceRecord:
     def has(self, slot: str) -> bool:
         """Whether `slot` was ever set: a credential that is set binds even when revoked or expired."""
         return any(secret.slot == slot for secret in self.secrets)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretsChange:
+    """What happens to the secrets of a source or a subscription, in this order; all others stay as they are.
+
+    Attributes:
+        clear: Slots that lose all their secrets. With `add` this replaces the secrets of a slot.
+        remove: Ids of single secrets that are deleted.
+        add: New secrets, each in the slot that it names.
+        overlap: Microseconds after which the older secrets of the slot and label of an added one expire, 0: at once.
+            None: they stay live.
+    """
+
+    clear: Collection[str] = ()
+    remove: Collection[Id] = ()
+    add: Sequence[StoredSecret] = ()
+    overlap: int | None = None
+
+
+SAME_SECRETS = SecretsChange()
+"""The change that leaves all secrets as they are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceChange:
+    """What one operation of the store changes of a source.
+
+    Attributes:
+        spec: The new spec as a whole; None leaves the old one.
+        secrets: What happens to its secrets.
+    """
+
+    spec: SourceSpec | None = None
+    secrets: SecretsChange = SAME_SECRETS

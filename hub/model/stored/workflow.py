@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.model.ids import Id
+from hub.model.stored.source import SourceChange
 
-__all__ = ["WorkflowRecord", "WorkflowVersion"]
+__all__ = ["WorkflowChange", "WorkflowRecord", "WorkflowVersion"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class WorkflowRecord:
         version: Number of the published version, None while nothing is published.
         latest: Highest version number given so far.
         source: The source that it owns.
+        generation: Grows with every change of the workflow, of its publication and of the source that it owns.
     """
 
     org: Id
@@ -44,3 +46,19 @@ class WorkflowVersion:
     definition: Mapping[str, Any]
     created: int
     created_by: Id | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowChange:
+    """What one operation of the store changes of a workflow; None leaves a field as it is.
+
+    Attributes:
+        draft: The new draft as a whole (a JSON object).
+        source: What changes of the source that the workflow owns.
+        published: True publishes the draft, with `draft` the new one; False withdraws the published version.
+    """
+
+    name: str | None = None
+    draft: Mapping[str, Any] | None = None
+    source: SourceChange | None = None
+    published: bool | None = None

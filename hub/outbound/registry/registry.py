@@ -12,8 +12,8 @@ from typing import Literal
 from hub.egress.guard import Guard
 from hub.errors import AddressRefused, Conflict, Invalid, NotFound, Problem
 from hub.model.ids import Id, new_id
-from hub.model.stored.outbound import SubscriptionRecord, SubscriptionSpec
-from hub.model.stored.source import SIGNING_SLOT, StoredSecret
+from hub.model.stored.outbound import SubscriptionChange, SubscriptionRecord, SubscriptionSpec
+from hub.model.stored.source import SIGNING_SLOT, SecretsChange, StoredSecret
 from hub.model.times import SECOND, from_micros
 from hub.model.wire.secret import Credential, Secret
 from hub.outbound.delivery.deliver import TLS_KEY_SLOT, tls_options
@@ -24,7 +24,7 @@ from hub.plugins.signing import signature_of
 from hub.ports.clock import Clock
 from hub.ports.store import Store
 
-__all__ = ["KEEP", "MAKE", "Made", "Registry", "SecretChoice"]
+__all__ = ["KEEP", "MAKE", "Made", "SecretChoice", "SubscriptionRegistry"]
 
 
 class _Choice(Enum):
@@ -61,7 +61,7 @@ class _Probe:
     at: datetime
 
 
-class Registry:
+class SubscriptionRegistry:
     """Creates, changes and deletes subscriptions.
 
     Args:
@@ -138,94 +138,102 @@ class Registry:
 
     async def update(
         self,
-        org: Id,
-        subscription: Id,
+        current: SubscriptionRecord,
         spec: SubscriptionSpec,
         secret: SecretChoice = KEEP,
         *,
         tls_key: str | _Choice | None = KEEP,
-        generation: int | None = None,
         operator: bool = False,
     ) -> Made:
-        """Change a subscription; what is queued uses the new URL and secrets from its next attempt on.
+        """Change a subscription, its spec and secrets together.
 
-        A secret that is given takes the place of the old ones at once (`rotate` lets them overlap).
+        What is queued uses the new URL and secrets from its next attempt on. A secret that is given takes the place of
+        the old ones at once (`rotate` lets them overlap).
+
+        Args:
+            current: The subscription as it was read.
+            spec: What it is from now on.
+            secret: To sign with.
+            tls_key: PEM of the key of its client certificate; None removes the key.
+            operator: Whether the caller may read which address the guard refuses.
 
         Raises:
-            NotFound: No such subscription.
-            Conflict: 412, it has changed since `generation`.
+            NotFound: It was deleted.
+            PreconditionFailed: It has changed since `current`.
             Invalid: As `create`.
         """
-        current = self.get(org, subscription)
-        if generation is not None and current.generation != generation:
-            raise Conflict("the subscription has changed since it was read", 412)
         await self._check(spec, operator=operator)
-        signing = self._changed_secrets(current, spec, secret)
-        text = signing[0].text if secret is MAKE and signing else None
-        kept_key = [each for each in current.secrets if each.slot == TLS_KEY_SLOT]
-        key = kept_key if tls_key is KEEP else [self._tls_key(tls_key)] if isinstance(tls_key, str) else []
-        await self._check_tls(spec, key)
-        outbound = self._store.outbound
-        record = await outbound.update(org, subscription, spec, generation=generation)
-        if secret is None:
-            record = await outbound.clear_secrets(org, subscription, SIGNING_SLOT)
-        elif signing:
-            record = await outbound.put_secrets(org, subscription, signing)
-        if tls_key is None:
-            record = await outbound.clear_secrets(org, subscription, TLS_KEY_SLOT)
-        elif tls_key is not KEEP:
-            record = await outbound.put_secrets(org, subscription, key)
-        self._changed(org, subscription)
-        return Made(record, text)
+        signing = self._new_signing_secrets(current, spec, secret)
+        key = [self._tls_key(tls_key)] if isinstance(tls_key, str) else []
+        kept_key = [each for each in current.secrets if each.slot == TLS_KEY_SLOT and tls_key is KEEP]
+        await self._check_tls(spec, key or kept_key)
+        replaced = [SIGNING_SLOT] if signing is not None else []
+        if tls_key is not KEEP:
+            replaced.append(TLS_KEY_SLOT)
+        secrets = SecretsChange(clear=replaced, add=[*(signing or ()), *key])
+        record = await self._write(current, SubscriptionChange(spec=spec, secrets=secrets))
+        return Made(record, signing[0].text if secret is MAKE and signing else None)
 
-    async def rotate(self, org: Id, subscription: Id, *, overlap_seconds: int = 0, secret: str | None = None) -> Made:
+    async def rotate(self, current: SubscriptionRecord, *, overlap_seconds: int = 0, secret: str | None = None) -> Made:
         """Put a new secret in place; older ones sign along for the overlap and are gone at once without one.
 
         Args:
-            org: Whose subscription it is.
-            subscription: Its id.
+            current: The subscription as it was read.
             overlap_seconds: Up to 90 days.
             secret: The new one; made if left out.
 
         Raises:
-            NotFound: No such subscription.
+            NotFound: It was deleted.
+            PreconditionFailed: It has changed since `current`.
             Invalid: The overlap or the secret cannot be used.
         """
-        current = self.get(org, subscription)
         if not 0 <= overlap_seconds <= _LONGEST_OVERLAP:
             message = f"must be 0 to {_LONGEST_OVERLAP}"
             raise Invalid("the secret was not rotated", (Problem("/overlap_seconds", message),))
         text = self._credential(current.spec.scheme).generate() if secret is None else secret
         fresh = self._stored(current.spec, text)
-        overlap = overlap_seconds * SECOND
-        record = await self._store.outbound.put_secrets(org, subscription, [fresh], overlap=overlap)
-        self._changed(org, subscription)
+        if overlap_seconds:
+            # what expired in an earlier rotation goes, so that secrets do not pile up
+            over = [each.id for each in _signing(current) if not each.live(self._clock.now())]
+            secrets = SecretsChange(remove=over, add=[fresh], overlap=overlap_seconds * SECOND)
+        else:
+            secrets = SecretsChange(clear=[SIGNING_SLOT], add=[fresh])
+        record = await self._write(current, SubscriptionChange(secrets=secrets))
         return Made(record, text if secret is None else None)
 
-    async def revoke(self, org: Id, subscription: Id, secret: Id) -> SubscriptionRecord:
-        """Forget one secret at once, such as one that leaked while it overlaps.
+    async def revoke(self, current: SubscriptionRecord, secret: Id) -> SubscriptionRecord:
+        """Delete one secret at once, such as one that leaked while it overlaps.
 
         Raises:
             NotFound: No such subscription or secret.
+            PreconditionFailed: The subscription has changed since `current`.
             Conflict: It is the last one that signs: rotate with an overlap of 0 instead.
         """
-        current = self.get(org, subscription)
-        now = self._clock.now()
-        mine = [each for each in current.secrets if each.slot == SIGNING_SLOT]
+        mine = _signing(current)
         if all(each.id != secret for each in mine):
             raise NotFound("no such secret")
-        kept = [each for each in mine if each.id != secret]
-        if not any(each.live(now) for each in kept):
+        now = self._clock.now()
+        if not any(each.live(now) for each in mine if each.id != secret):
             raise Conflict("it is the last secret that signs: rotate it with overlap_seconds 0 instead")
-        record = await self._store.outbound.put_secrets(org, subscription, kept)
-        self._changed(org, subscription)
-        return record
+        return await self._write(current, SubscriptionChange(secrets=SecretsChange(remove=[secret])))
 
-    async def delete(self, org: Id, subscription: Id) -> None:
-        """Delete a subscription; what is pending is cancelled, the log stays. Raises `NotFound`."""
-        self.get(org, subscription)
-        await self._store.outbound.delete(org, subscription)
-        self._changed(org, subscription)
+    async def delete(self, current: SubscriptionRecord) -> None:
+        """Delete a subscription; what is pending is cancelled, the log stays.
+
+        Raises:
+            NotFound: It was deleted already.
+            PreconditionFailed: It has changed since `current`.
+        """
+        await self._store.outbound.delete_subscription(current.org, current.id, generation=current.generation)
+        self._changed(current.org, current.id)
+
+    async def _write(self, current: SubscriptionRecord, change: SubscriptionChange) -> SubscriptionRecord:
+        """One operation of the store, which fails if `change` was computed from what is there no longer."""
+        record = await self._store.outbound.change_subscription(
+            current.org, current.id, change, generation=current.generation
+        )
+        self._changed(record.org, record.id)
+        return record
 
     async def _check(self, spec: SubscriptionSpec, *, operator: bool) -> None:
         problems = list(spec_problems(spec, self._plugins, self._templates))
@@ -264,21 +272,21 @@ class Registry:
             problem = Problem(f"/headers/{clash[0]}", "is what the scheme signs with and cannot be overridden")
             raise Invalid("the subscription cannot be saved", (problem,))
 
-    def _changed_secrets(
+    def _new_signing_secrets(
         self, current: SubscriptionRecord, spec: SubscriptionSpec, secret: SecretChoice
-    ) -> Sequence[StoredSecret]:
-        """The signing secrets to put in place, none to leave them; a new scheme reads the old texts anew."""
+    ) -> Sequence[StoredSecret] | None:
+        """The signing secrets from now on, None to leave those in place; a new scheme decodes the old texts again."""
         if secret is None:
             return []
         if isinstance(secret, str):
             return [self._stored(spec, secret)]
         if secret is MAKE:
             return [self._stored(spec, self._credential(spec.scheme).generate())]
-        mine = [each for each in current.secrets if each.slot == SIGNING_SLOT]
+        mine = _signing(current)
         if spec.scheme == current.spec.scheme:
             for each in mine[:1]:
                 self._try_to_sign(spec, each.value)
-            return []
+            return None
         try:
             return [replace(self._stored(spec, each.text), expires=each.expires) for each in mine]
         except Invalid as error:
@@ -300,3 +308,7 @@ class Registry:
 
 def _bad_secret(message: str) -> Invalid:
     return Invalid("the secret cannot be used", (Problem("/secret", message),))
+
+
+def _signing(record: SubscriptionRecord) -> list[StoredSecret]:
+    return [each for each in record.secrets if each.slot == SIGNING_SLOT]

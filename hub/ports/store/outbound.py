@@ -16,6 +16,7 @@ from hub.model.stored.outbound import (
     MessageRecord,
     NewDelivery,
     Published,
+    SubscriptionChange,
     SubscriptionRecord,
     SubscriptionSpec,
 )
@@ -44,31 +45,37 @@ class OutboundStore(Protocol):
         """Create a subscription; `cuid` is made when left out."""
         ...
 
-    async def update(
-        self, org: Id, subscription: Id, spec: SubscriptionSpec, *, generation: int | None = None
+    async def change_subscription(
+        self, org: Id, subscription: Id, change: SubscriptionChange, *, generation: int | None = None
     ) -> SubscriptionRecord:
-        """Replace the spec; queued deliveries use the new URL and secret. Raises `NotFound`, `Conflict` (412).
+        """Change spec and secrets in one commit: after a crash all of `change` is there, or nothing of it.
 
-        Disabling pauses what is pending; enabling makes it pending again and forgets the health noted before.
+        Queued deliveries use the new URL and secrets from their next attempt on. Disabling pauses what is pending;
+        enabling makes it pending again and forgets the health noted before.
+
+        Args:
+            org: Whose subscription it is.
+            subscription: Its id.
+            change: What changes.
+            generation: That of the record from which `change` was made; None changes whatever is there.
+
+        Raises:
+            NotFound: There is no such subscription, or no secret that `change.secrets.remove` names.
+            PreconditionFailed: The subscription's generation is another one by now.
         """
         ...
 
-    async def delete(self, org: Id, subscription: Id) -> None:
-        """Pending deliveries become cancelled; the log stays. Raises `NotFound`."""
+    async def delete_subscription(self, org: Id, subscription: Id, *, generation: int | None = None) -> None:
+        """Delete a subscription: pending deliveries become cancelled, the log stays.
+
+        Raises:
+            NotFound: There is no such subscription.
+            PreconditionFailed: `generation` is given and the subscription has another one.
+        """
         ...
 
     async def subscriptions(self, org: Id, *, limit: int, cursor: str | None = None) -> Page[SubscriptionRecord]:
         """Subscriptions of the org."""
-        ...
-
-    async def put_secrets(
-        self, org: Id, subscription: Id, secrets: Sequence[StoredSecret], *, overlap: int = 0
-    ) -> SubscriptionRecord:
-        """Rotate: older secrets of the same slots expire after `overlap` microseconds (0: at once)."""
-        ...
-
-    async def clear_secrets(self, org: Id, subscription: Id, slot: str) -> SubscriptionRecord:
-        """Forget all secrets of a slot. Raises `NotFound`."""
         ...
 
     async def mark(

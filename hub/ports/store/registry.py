@@ -7,55 +7,58 @@ from typing import Any, Protocol
 
 from hub.model.ids import Id
 from hub.model.stored.inbound import KeptSecret
-from hub.model.stored.source import SourceRecord, SourceSpec, StoredSecret
-from hub.model.stored.workflow import WorkflowRecord, WorkflowVersion
+from hub.model.stored.source import SourceChange, SourceRecord, SourceSpec, StoredSecret
+from hub.model.stored.workflow import WorkflowChange, WorkflowRecord, WorkflowVersion
 from hub.ports.store.page import Page
 
 __all__ = ["Sources", "Workflows"]
 
 
 class Sources(Protocol):
-    """Inbound hub URLs. Each write raises the source's generation and renews the snapshot before it returns."""
+    """Inbound hub URLs.
+
+    Each write but `touch_secret` raises the generation of the source, and that of the workflow which owns it, and
+    renews the snapshot before it returns.
+    """
 
     async def create(
         self, org: Id, spec: SourceSpec, secrets: Sequence[StoredSecret], *, by: Id | None = None
     ) -> SourceRecord:
-        """A shared source (a workflow's own source is made with the workflow)."""
-        ...
+        """A shared source (a workflow's own source is made with the workflow).
 
-    async def update(
-        self,
-        org: Id,
-        source: Id,
-        spec: SourceSpec,
-        *,
-        generation: int | None = None,
-        slots: Mapping[str, Sequence[StoredSecret]] | None = None,
-    ) -> SourceRecord:
-        """Replace the spec and, with it, all secrets of the `slots` given (an empty sequence clears one).
-
-        Raises `NotFound`; `Conflict` (412) when `generation` is given and old.
+        Raises:
+            Conflict: An alias of the spec belongs to another source, of whatever org.
         """
         ...
 
-    async def delete(self, org: Id, source: Id) -> None:
-        """Delete a shared source. Raises `NotFound`; `Conflict` for a workflow's own source."""
+    async def change(self, org: Id, source: Id, change: SourceChange, *, generation: int | None = None) -> SourceRecord:
+        """Change spec and secrets in one commit: after a crash all of `change` is there, or nothing of it.
+
+        Args:
+            org: Whose source it is.
+            source: Its id.
+            change: What changes.
+            generation: That of the record from which `change` was made; None changes whatever is there.
+
+        Raises:
+            NotFound: There is no such source, or no secret that `change.secrets.remove` names.
+            PreconditionFailed: The source's generation is another one by now.
+            Conflict: An alias of the spec belongs to another source, of whatever org.
+        """
+        ...
+
+    async def delete(self, org: Id, source: Id, *, generation: int | None = None) -> None:
+        """Delete a shared source.
+
+        Raises:
+            NotFound: There is no such source.
+            PreconditionFailed: `generation` is given and the source has another one.
+            Conflict: It is a workflow's own source, which goes with the workflow.
+        """
         ...
 
     async def list(self, org: Id, *, limit: int, cursor: str | None = None) -> Page[SourceRecord]:
         """Shared and own sources of the org."""
-        ...
-
-    async def add_secret(self, org: Id, source: Id, secret: StoredSecret, *, overlap: int | None = None) -> None:
-        """Add a secret. `overlap` (microseconds): older ones of the same slot and label expire after it; 0: at once."""
-        ...
-
-    async def put_secrets(self, org: Id, source: Id, slot: str, secrets: Sequence[StoredSecret]) -> None:
-        """Replace all secrets of a slot; an empty sequence clears it."""
-        ...
-
-    async def delete_secret(self, org: Id, source: Id, secret: Id) -> None:
-        """Raises `NotFound`."""
         ...
 
     async def touch_secret(self, org: Id, source: Id, secret: Id, at: int) -> None:
@@ -85,25 +88,48 @@ class Workflows(Protocol):
         publish: bool,
         by: Id | None = None,
     ) -> WorkflowRecord:
-        """A workflow with its own source, published as version 1 unless told otherwise; one transaction."""
+        """A workflow with its own source, published as version 1 unless told otherwise; one transaction.
+
+        Raises:
+            Conflict: An alias of the source belongs to another source, of whatever org.
+        """
         ...
 
-    async def save_draft(
-        self, org: Id, workflow: Id, name: str, definition: Mapping[str, Any], *, generation: int | None = None
+    async def change(
+        self,
+        org: Id,
+        workflow: Id,
+        change: WorkflowChange,
+        *,
+        generation: int | None = None,
+        by: Id | None = None,
     ) -> WorkflowRecord:
-        """Replace the draft. Raises `NotFound`, `Conflict` (412)."""
+        """Change draft, source and publication in one commit: after a crash all of `change` is there, or nothing.
+
+        Publishing makes the draft the next version. A draft equal to the latest version gives no new one: that version
+        is the published one then. While nothing is published, requests find no definition.
+
+        Args:
+            org: Whose workflow it is.
+            workflow: Its id.
+            change: What changes.
+            generation: That of the record from which `change` was made; None changes whatever is there.
+            by: The key of whoever publishes, kept with the version.
+
+        Raises:
+            NotFound: There is no such workflow, or no secret that the change of the source removes.
+            PreconditionFailed: The workflow's generation is another one by now.
+            Conflict: An alias of the source belongs to another source, of whatever org.
+        """
         ...
 
-    async def publish(self, org: Id, workflow: Id, *, by: Id | None = None) -> WorkflowRecord:
-        """Make the draft the next version. Publishing an unchanged draft returns the current version."""
-        ...
+    async def delete(self, org: Id, workflow: Id, *, generation: int | None = None) -> None:
+        """Delete a workflow with its source and versions; executions stay readable, open ones are cancelled.
 
-    async def unpublish(self, org: Id, workflow: Id) -> WorkflowRecord:
-        """Requests find no definition until it is published again."""
-        ...
-
-    async def delete(self, org: Id, workflow: Id) -> None:
-        """With its source and versions; executions stay readable. Raises `NotFound`."""
+        Raises:
+            NotFound: There is no such workflow.
+            PreconditionFailed: `generation` is given and the workflow has another one.
+        """
         ...
 
     async def list(self, org: Id, *, limit: int, cursor: str | None = None) -> Page[WorkflowRecord]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from hub.model.stored.outbound import SubscriptionChange
 from hub.testing.live import LiveHub
 from tests.api.outbound.test_subscriptions import subscribe
 from tests.outbound.conftest import Receiver
@@ -86,7 +87,7 @@ async def test_which_address_was_refused_is_for_operators(hub: LiveHub, receiver
     assert org is not None
     record = next(iter(hub.services.store.snapshot.subscriptions.values()))
     spec = record.spec.model_copy(update={"url": "http://10.0.0.5/"})
-    await hub.services.store.outbound.update(org.id, record.id, spec)
+    await hub.services.store.outbound.change_subscription(org.id, record.id, SubscriptionChange(spec=spec))
     answer = await hub.api("POST", f"/api/subscriptions/{made['id']}/test", {"event": "order.created"})
     assert "10.0.0.5" in answer.json()["error"]
     delivery = (await hub.api("GET", f"/api/deliveries/{answer.json()['delivery']}")).json()

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from hub.model.ids import read_id, write_id
+from hub.model.stored.workflow import WorkflowChange
 
 
 def run(workflow: Any, **fields: Any) -> dict[str, Any]:
@@ -164,8 +165,7 @@ async def test_items_may_each_run_a_workflow(rig: Any) -> None:
 async def test_a_workflow_that_runs_itself_ends(rig: Any) -> None:
     flow = await rig.workflow({"id": "a", "action": "transform", "with": {"value": 1}})
     definition = {"nodes": [{"id": "o"} | run(flow)]}
-    await rig.store.workflows.save_draft(rig.org, flow.id, "flow", definition)
-    flow = await rig.store.workflows.publish(rig.org, flow.id)
+    flow = await rig.store.workflows.change(rig.org, flow.id, WorkflowChange(draft=definition, published=True))
     record = await rig.run(flow)
     assert "deep" in record.error.message
 
@@ -173,7 +173,7 @@ async def test_a_workflow_that_runs_itself_ends(rig: Any) -> None:
 async def test_a_workflow_that_is_not_there_or_not_published_fails_the_node(rig: Any) -> None:
     inner = await rig.workflow({"id": "i"} | HOLD)
     outer = await rig.workflow({"id": "o"} | run(inner))
-    await rig.store.workflows.unpublish(rig.org, inner.id)
+    await rig.store.workflows.change(rig.org, inner.id, WorkflowChange(published=False))
     assert "not published" in (await rig.run(outer)).error.message
     await rig.store.workflows.delete(rig.org, inner.id)
     assert "no workflow" in (await rig.run(outer)).error.message

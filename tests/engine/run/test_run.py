@@ -11,6 +11,7 @@ from sqlalchemy import create_engine, text
 from hub.errors import Conflict, NotFound
 from hub.model.ids import Id, new_id, write_id
 from hub.model.stored.execution import ExecutionError, ExecutionRecord
+from hub.model.stored.workflow import WorkflowChange
 
 
 def fixed(value: Any) -> dict[str, Any]:
@@ -264,8 +265,7 @@ async def test_a_retry_keeps_the_version_that_the_execution_started_with(rig: An
     flow = await rig.workflow({"id": "a", "with": {"fails": 1}}, {"id": "b", "needs": ["a"]} | fixed("old"))
     first = await rig.run(flow)
     definition = {"nodes": [{"id": "b"} | fixed("new")]}
-    await rig.store.workflows.save_draft(rig.org, flow.id, "flow", definition)
-    await rig.store.workflows.publish(rig.org, flow.id)
+    await rig.store.workflows.change(rig.org, flow.id, WorkflowChange(draft=definition, published=True))
     await rig.engine.retry(rig.org, first.id)
     assert (await rig.end(first.id)).result == "old"
 

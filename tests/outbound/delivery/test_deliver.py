@@ -19,7 +19,8 @@ from standardwebhooks import Webhook
 
 from hub.model.masking import MASK
 from hub.model.retry import Retry
-from hub.model.stored.outbound import Attempt, SubscriptionRecord
+from hub.model.stored.outbound import Attempt, SubscriptionChange, SubscriptionRecord
+from hub.model.stored.source import SecretsChange
 from tests.outbound.conftest import Receiver, Rig
 
 Serve = Callable[..., AbstractAsyncContextManager[str]]
@@ -132,7 +133,7 @@ async def test_a_receiver_that_is_not_there_is_told(rig: Rig, receiver: Receiver
 async def test_a_forbidden_address_is_not_dialled(rig: Rig) -> None:
     made = await rig.subscribe("http://127.0.0.1:1/", retry=ONCE)
     spec = made.record.spec.model_copy(update={"url": "http://10.0.0.5/"})
-    record = await rig.store.outbound.update(rig.org, made.record.id, spec)
+    record = await rig.store.outbound.change_subscription(rig.org, made.record.id, SubscriptionChange(spec=spec))
     attempt = await deliver(rig, record)
     assert attempt.refused
     assert "address 10.0.0.5 is private" in attempt.error
@@ -143,7 +144,7 @@ async def test_a_forbidden_address_is_not_dialled(rig: Rig) -> None:
 
 async def test_secrets_in_overlap_all_sign(still: Rig, receiver: Receiver) -> None:
     made = await still.subscribe(receiver.url)
-    rotated = await still.outbound.registry.rotate(still.org, made.record.id, overlap_seconds=100)
+    rotated = await still.outbound.registry.rotate(still.current(made), overlap_seconds=100)
     await deliver(still, made.record)
     assert len(receiver.got[-1].headers["webhook-signature"].split()) == 2
     still.clock.advance(100)
@@ -154,10 +155,10 @@ async def test_secrets_in_overlap_all_sign(still: Rig, receiver: Receiver) -> No
 
 async def test_nothing_goes_out_unsigned_because_secrets_expired(still: Rig, receiver: Receiver) -> None:
     made = await still.subscribe(receiver.url, retry=ONCE)
-    await still.outbound.registry.rotate(still.org, made.record.id, overlap_seconds=10)
+    await still.outbound.registry.rotate(still.current(made), overlap_seconds=10)
     current = still.current(made)
-    expired = [each for each in current.secrets if each.expires is not None]
-    await still.store.outbound.put_secrets(still.org, made.record.id, expired)
+    lasting = SecretsChange(remove=[each.id for each in current.secrets if each.expires is None])
+    await still.store.outbound.change_subscription(still.org, current.id, SubscriptionChange(secrets=lasting))
     still.clock.advance(20)
     attempt = await deliver(still, made.record)
     assert attempt.error == "not sent: every signing secret has expired"
@@ -175,10 +176,10 @@ async def test_a_certificate_is_checked_unless_told_otherwise(rig: Rig, serve: S
         attempt = await deliver(rig, strict.record)
         assert "certificate" in attempt.error
         assert receiver.got == []
-        await rig.outbound.registry.delete(rig.org, strict.record.id)
+        await rig.outbound.registry.delete(rig.current(strict))
         trusting = await rig.subscribe(url, tls={"ca": own.certificate})
         assert (await deliver(rig, trusting.record)).error == ""
-        await rig.outbound.registry.delete(rig.org, trusting.record.id)
+        await rig.outbound.registry.delete(rig.current(trusting))
         lax = await rig.subscribe(url, ssl_verification=False)
         assert (await deliver(rig, lax.record)).error == ""
 

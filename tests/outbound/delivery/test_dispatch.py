@@ -249,7 +249,7 @@ async def test_queued_deliveries_use_the_new_url(
         await still.publish()
         await still.outbound.settled()
         spec = made.record.spec.model_copy(update={"url": new.url})
-        await still.outbound.registry.update(still.org, made.record.id, spec)
+        await still.outbound.registry.update(still.current(made), spec)
         still.clock.advance(10)
         await new.until(1)
         await still.outbound.settled()
@@ -263,13 +263,13 @@ async def test_disabling_pauses_and_enabling_goes_on(still: Rig, receiver: Recei
     await still.outbound.settled()
     registry = still.outbound.registry
     off = made.record.spec.model_copy(update={"enabled": False})
-    await registry.update(still.org, made.record.id, off)
+    await registry.update(still.current(made), off)
     assert await still.states() == ["paused"]
     still.clock.advance(100)
     await still.publish()
     await still.outbound.settled()
     assert (len(receiver.got), await still.states()) == (1, ["paused", "skipped"])
-    await registry.update(still.org, made.record.id, made.record.spec)
+    await registry.update(still.current(made), made.record.spec)
     await receiver.until(2)
     await still.outbound.settled()
     assert await still.states() == ["delivered", "skipped"]
@@ -283,7 +283,7 @@ async def test_an_attempt_under_way_is_logged_though_its_subscription_was_disabl
     await rig.publish()
     await receiver.until(1)
     off = made.record.spec.model_copy(update={"enabled": False})
-    await rig.outbound.registry.update(rig.org, made.record.id, off)
+    await rig.outbound.registry.update(rig.current(made), off)
     receiver.gate.set()
     await rig.outbound.settled()
     assert await rig.states() == ["delivered"]
@@ -295,7 +295,7 @@ async def test_deleting_cancels_what_is_pending_and_keeps_the_log(still: Rig, re
     receiver.replies = [web.Response(status=500)]
     await still.publish()
     await still.outbound.settled()
-    await still.outbound.registry.delete(still.org, made.record.id)
+    await still.outbound.registry.delete(still.current(made))
     still.clock.advance(1_000)
     await still.outbound.settled()
     assert (len(receiver.got), await still.states()) == (1, ["cancelled"])
@@ -392,7 +392,7 @@ async def test_changing_the_concurrency_takes_effect_at_once(rig: Rig, receiver:
         await rig.publish({"n": number})
     await receiver.until(1)
     wider = SubscriptionSpec.model_validate({**made.record.spec.model_dump(), "concurrency": 4})
-    await rig.outbound.registry.update(rig.org, made.record.id, wider)
+    await rig.outbound.registry.update(rig.current(made), wider)
     await receiver.until(4)
     receiver.gate.set()
     await receiver.until(6)

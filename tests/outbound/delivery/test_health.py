@@ -48,7 +48,7 @@ async def test_from_failing_to_disabled(rigs: Rigs) -> None:
         record = rig.current(made)
         assert not record.spec.enabled
         assert "every attempt has failed for long" in record.disabled_reason
-        await rig.outbound.registry.update(rig.org, record.id, made.record.spec)
+        await rig.outbound.registry.update(record, made.record.spec)
         assert (rig.current(made).failing_since, rig.current(made).disabled_reason) == (None, "")
         assert rig.outbound.failing_since(rig.current(made)) is None
 

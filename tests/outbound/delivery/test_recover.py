@@ -43,7 +43,7 @@ async def test_what_was_skipped_while_disabled_is_sent(rig: Rig, receiver: Recei
     made = await rig.subscribe(receiver.url, enabled=False)
     await rig.publish({"n": 1})
     spec = made.record.spec.model_copy(update={"enabled": True})
-    await rig.outbound.registry.update(rig.org, made.record.id, spec)
+    await rig.outbound.registry.update(rig.current(made), spec)
     job = await rig.outbound.recovery.recover(rig.org, made.record.id, made.record.created)
     assert job.total == 1
     await receiver.until(1)

@@ -39,7 +39,7 @@ async def test_what_is_under_way_cannot_be_retried(rig: Rig, receiver: Receiver)
         await rig.outbound.retry(rig.org, new_id())
     receiver.gate.set()
     await rig.outbound.settled()
-    await rig.outbound.registry.delete(rig.org, made.record.id)
+    await rig.outbound.registry.delete(rig.current(made))
     with pytest.raises(Conflict, match="deleted"):
         await rig.outbound.retry(rig.org, delivery.id)
 
@@ -49,7 +49,7 @@ async def test_a_replay_goes_to_whoever_wants_the_message_now(rig: Rig, receiver
     published = await rig.publish({"n": 1})
     await receiver.until(1)
     await rig.outbound.settled()
-    await rig.outbound.registry.delete(rig.org, gone.record.id)
+    await rig.outbound.registry.delete(rig.current(gone))
     await rig.subscribe(receiver.url)
     assert await rig.outbound.replay(rig.org, published.id) == 1
     first, second = await receiver.until(2)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hub.errors import Conflict, Invalid, NotFound
+from hub.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from hub.model.ids import new_id
 from hub.model.stored.outbound import SubscriptionSpec
 from hub.outbound.registry.registry import MAKE
@@ -79,13 +79,13 @@ async def test_a_custom_header_cannot_take_the_place_of_the_signature(rig: Rig) 
 async def test_a_new_scheme_reads_the_secret_anew_or_asks_for_one(rig: Rig) -> None:
     made = await rig.subscribe(URL, scheme="github", secret="a plain one")
     wider = made.record.spec.model_copy(update={"scheme": "hmac-sha256"})
-    changed = await rig.outbound.registry.update(rig.org, made.record.id, wider)
+    changed = await rig.outbound.registry.update(rig.current(made), wider)
     assert [each.text for each in changed.record.secrets] == ["a plain one"]
     standard = made.record.spec.model_copy(update={"scheme": "standard"})
     with pytest.raises(Invalid) as error:
-        await rig.outbound.registry.update(rig.org, made.record.id, standard)
+        await rig.outbound.registry.update(rig.current(made), standard)
     assert pointers(error) == ["/scheme"]
-    again = await rig.outbound.registry.update(rig.org, made.record.id, standard, MAKE)
+    again = await rig.outbound.registry.update(rig.current(made), standard, MAKE)
     assert (again.secret or "").startswith("whsec_")
     assert len(again.record.secrets) == 1
 
@@ -93,20 +93,26 @@ async def test_a_new_scheme_reads_the_secret_anew_or_asks_for_one(rig: Rig) -> N
 async def test_a_given_secret_takes_the_place_of_the_old_ones_and_null_removes_them(rig: Rig) -> None:
     made = await rig.subscribe(URL, scheme="github")
     registry, spec = rig.outbound.registry, made.record.spec
-    given = await registry.update(rig.org, made.record.id, spec, "another")
+    given = await registry.update(rig.current(made), spec, "another")
     assert [each.text for each in given.record.secrets] == ["another"]
     assert given.secret is None
-    none = await registry.update(rig.org, made.record.id, spec, None)
+    none = await registry.update(rig.current(made), spec, None)
     assert none.record.secrets == ()
 
 
 async def test_a_change_is_guarded_by_the_generation(rig: Rig) -> None:
     made = await rig.subscribe(URL)
     registry, spec = rig.outbound.registry, made.record.spec
-    await registry.update(rig.org, made.record.id, spec, generation=made.record.generation)
-    with pytest.raises(Conflict) as error:
-        await registry.update(rig.org, made.record.id, spec, generation=made.record.generation)
-    assert error.value.status == 412
+    await registry.update(made.record, spec)
+    for stale in (
+        registry.update(made.record, spec),
+        registry.rotate(made.record),
+        registry.rotate(made.record, overlap_seconds=5),
+        registry.delete(made.record),
+    ):
+        with pytest.raises(PreconditionFailed):
+            await stale
+    assert rig.current(made).secrets == made.record.secrets
 
 
 async def test_the_last_secret_cannot_be_revoked(rig: Rig) -> None:
@@ -114,20 +120,20 @@ async def test_the_last_secret_cannot_be_revoked(rig: Rig) -> None:
     registry = rig.outbound.registry
     (first,) = made.record.secrets
     with pytest.raises(Conflict):
-        await registry.revoke(rig.org, made.record.id, first.id)
-    await registry.rotate(rig.org, made.record.id, overlap_seconds=60)
-    record = await registry.revoke(rig.org, made.record.id, first.id)
+        await registry.revoke(rig.current(made), first.id)
+    await registry.rotate(rig.current(made), overlap_seconds=60)
+    record = await registry.revoke(rig.current(made), first.id)
     assert first.id not in [each.id for each in record.secrets]
     with pytest.raises(NotFound):
-        await registry.revoke(rig.org, made.record.id, first.id)
+        await registry.revoke(rig.current(made), first.id)
 
 
 async def test_rotation_without_overlap_leaves_one_secret(rig: Rig) -> None:
     made = await rig.subscribe(URL)
-    rotated = await rig.outbound.registry.rotate(rig.org, made.record.id)
+    rotated = await rig.outbound.registry.rotate(rig.current(made))
     assert [each.text for each in rotated.record.secrets] == [rotated.secret]
     with pytest.raises(Invalid):
-        await rig.outbound.registry.rotate(rig.org, made.record.id, overlap_seconds=-1)
+        await rig.outbound.registry.rotate(rig.current(made), overlap_seconds=-1)
 
 
 async def test_other_orgs_see_nothing(rig: Rig) -> None:
@@ -158,7 +164,7 @@ async def test_a_template_that_fails_leaves_a_dead_delivery_and_the_others_alone
     with pytest.raises(Conflict, match="replay the message"):
         await rig.outbound.retry(rig.org, dead.id)
     mended = shaped.record.spec.model_copy(update={"template": "{{ data.n }}"})
-    await rig.outbound.registry.update(rig.org, shaped.record.id, mended)
+    await rig.outbound.registry.update(rig.current(shaped), mended)
     assert await rig.outbound.replay(rig.org, published.id) == 2
     got = await receiver.until(3)
     await rig.outbound.settled()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from hub.model.ids import new_id
 from hub.model.stored.access import KeyRecord
-from hub.model.stored.source import SourceSpec, StoredSecret
+from hub.model.stored.source import SourceChange, SourceSpec, StoredSecret
+from hub.model.stored.workflow import WorkflowChange
 from hub.store.sql.tables import changes
 
 if TYPE_CHECKING:
@@ -24,10 +25,13 @@ async def change_everything(scene: Scene) -> None:
     store, org = scene.store, scene.org
     shared = await store.sources.create(org, SourceSpec(name="s"), [StoredSecret(new_id(), "signing", b"k", created=1)])
     doomed = await store.sources.create(org, SourceSpec(name="doomed"), [])
-    await store.sources.update(org, shared.id, SourceSpec(name="t"))
+    await store.sources.change(org, shared.id, SourceChange(spec=SourceSpec(name="t")))
     await store.sources.delete(org, doomed.id)
-    await store.workflows.save_draft(org, scene.workflow.id, "renamed", {"nodes": [], "x": 1})
-    await store.workflows.publish(org, scene.workflow.id)
+    renamed = WorkflowChange(
+        name="renamed", draft={"nodes": [], "x": 1}, source=SourceChange(spec=SourceSpec(name="u"))
+    )
+    await store.workflows.change(org, scene.workflow.id, renamed)
+    await store.workflows.change(org, scene.workflow.id, WorkflowChange(published=True))
     gone = await store.workflows.create(org, "gone", {}, source=SourceSpec(), secrets=[], publish=True)
     await store.workflows.delete(org, gone.id)
     await store.access.create_org("second")

@@ -7,16 +7,16 @@ from typing import Any
 
 from sqlalchemy import delete, insert, or_, select, update
 
-from hub.errors import Conflict, NotFound
+from hub.errors import NotFound, PreconditionFailed
 from hub.model.ids import Id, new_id
 from hub.model.json import dumps
 from hub.model.stored.source import SourceRecord, SourceSpec, StoredSecret
-from hub.model.stored.workflow import WorkflowRecord, WorkflowVersion
+from hub.model.stored.workflow import WorkflowChange, WorkflowRecord, WorkflowVersion
 from hub.ports.store.page import Page
 from hub.store.sql.executions.executions import cancel_executions
 from hub.store.sql.paging import page
 from hub.store.sql.records import version_record, workflow_record
-from hub.store.sql.registry.sources import delete_source, insert_source
+from hub.store.sql.registry.sources import change_source, delete_source, insert_source
 from hub.store.sql.resources import SqlResources
 from hub.store.sql.tables import executions, workflow_versions, workflows
 from hub.store.sql.transaction import Transaction
@@ -47,7 +47,7 @@ class SqlWorkflows:
         publish: bool,
         by: Id | None = None,
     ) -> WorkflowRecord:
-        """A workflow with its own source, published as version 1 unless told otherwise; one transaction."""
+        """See the port."""
         workflow, owned, now = new_id(), new_id(), self._clock.now()
         draft = dumps(definition)
 
@@ -59,8 +59,8 @@ class SqlWorkflows:
                 "id": workflow,
                 "name": name,
                 "draft": draft,
-                "version": None,
-                "latest": 0,
+                "version": _FIRST if publish else None,
+                "latest": _FIRST if publish else 0,
                 "source": owned,
                 "generation": 1,
                 "created": now,
@@ -68,95 +68,74 @@ class SqlWorkflows:
             }
             transaction.execute(insert(workflows), row)
             if publish:
-                _publish(transaction, _version(org, workflow, _FIRST, draft, now, by))
+                _insert_version(transaction, org, workflow, _FIRST, draft, at=now, by=by)
             transaction.changed("workflow", org, workflow)
             return transaction.current().workflows[workflow]
 
         return await self._writer.run(Priority.JOURNAL, work)
 
-    async def save_draft(
-        self, org: Id, workflow: Id, name: str, definition: Mapping[str, Any], *, generation: int | None = None
+    async def change(
+        self,
+        org: Id,
+        workflow: Id,
+        change: WorkflowChange,
+        *,
+        generation: int | None = None,
+        by: Id | None = None,
     ) -> WorkflowRecord:
-        """Replace the draft. Raises `NotFound`, `Conflict` (412)."""
+        """See the port."""
         now = self._clock.now()
-        draft = dumps(definition)
+        values: dict[str, Any] = {} if change.name is None else {"name": change.name}
+        if change.draft is not None:
+            values["draft"] = dumps(change.draft)
 
         def work(transaction: Transaction) -> WorkflowRecord:
-            record = _found(transaction, org, workflow)
-            if generation is not None and record.generation != generation:
-                raise Conflict("the workflow has changed since it was read", 412)
-            _set(transaction, org, workflow, name=name, draft=draft, updated=now)
-            return transaction.current().workflows[workflow]
-
-        return await self._writer.run(Priority.JOURNAL, work)
-
-    async def publish(self, org: Id, workflow: Id, *, by: Id | None = None) -> WorkflowRecord:
-        """Make the draft the next version. Publishing an unchanged draft returns the current version.
-
-        A draft equal to the latest version publishes that one again. Raises `NotFound`.
-        """
-        now = self._clock.now()
-
-        def work(transaction: Transaction) -> WorkflowRecord:
-            record = _found(transaction, org, workflow)
-            row = transaction.first(select(workflows.c.draft).where(*_key(org, workflow)))
-            draft: bytes = row.draft if row is not None else b""
-            latest = transaction.first(
-                select(workflow_versions.c.definition).where(
-                    workflow_versions.c.org == org,
-                    workflow_versions.c.workflow == workflow,
-                    workflow_versions.c.number == record.latest,
-                )
-            )
-            if latest is None or latest.definition != draft:
-                _publish(transaction, _version(org, workflow, record.latest + 1, draft, now, by))
-            elif record.version == record.latest:
+            record = _found(transaction, org, workflow, generation)
+            columns = dict(values)
+            if change.source is not None:
+                source = transaction.current().sources[record.source]
+                change_source(transaction, self._vault, source, change.source, now)
+            if change.published:
+                columns |= _publication(transaction, record, values.get("draft"), now, by)
+            elif change.published is False and record.version is not None:
+                columns["version"] = None
+            if not columns and change.source is None:
                 return record
-            else:
-                _set(transaction, org, workflow, version=record.latest, updated=now)
+            transaction.execute(
+                update(workflows)
+                .where(*_key(org, workflow))
+                .values(generation=workflows.c.generation + 1, updated=now, **columns)
+            )
             transaction.changed("workflow", org, workflow)
             return transaction.current().workflows[workflow]
 
         return await self._writer.run(Priority.JOURNAL, work)
 
-    async def unpublish(self, org: Id, workflow: Id) -> WorkflowRecord:
-        """Requests find no definition until it is published again. Raises `NotFound`."""
-        now = self._clock.now()
-
-        def work(transaction: Transaction) -> WorkflowRecord:
-            record = _found(transaction, org, workflow)
-            if record.version is None:
-                return record
-            _set(transaction, org, workflow, version=None, updated=now)
-            return transaction.current().workflows[workflow]
-
-        return await self._writer.run(Priority.JOURNAL, work)
-
-    async def delete(self, org: Id, workflow: Id) -> None:
-        """With its source and versions; executions stay readable, open ones are cancelled. Raises `NotFound`."""
+    async def delete(self, org: Id, workflow: Id, *, generation: int | None = None) -> None:
+        """See the port."""
         now = self._clock.now()
 
         def work(transaction: Transaction) -> None:
-            record = _found(transaction, org, workflow)
+            record = _found(transaction, org, workflow, generation)
             running = select(executions.c.id).where(
                 executions.c.org == org,
                 executions.c.workflow == workflow,
                 or_(executions.c.ready.is_not(None), executions.c.parked.is_not(None)),
             )
             cancel_executions(transaction, org, list(transaction.execute(running).scalars()), now)
-            delete_source(transaction, org, record.source)
+            delete_source(transaction, self._vault, transaction.current().sources[record.source])
             transaction.execute(delete(workflows).where(*_key(org, workflow)))
             transaction.changed("workflow", org, workflow)
 
         await self._writer.run(Priority.JOURNAL, work)
 
     async def list(self, org: Id, *, limit: int, cursor: str | None = None) -> Page[WorkflowRecord]:
-        """Workflows of the org, newest first."""
+        """See the port."""
         query = select(workflows).where(workflows.c.org == org)
         return await page(self._database, query, workflows.c.id, workflow_record, limit=limit, cursor=cursor)
 
     async def version(self, org: Id, workflow: Id, number: int) -> WorkflowVersion:
-        """Raises `NotFound`."""
+        """See the port."""
         row = await self._database.first(
             select(workflow_versions).where(
                 workflow_versions.c.org == org,
@@ -169,7 +148,7 @@ class SqlWorkflows:
         return version_record(row)
 
     async def versions(self, org: Id, workflow: Id) -> tuple[WorkflowVersion, ...]:
-        """Newest first. Raises `NotFound`."""
+        """See the port."""
         if await self._database.first(select(workflows.c.id).where(*_key(org, workflow))) is None:
             raise NotFound("no such workflow")
         columns = workflow_versions.c
@@ -185,39 +164,47 @@ def _key(org: Id, workflow: Id) -> tuple[Any, Any]:
     return workflows.c.org == org, workflows.c.id == workflow
 
 
-def _found(transaction: Transaction, org: Id, workflow: Id) -> WorkflowRecord:
+def _found(transaction: Transaction, org: Id, workflow: Id, generation: int | None) -> WorkflowRecord:
     record = transaction.current().workflows.get(workflow)
     if record is None or record.org != org:
         raise NotFound("no such workflow")
+    if generation is not None and record.generation != generation:
+        raise PreconditionFailed("workflow")
     return record
 
 
-def _set(transaction: Transaction, org: Id, workflow: Id, **values: Any) -> None:
-    transaction.execute(
-        update(workflows).where(*_key(org, workflow)).values(generation=workflows.c.generation + 1, **values)
+def _publication(
+    transaction: Transaction, record: WorkflowRecord, draft: bytes | None, now: int, by: Id | None
+) -> dict[str, Any]:
+    """The columns of a workflow that change when `draft` (None: the one it has) is published.
+
+    A draft that is the latest version already makes no new one, so that publishing twice is publishing once.
+    """
+    if draft is None:
+        draft = transaction.execute(select(workflows.c.draft).where(*_key(record.org, record.id))).scalar_one()
+    latest = transaction.first(
+        select(workflow_versions.c.definition).where(
+            workflow_versions.c.org == record.org,
+            workflow_versions.c.workflow == record.id,
+            workflow_versions.c.number == record.latest,
+        )
     )
-    transaction.changed("workflow", org, workflow)
+    if latest is not None and latest.definition == draft:
+        return {} if record.version == record.latest else {"version": record.latest}
+    number = record.latest + 1
+    _insert_version(transaction, record.org, record.id, number, draft, at=now, by=by)
+    return {"version": number, "latest": number}
 
 
-def _publish(transaction: Transaction, version: dict[str, Any]) -> None:
-    transaction.execute(insert(workflow_versions), version)
-    number = version["number"]
-    _set(
-        transaction,
-        version["org"],
-        version["workflow"],
-        version=number,
-        latest=number,
-        updated=version["created"],
-    )
-
-
-def _version(org: Id, workflow: Id, number: int, definition: bytes, created: int, by: Id | None) -> dict[str, Any]:
-    return {
+def _insert_version(
+    transaction: Transaction, org: Id, workflow: Id, number: int, draft: bytes, *, at: int, by: Id | None
+) -> None:
+    row = {
         "org": org,
         "workflow": workflow,
         "number": number,
-        "definition": definition,
-        "created": created,
+        "definition": draft,
+        "created": at,
         "created_by": by,
     }
+    transaction.execute(insert(workflow_versions), row)

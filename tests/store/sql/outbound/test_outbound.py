@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hub.errors import Conflict, Fenced, Invalid, NotFound
+from hub.errors import Conflict, Fenced, Invalid, NotFound, PreconditionFailed
 from hub.model.ids import Id, new_id
 from hub.model.stored.execution import Lease
 from hub.model.stored.outbound import (
@@ -21,10 +21,11 @@ from hub.model.stored.outbound import (
     DueDelivery,
     MessageRecord,
     NewDelivery,
+    SubscriptionChange,
     SubscriptionRecord,
     SubscriptionSpec,
 )
-from hub.model.stored.source import StoredSecret
+from hub.model.stored.source import SecretsChange, StoredSecret
 from hub.model.wire.event_type import EventType
 from hub.store.sql.store import SqlStore
 from hub.testing.clock import ManualClock
@@ -46,6 +47,13 @@ class Desk:
 
     async def subscribe(self, secrets: Sequence[StoredSecret] = (), **spec: Any) -> SubscriptionRecord:
         return await self.outbound.subscribe(self.org, SPEC.model_copy(update=spec), secrets)
+
+    async def spec(self, subscription: SubscriptionRecord, **fields: Any) -> SubscriptionRecord:
+        change = SubscriptionChange(spec=SPEC.model_copy(update=fields))
+        return await self.outbound.change_subscription(self.org, subscription.id, change)
+
+    async def secrets(self, subscription: SubscriptionRecord, change: SecretsChange) -> SubscriptionRecord:
+        return await self.outbound.change_subscription(self.org, subscription.id, SubscriptionChange(secrets=change))
 
     def new(
         self, *subscriptions: SubscriptionRecord, lease: Lease | None = None, body: bytes = b"{}", **fields: Any
@@ -120,32 +128,62 @@ async def test_secrets_and_headers_are_sealed_on_the_disk(desk: Desk, tmp_path: 
 
 async def test_a_change_is_guarded_and_raises_the_generation(desk: Desk) -> None:
     made = await desk.subscribe()
-    changed = await desk.outbound.update(desk.org, made.id, SPEC.model_copy(update={"name": "n"}), generation=1)
+    change, outbound = SubscriptionChange(spec=SPEC.model_copy(update={"name": "n"})), desk.outbound
+    changed = await outbound.change_subscription(desk.org, made.id, change, generation=1)
     assert (changed.generation, changed.spec.name) == (2, "n")
-    with pytest.raises(Conflict) as error:
-        await desk.outbound.update(desk.org, made.id, SPEC, generation=1)
-    assert error.value.status == 412
+    for stale in (
+        outbound.change_subscription(desk.org, made.id, change, generation=1),
+        outbound.delete_subscription(desk.org, made.id, generation=1),
+    ):
+        with pytest.raises(PreconditionFailed) as error:
+            await stale
+        assert error.value.status == 412
     for call in (
-        desk.outbound.update(desk.org, new_id(), SPEC),
-        desk.outbound.update(new_id(), made.id, SPEC),
-        desk.outbound.delete(desk.org, new_id()),
-        desk.outbound.mark(desk.org, new_id(), failing_since=None),
-        desk.outbound.put_secrets(desk.org, new_id(), []),
-        desk.outbound.clear_secrets(desk.org, new_id(), "signing"),
+        outbound.change_subscription(desk.org, new_id(), change),
+        outbound.change_subscription(new_id(), made.id, change),
+        outbound.delete_subscription(desk.org, new_id()),
+        outbound.mark(desk.org, new_id(), failing_since=None),
     ):
         with pytest.raises(NotFound):
             await call
+    await outbound.delete_subscription(desk.org, made.id, generation=2)
+    assert made.id not in desk.store.snapshot.subscriptions
 
 
-async def test_rotated_secrets_expire_after_the_overlap_or_are_gone(desk: Desk) -> None:
+async def test_spec_and_secrets_change_together_or_not_at_all(desk: Desk) -> None:
     made = await desk.subscribe([secret("s1"), secret("tls", slot="tls_key")])
-    overlapping = await desk.outbound.put_secrets(desk.org, made.id, [secret("s2", 5)], overlap=10 * SECOND)
+    fresh = SPEC.model_copy(update={"scheme": "github"})
+    replaced = SecretsChange(clear=["signing"], add=[secret("s2")])
+    failing = SecretsChange(clear=["signing"], add=[secret("s3")], remove=[new_id()])
+
+    changed = await desk.outbound.change_subscription(
+        desk.org, made.id, SubscriptionChange(spec=fresh, secrets=replaced)
+    )
+
+    assert (changed.spec.scheme, {each.text for each in changed.secrets}) == ("github", {"s2", "tls"})
+    assert changed.generation == made.generation + 1
+    with pytest.raises(NotFound):
+        await desk.outbound.change_subscription(desk.org, made.id, SubscriptionChange(spec=SPEC, secrets=failing))
+    assert desk.store.snapshot.subscriptions[made.id] == changed
+
+
+async def test_rotated_secrets_expire_after_the_overlap_or_are_removed(desk: Desk) -> None:
+    made = await desk.subscribe([secret("s1"), secret("tls", slot="tls_key")])
+    rotated = SecretsChange(add=[secret("s2", 5)], overlap=10 * SECOND)
+    overlapping = await desk.secrets(made, rotated)
     lives = {each.text: each.expires for each in overlapping.secrets}
     assert lives == {"s1": desk.clock.now() + 10 * SECOND, "s2": None, "tls": None}
     assert overlapping.secrets[0].text == "s2"
-    replaced = await desk.outbound.put_secrets(desk.org, made.id, [secret("s3")])
+    again = await desk.secrets(made, SecretsChange(add=[secret("s4", 6)], overlap=20 * SECOND))
+    assert {each.text: each.expires for each in again.secrets} == {
+        "s1": lives["s1"],  # it ended sooner anyway
+        "s2": desk.clock.now() + 20 * SECOND,
+        "s4": None,
+        "tls": None,
+    }
+    replaced = await desk.secrets(made, SecretsChange(clear=["signing"], add=[secret("s3")]))
     assert {each.text for each in replaced.secrets} == {"s3", "tls"}
-    cleared = await desk.outbound.clear_secrets(desk.org, made.id, "signing")
+    cleared = await desk.secrets(made, SecretsChange(clear=["signing"]))
     assert {each.text for each in cleared.secrets} == {"tls"}
 
 
@@ -333,12 +371,12 @@ async def test_disabling_pauses_and_enabling_makes_only_the_first_of_a_key_ready
     made = await desk.subscribe()
     for key in ("k", "k", None):
         await desk.publish(made, ordering_key=key)
-    off = await desk.outbound.update(desk.org, made.id, SPEC.model_copy(update={"enabled": False}))
+    off = await desk.spec(made, enabled=False)
     assert off.disabled_at == desk.clock.now()
     assert await desk.claim(made) == ()
     await desk.publish(made)
     assert await desk.states() == ["paused", "paused", "paused", "skipped"]
-    on = await desk.outbound.update(desk.org, made.id, SPEC)
+    on = await desk.spec(made)
     assert on.disabled_at is None
     assert len(await desk.claim(made)) == 2
     assert await desk.states() == ["pending", "pending", "pending", "skipped"]
@@ -360,11 +398,11 @@ async def test_what_ends_while_its_subscription_is_paused_or_gone_is_logged(desk
     for _ in range(3):
         await desk.publish(made)
     one, two, three = await desk.claim(made)
-    await desk.outbound.update(desk.org, made.id, SPEC.model_copy(update={"enabled": False}))
+    await desk.spec(made, enabled=False)
     await desk.outbound.attempted(desk.done(one))
     await desk.outbound.attempted(desk.done(two, "pending", delay=1))
     assert await desk.states() == ["delivered", "paused", "paused"]
-    await desk.outbound.delete(desk.org, made.id)
+    await desk.outbound.delete_subscription(desk.org, made.id)
     await desk.outbound.attempted(desk.done(three, "pending", delay=1))
     assert await desk.states() == ["delivered", "cancelled", "cancelled"]
     record, attempts = await desk.outbound.delivery(desk.org, three.record.id)

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from hub.errors import Conflict, NonceReplayed, NotFound, StaleSource
 from hub.model.ids import new_id
 from hub.model.stored.inbound import KeptSecret, NewEvent
-from hub.model.stored.source import SourceSpec
+from hub.model.stored.source import SourceChange, SourceSpec
 from hub.store.sql.tables import executions
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ async def test_events_without_a_key_are_never_duplicates(scene: Scene) -> None:
 
 async def test_a_changed_source_refuses_what_was_checked_before(scene: Scene) -> None:
     stale = scene.acceptance("k")
-    await scene.store.sources.update(scene.org, scene.source.id, SourceSpec(enabled=False))
+    await scene.store.sources.change(scene.org, scene.source.id, SourceChange(spec=SourceSpec(enabled=False)))
 
     with pytest.raises(StaleSource):
         await scene.store.inbound.accept(stale)
@@ -109,7 +109,7 @@ async def test_a_changed_source_refuses_what_was_checked_before(scene: Scene) ->
 async def test_a_change_by_another_process_is_seen_inside_the_transaction(scene: Scene, open_store: OpenStore) -> None:
     async with open_store("two") as other:
         stale = scene.acceptance("k")
-        await other.sources.update(scene.org, scene.source.id, SourceSpec(enabled=False))
+        await other.sources.change(scene.org, scene.source.id, SourceChange(spec=SourceSpec(enabled=False)))
 
         with pytest.raises(StaleSource):
             await scene.store.inbound.accept(stale)

@@ -10,7 +10,7 @@ import pytest
 
 from hub.errors import KeysMissing
 from hub.model.ids import new_id
-from hub.model.stored.source import StoredSecret
+from hub.model.stored.source import SecretsChange, SourceChange, StoredSecret
 from hub.store.vault import Vault
 from tests.store.conftest import OpenStore, Scene
 
@@ -25,7 +25,7 @@ async def a_request(scene: Scene) -> None:
 
 async def a_secret(scene: Scene) -> None:
     secret = StoredSecret(new_id(), "signing", b"s", "s", None, scene.clock.now())
-    await scene.store.sources.add_secret(scene.org, scene.source.id, secret, overlap=None)
+    await scene.store.sources.change(scene.org, scene.source.id, SourceChange(secrets=SecretsChange(add=[secret])))
 
 
 @pytest.mark.parametrize("seal", [a_connection, a_request, a_secret])
