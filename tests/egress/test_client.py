@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import zlib
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any
@@ -313,13 +314,13 @@ async def test_a_large_body_is_sent(make_egress: MakeEgress, receive: Receive, r
 
 def _hanging_up_after(requests: int) -> Any:
     """Answers so many requests of a connection, and closes it at the next one."""
+    served: Counter[asyncio.StreamWriter] = Counter()
 
     async def answer(receiver: Any, writer: asyncio.StreamWriter) -> None:
-        served = getattr(writer, "served", 0)
-        if served == requests:
+        if served[writer] == requests:
             writer.close()
             return
-        writer.served = served + 1  # type: ignore[attr-defined]
+        served[writer] += 1
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
     return answer

@@ -46,7 +46,7 @@ class Hub:
     version: str = "0.1.0"
     log: Any = field(default_factory=structlog.get_logger)
 
-    async def publish(self, type: str, data: Any, **_: Any) -> str:  # noqa: A002
+    async def publish(self, type: str, data: Any, **_: Any) -> str:  # noqa: A002 - the name that the hub gives it
         return f"{type}:{data}"
 
 

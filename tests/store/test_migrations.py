@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from sqlalchemy import create_engine
 from hub.errors import StoreUnavailable
 from hub.store.migrations import configuration, migrate, newest
 from hub.store.sql.tables import metadata
+from hub.store.sql.transaction import Transaction
+from hub.store.sql.writer import Priority
 from hub.store.sqlite import Database
 
 if TYPE_CHECKING:
@@ -64,12 +67,12 @@ async def test_many_processes_may_start_at_once_on_an_empty_directory(open_store
 
 
 async def test_the_database_is_durable_by_settings(open_store: OpenStore) -> None:
-    def pragma(name: str) -> object:
-        return writer.run(1, lambda transaction: transaction.connection.exec_driver_sql(f"PRAGMA {name}").scalar())  # type: ignore[arg-type]
+    def pragma(transaction: Transaction, name: str) -> object:
+        return transaction.connection.exec_driver_sql(f"PRAGMA {name}").scalar()
 
     async with open_store() as store:
-        writer = store._writer
-        values = [await pragma(name) for name in ("journal_mode", "synchronous", "foreign_keys")]  # type: ignore[misc]
+        names = ("journal_mode", "synchronous", "foreign_keys")
+        values = [await store._writer.run(Priority.JOURNAL, partial(pragma, name=name)) for name in names]
 
     assert values == ["wal", 2, 1]
 

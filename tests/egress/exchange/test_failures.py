@@ -157,7 +157,7 @@ async def test_the_machines_authorities_do_not_know_ours(
     assert str(error) == "certificate's issuer is unknown, or an intermediate certificate is missing"
 
 
-async def test_a_name_is_checked_against_the_certificate(  # noqa: PLR0917
+async def test_a_name_is_checked_against_the_certificate(  # noqa: PLR0917 - fixtures and a row of the table
     make_egress: MakeEgress,
     receive: Receive,
     replied: Replied,

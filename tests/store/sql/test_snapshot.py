@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from hub.model.stored.access import KeyRecord
 from hub.model.stored.source import SourceChange, SourceSpec, StoredSecret
 from hub.model.stored.workflow import WorkflowChange
 from hub.store.sql.tables import changes
+from hub.store.sql.writer import Priority
 
 if TYPE_CHECKING:
     from hub.ports.store.snapshot import Snapshot
@@ -66,12 +68,12 @@ async def test_another_process_catches_up_by_itself(scene: Scene, open_store: Op
         await follow(other, lambda: "okta" in other.snapshot.disabled_plugins)
 
 
-async def follow(store: SqlStore, done: object) -> None:
+async def follow(store: SqlStore, done: Callable[[], bool]) -> None:
     """Let the loop run until the poll has seen it; bounded by the test runner's patience, not by a pause."""
     import asyncio
 
     async with asyncio.timeout(10):
-        while not done():  # type: ignore[operator]
+        while not done():
             await store.access.plugins()
 
 
@@ -80,7 +82,7 @@ async def test_a_process_too_far_behind_reads_everything(scene: Scene, open_stor
         await change_everything(scene)
         number = scene.store.snapshot.generation + 20_000
         await scene.store._writer.run(
-            2,  # type: ignore[arg-type]
+            Priority.LOGS,
             lambda transaction: transaction.connection.exec_driver_sql(
                 f"UPDATE {changes.name} SET number = number + 20000"
             ),

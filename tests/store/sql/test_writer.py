@@ -109,9 +109,9 @@ async def test_a_change_that_is_rolled_back_does_not_reach_the_snapshot(store: S
     before = store.snapshot
 
     def change_and_fail(transaction: Transaction) -> None:
-        row = named("ghost")
-        transaction.execute(insert(orgs), row)
-        transaction.changed("org", None, row["id"])  # type: ignore[arg-type]
+        ghost = new_id()
+        transaction.execute(insert(orgs), {**named("ghost"), "id": ghost})
+        transaction.changed("org", None, ghost)
         assert transaction.current().org_named("ghost") is not None
         raise Conflict("no")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -96,20 +96,20 @@ class Bench:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plan=steps)
-async def test_never_too_many_at_once_and_nobody_is_forgotten(scene: Scene, plan: list[tuple[object, ...]]) -> None:
+async def test_never_too_many_at_once_and_nobody_is_forgotten(scene: Scene, plan: list[tuple[Any, ...]]) -> None:
     bench = Bench(scene)
     for step, *arguments in plan:
         match step:
             case "create":
-                await bench.create(*arguments)  # type: ignore[arg-type]
+                await bench.create(*arguments)
             case "claim":
-                await bench.claim(*arguments)  # type: ignore[arg-type]
+                await bench.claim(*arguments)
             case "finish":
-                await bench.leave(arguments[0], "succeeded")  # type: ignore[arg-type]
+                await bench.leave(arguments[0], "succeeded")
             case "wait":
-                await bench.leave(arguments[0], "waiting")  # type: ignore[arg-type]
+                await bench.leave(arguments[0], "waiting")
             case "cancel":
-                await bench.cancel(*arguments)  # type: ignore[arg-type]
+                await bench.cancel(*arguments)
             case "expire":
                 scene.clock.advance(61)
                 bench.waiting |= set(bench.running)

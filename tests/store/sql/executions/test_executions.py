@@ -12,7 +12,7 @@ from hub.model.ids import Id, new_id
 from hub.model.stored.execution import ExecutionChange, ExecutionError, NewExecution, NodeRecord
 
 if TYPE_CHECKING:
-    from hub.model.stored.execution import Claimed
+    from hub.model.stored.execution import Claimed, ExecutionState
     from tests.store.conftest import OpenStore, Scene
 
 SECOND = 1_000_000
@@ -33,8 +33,8 @@ def ids(claimed: tuple[Claimed, ...]) -> list[Id]:
     return [one.record.id for one in claimed]
 
 
-async def finish(scene: Scene, execution: Id, fence: int, state: str = "succeeded") -> None:
-    change = ExecutionChange(state=state, finished=scene.clock.now())  # type: ignore[arg-type]
+async def finish(scene: Scene, execution: Id, fence: int, state: ExecutionState = "succeeded") -> None:
+    change = ExecutionChange(state=state, finished=scene.clock.now())
     await scene.store.executions.journal(scene.org, execution, fence, [], change)
 
 

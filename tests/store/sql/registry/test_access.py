@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,11 +23,8 @@ def org(store: SqlStore) -> Id:
     return default.id
 
 
-def key(org: Id, **fields: object) -> KeyRecord:
-    return replace(
-        KeyRecord(org, new_id(), "ci", "editor", new_id() + new_id(), "wxyz", created=5),
-        **fields,  # type: ignore[arg-type]
-    )
+def key(org: Id, **fields: Any) -> KeyRecord:
+    return replace(KeyRecord(org, new_id(), "ci", "editor", new_id() + new_id(), "wxyz", created=5), **fields)
 
 
 async def test_the_default_org_is_made_once(open_store: OpenStore) -> None:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 SPEC = SourceSpec(name="shared", vendor="okta", settings={"header": "X"}, rate_limit=RateLimit(requests=3))
 
 
-def secret(text: str, created: int, **fields: object) -> StoredSecret:
-    return StoredSecret(new_id(), "signing", text.encode(), text=text, created=created, **fields)  # type: ignore[arg-type]
+def secret(text: str, created: int, **fields: Any) -> StoredSecret:
+    return StoredSecret(new_id(), "signing", text.encode(), text=text, created=created, **fields)
 
 
 async def test_a_source_is_in_the_snapshot_when_create_returns(scene: Scene) -> None:

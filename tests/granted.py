@@ -1,0 +1,17 @@
+"""What a scheme says of a request."""
+
+from __future__ import annotations
+
+from hub.model.wire.grant import Grant
+from hub.model.wire.request import Request
+from hub.sdk.context import Source
+from hub.sdk.schemes.scheme import Scheme
+
+__all__ = ["granted"]
+
+
+def granted(scheme: Scheme, request: Request, source: Source) -> Grant:
+    """The grant of a scheme that asks nobody else; raises what the scheme raises."""
+    given = scheme.verify(request, source)
+    assert isinstance(given, Grant)
+    return given
