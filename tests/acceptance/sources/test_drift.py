@@ -12,7 +12,6 @@ import pytest
 import hub
 from hub.inbound.dialects import CORE_DIALECTS
 from hub.plugins.host import Plugins
-from hub.ports.store.drift import DRIFT_ROWS_PER_SOURCE
 from hub.testing.live import LiveHub, live_hub
 from hub.workflows.actions import CORE_ACTIONS
 
@@ -136,7 +135,7 @@ async def test_a_sender_who_makes_up_fields_fills_no_table(running: LiveHub) -> 
     await running.hub.drift.flush()
     org = running.services.store.snapshot.org_named("default")
     assert org is not None
-    assert len(await running.services.store.drift.drifts(org.id, limit=10_000)) == DRIFT_ROWS_PER_SOURCE
+    assert len(await running.services.store.drift.drifts(org.id, limit=10_000)) == 500
 
 
 async def test_the_catalog_is_exported_as_openapi_webhooks(running: LiveHub) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from hub.model.json import dumps
-from hub.model.masking import MASK
+
+MASK = "********"
 
 SECRET = "s3cr3t-t0ken-value"
 

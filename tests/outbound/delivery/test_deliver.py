@@ -17,11 +17,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from standardwebhooks import Webhook
 
-from hub.model.masking import MASK
 from hub.model.retry import Retry
 from hub.model.stored.outbound import Attempt, SubscriptionChange, SubscriptionRecord
 from hub.model.stored.source import SecretsChange
 from tests.outbound.conftest import Receiver, Rig
+
+MASK = "********"
 
 Serve = Callable[..., AbstractAsyncContextManager[str]]
 ONCE = Retry(retries=0)
