@@ -26,9 +26,15 @@ from hub.sdk.handle import HubHandle
 from hub.sdk.hookspecs import hookimpl
 from hub.sdk.moments import fresh, instant
 from hub.sdk.registry import Panel, Registry
-from hub.sdk.schemes.scheme import AnyOf, Check, Outgoing, Scheme, Token, same
-from hub.sdk.schemes.signed import Hmac, PublicKey, Signed
+from hub.sdk.schemes.any_of import AnyOf
+from hub.sdk.schemes.check import Check
+from hub.sdk.schemes.comparison import same
+from hub.sdk.schemes.hmac import Hmac
+from hub.sdk.schemes.public_key import PublicKey
+from hub.sdk.schemes.scheme import Outgoing, Scheme
+from hub.sdk.schemes.signed import Signed
 from hub.sdk.schemes.standard import Standard
+from hub.sdk.schemes.token import Token
 from hub.sdk.vendor import Vendor
 
 __all__ = [

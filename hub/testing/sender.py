@@ -18,8 +18,8 @@ from hub.model.wire.secret import Credential, Secret
 from hub.sdk.catalog import Recording
 from hub.sdk.context import Fetch, Source
 from hub.sdk.schemes.keys import Algorithm
+from hub.sdk.schemes.public_key import PublicKey
 from hub.sdk.schemes.scheme import Scheme, can_sign
-from hub.sdk.schemes.signed import PublicKey
 from hub.sdk.vendor import Vendor
 from hub.testing.requests import MOMENT, URL, new_request, new_source
 

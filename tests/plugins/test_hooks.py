@@ -28,7 +28,7 @@ from hub.plugins.host import Plugins
 from hub.sdk import hookspecs
 from hub.sdk.context import Source
 from hub.sdk.registry import Registry
-from hub.sdk.schemes.signed import Hmac
+from hub.sdk.schemes.hmac import Hmac
 
 Install = Callable[..., Path]
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)

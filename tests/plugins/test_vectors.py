@@ -17,7 +17,8 @@ from hub.errors import Reject
 from hub.model.wire.request import Request
 from hub.model.wire.secret import Credential
 from hub.sdk.context import Source
-from hub.sdk.schemes.signed import Hmac, PublicKey
+from hub.sdk.schemes.hmac import Hmac
+from hub.sdk.schemes.public_key import PublicKey
 from hub.sdk.schemes.standard import CORE_SCHEMES, Standard
 from tests.granted import granted
 

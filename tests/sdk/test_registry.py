@@ -19,7 +19,7 @@ from hub.sdk.action import Action
 from hub.sdk.catalog import Catalog
 from hub.sdk.dialect import Dialect, Parsed, Target
 from hub.sdk.registry import Panel, Registry, SchemeEntry, adds
-from hub.sdk.schemes.signed import Hmac
+from hub.sdk.schemes.hmac import Hmac
 from hub.sdk.vendor import Vendor
 
 SCHEME = Hmac(header="x-sig")

@@ -11,8 +11,9 @@ from pydantic import BaseModel
 from hub.model.wire.event import Event
 from hub.model.wire.reply import Keep, Reply
 from hub.model.wire.secret import Credential
-from hub.sdk.schemes.scheme import Scheme, Token
-from hub.sdk.schemes.signed import Hmac
+from hub.sdk.schemes.hmac import Hmac
+from hub.sdk.schemes.scheme import Scheme
+from hub.sdk.schemes.token import Token
 from hub.sdk.vendor import Vendor
 
 SCHEME = Hmac(header="x-sig")

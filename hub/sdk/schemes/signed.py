@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import binascii
-import hashlib
-import hmac
 import re
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,11 +16,11 @@ from hub.model.wire.request import Request
 from hub.model.wire.secret import Encoding, Secret
 from hub.sdk.context import Source
 from hub.sdk.moments import fresh
-from hub.sdk.schemes.keys import Algorithm, sign_with, verifies
-from hub.sdk.schemes.scheme import Covers, Outgoing, Scheme, octets
+from hub.sdk.schemes.comparison import octets
+from hub.sdk.schemes.scheme import Covers, Outgoing, Scheme
 from hub.sdk.schemes.template import Template
 
-__all__ = ["Hmac", "PublicKey", "Signed"]
+__all__ = ["MAX_SIGNATURES", "Signed"]
 
 MAX_SIGNATURES = 16
 """Signatures of one request above which it is refused: each costs work that an unknown sender asks for."""
@@ -244,69 +242,3 @@ def _only(found: Sequence[str], name: str) -> str:
     if len(found) != 1 or not found[0]:
         raise Reject(f"{name} is given {len(found)} times" if len(found) > 1 else f"{name} is missing")
     return found[0]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hmac(Signed):
-    """Signatures under a shared secret.
-
-        Hmac(header="x-hub-signature-256", prefix="sha256=")
-        Hmac(header="stripe-signature", split=",", prefix="v1=", timestamp="t=", content="{timestamp}.{body}")
-
-    Attributes:
-        digest: A name that hashlib knows.
-
-    Raises:
-        ValueError: hashlib knows no such digest; or as `Signed`.
-    """
-
-    digest: str = "sha256"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.digest not in hashlib.algorithms_available or hashlib.new(self.digest).digest_size == 0:
-            raise ValueError(f"{self.digest!r} is no digest for an HMAC, such as sha256")
-
-    def _matches(self, secret: Secret, content: bytes, signatures: Sequence[str]) -> bool:
-        expected = self._encode(hmac.digest(secret.value, content, self.digest)).encode()
-        found = False
-        for signature in signatures:
-            found |= hmac.compare_digest(expected, octets(signature))
-        return found
-
-    def _sign(self, secret: Secret, content: bytes) -> str:
-        return self._encode(hmac.digest(secret.value, content, self.digest))
-
-
-@dataclass(frozen=True, kw_only=True)
-class PublicKey(Signed):
-    """Signatures under a private key; the source holds the public one.
-
-        PublicKey(header="x-signature-ed25519", timestamp="x-signature-timestamp", content="{timestamp}{body}")
-
-    Keys are read as PEM or DER (public key, private key or X.509 certificate); for ed25519 also as 32 raw bytes
-    (public) or 64 (private seed and public key). A private key verifies too, and is needed to sign.
-
-    Attributes:
-        algorithm: `ecdsa-sha256` signatures are in ASN.1 DER; `rsa-sha256` is PKCS #1 v1.5.
-
-    Raises:
-        ValueError: The algorithm is unknown; or as `Signed`.
-    """
-
-    algorithm: Algorithm = "ed25519"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.algorithm not in ("ed25519", "ecdsa-sha256", "rsa-sha256"):
-            raise ValueError(f"{self.algorithm!r} is no algorithm: ed25519, ecdsa-sha256 or rsa-sha256")
-
-    def _matches(self, secret: Secret, content: bytes, signatures: Sequence[str]) -> bool:
-        for signature in signatures:
-            raw = self._decode(signature)
-            if raw is not None and verifies(self.algorithm, secret.value, raw, content):
-                return True
-        return False
-
-    def _sign(self, secret: Secret, content: bytes) -> str:
-        return self._encode(sign_with(self.algorithm, secret.value, content))

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from hub.model.wire.secret import Credential
+from hub.sdk.schemes.hmac import Hmac
 from hub.sdk.schemes.keys import check_key
-from hub.sdk.schemes.scheme import Scheme, Token
-from hub.sdk.schemes.signed import Hmac, PublicKey
+from hub.sdk.schemes.public_key import PublicKey
+from hub.sdk.schemes.scheme import Scheme
+from hub.sdk.schemes.token import Token
 
 __all__ = ["CORE_CREDENTIALS", "CORE_SCHEMES", "Standard", "public_text"]
 

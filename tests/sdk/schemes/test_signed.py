@@ -18,9 +18,12 @@ from hub.errors import Reject
 from hub.model.wire.request import Request
 from hub.model.wire.secret import Credential, Secret
 from hub.sdk.context import Source
-from hub.sdk.schemes.scheme import Scheme, Token, can_sign
-from hub.sdk.schemes.signed import MAX_SIGNATURES, Hmac, PublicKey, Signed
+from hub.sdk.schemes.hmac import Hmac
+from hub.sdk.schemes.public_key import PublicKey
+from hub.sdk.schemes.scheme import Scheme, can_sign
+from hub.sdk.schemes.signed import MAX_SIGNATURES, Signed
 from hub.sdk.schemes.standard import CORE_CREDENTIALS, CORE_SCHEMES
+from hub.sdk.schemes.token import Token
 from tests.granted import granted
 
 MakeRequest = Callable[..., Request]

@@ -1,0 +1,93 @@
+"""Several schemes of which any may grant."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+
+from hub.errors import Reject, Unavailable
+from hub.model.wire.grant import Grant
+from hub.model.wire.request import Request
+from hub.model.wire.secret import Secret
+from hub.sdk.context import Source
+from hub.sdk.schemes.scheme import Covers, Outgoing, Scheme, can_sign
+
+__all__ = ["AnyOf"]
+
+
+@dataclass(frozen=True)
+class _AnyOf(Scheme):
+    schemes: tuple[Scheme, ...]
+
+    @property
+    def covers(self) -> Covers:
+        return max((scheme.covers for scheme in self.schemes), key=("all", "part", "none").index)
+
+    @property
+    def signs(self) -> bool:
+        return any(can_sign(scheme) for scheme in self.schemes)
+
+    def verify(self, request: Request, source: Source) -> Grant | Awaitable[Grant]:
+        failures: list[Exception] = []
+        for position, scheme in enumerate(self.schemes):
+            try:
+                granted = scheme.verify(request, source)
+            except Exception as error:  # noqa: BLE001 - one scheme's failure leaves the decision to the next
+                failures.append(error)
+                continue
+            if isinstance(granted, Grant):
+                return granted
+            return self._later(granted, self.schemes[position + 1 :], failures, request, source)
+        raise _verdict(failures)
+
+    @staticmethod
+    async def _later(
+        pending: Awaitable[Grant],
+        rest: tuple[Scheme, ...],
+        failures: list[Exception],
+        request: Request,
+        source: Source,
+    ) -> Grant:
+        try:
+            return await pending
+        except Exception as error:  # noqa: BLE001 - as above
+            failures.append(error)
+        for scheme in rest:
+            try:
+                granted = scheme.verify(request, source)
+                return granted if isinstance(granted, Grant) else await granted
+            except Exception as error:  # noqa: BLE001 - as above
+                failures.append(error)
+        raise _verdict(failures)
+
+    def sign(self, message: Outgoing, secrets: Sequence[Secret]) -> Mapping[str, str]:
+        for scheme in self.schemes:
+            if can_sign(scheme):
+                return scheme.sign(message, secrets)
+        raise TypeError("none of these schemes signs")
+
+
+def _verdict(failures: Sequence[Exception]) -> Reject:
+    """Undecided if any scheme was, else refused with every reason."""
+    for failure in failures:
+        if isinstance(failure, Unavailable):
+            return failure
+    reasons = (
+        failure.reason if isinstance(failure, Reject) else f"{type(failure).__name__}: {failure}"
+        for failure in failures
+    )
+    return Reject("; ".join(dict.fromkeys(reasons)))
+
+
+def AnyOf(*schemes: Scheme) -> Scheme:  # noqa: N802 - reads as the scheme that it makes
+    """The first of several schemes that grants; for senders that changed theirs, or offer two.
+
+    It covers what the weakest of them covers, and signs as the first one that can. Where none grants and one could
+    not decide (`Unavailable`), the request is undecided (503).
+
+    Raises:
+        ValueError: No scheme is given.
+    """
+    if not schemes:
+        raise ValueError("AnyOf takes at least one scheme")
+    return _AnyOf(schemes)

@@ -1,0 +1,79 @@
+"""Rules of an author's own: schemes that only verify."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from hub.errors import Reject
+from hub.model.wire.grant import Grant
+from hub.model.wire.request import Request
+from hub.model.wire.secret import Secret
+from hub.sdk.context import Source
+from hub.sdk.schemes.scheme import Covers, Outgoing, Scheme
+
+__all__ = ["Check", "Checked"]
+
+Checked = Grant | Secret
+"""What a rule of `Check` gives: a grant, or the secret that matched."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Check(Scheme):
+    rule: Callable[[Request, Source], Checked | Awaitable[Checked]]
+    covers: Covers = "all"
+    signs: bool = False
+
+    def verify(self, request: Request, source: Source) -> Grant | Awaitable[Grant]:
+        try:
+            checked = self.rule(request, source)
+        except Reject:
+            raise
+        except Exception as error:
+            raise _stumbled(error) from error
+        return self._later(checked) if inspect.isawaitable(checked) else _grant(checked)
+
+    @staticmethod
+    async def _later(checked: Awaitable[Checked]) -> Grant:
+        try:
+            given = await checked
+        except Reject:
+            raise
+        except Exception as error:
+            raise _stumbled(error) from error
+        return _grant(given)
+
+    def sign(self, message: Outgoing, secrets: Sequence[Secret]) -> Mapping[str, str]:
+        del message, secrets
+        raise TypeError("a rule only verifies")
+
+
+def _stumbled(error: Exception) -> Reject:
+    """A rule that stumbles over what it was sent refuses it."""
+    return Reject(f"the rule failed: {type(error).__name__}: {error}")
+
+
+def _grant(checked: object) -> Grant:
+    if isinstance(checked, Secret):
+        return Grant(secret=checked)
+    if isinstance(checked, Grant):
+        return checked
+    raise TypeError(f"the rule must return a Grant or a Secret, not {type(checked).__name__}")
+
+
+def Check(  # noqa: N802 - reads as the scheme that it makes
+    f: Callable[[Request, Source], Checked | Awaitable[Checked]], *, covers: Covers
+) -> Scheme:
+    """A rule of your own, sync or async; it only verifies.
+
+        Check(lambda request, source: source.match(lambda s: same(request.json()["clientState"], s.value)),
+              covers="none")
+
+    Args:
+        f: Gives a `Grant` or the matching `Secret`; any exception refuses (401) but `Unavailable` (503).
+        covers: What of the body the rule protects.
+    """
+    if not callable(f):
+        raise TypeError("Check takes a function of request and source")
+    return _Check(rule=f, covers=covers)
