@@ -19,12 +19,13 @@ from hub.model.wire.request import Part, Request
 from hub.model.wire.secret import Credential, Secret
 from hub.model.wire.values import Values
 from hub.sdk.action import Action, ActionContext
-from hub.sdk.catalog import Catalog, Recorded, Recording
+from hub.sdk.catalog import Catalog
 from hub.sdk.context import Source
 from hub.sdk.dialect import Dialect
 from hub.sdk.handle import HubHandle
 from hub.sdk.hookspecs import hookimpl
 from hub.sdk.moments import fresh, instant
+from hub.sdk.recorded import Recorded, Recording
 from hub.sdk.registry import Panel, Registry
 from hub.sdk.schemes.any_of import AnyOf
 from hub.sdk.schemes.check import Check

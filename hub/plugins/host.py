@@ -28,10 +28,10 @@ from hub.plugins.observers import Observers
 from hub.plugins.plugin import Plugin
 from hub.plugins.status import PluginState, PluginStatus
 from hub.sdk.action import Action
-from hub.sdk.catalog import Recorded
 from hub.sdk.context import Source
 from hub.sdk.dialect import Dialect
 from hub.sdk.handle import HubHandle
+from hub.sdk.recorded import Recorded
 from hub.sdk.registry import EntryKind, Panel
 
 __all__ = ["Plugins"]

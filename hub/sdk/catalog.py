@@ -1,23 +1,18 @@
-"""Catalogs: the event types that a vendor declares, and requests of it that were recorded."""
+"""Catalogs: the event types that a plugin declares."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from importlib import resources
-from importlib.resources.abc import Traversable
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from hub.model.json import dumps, loads
 from hub.model.wire.event_type import EventType
+from hub.sdk.package_files import json_files, json_object
 
-__all__ = ["Catalog", "Recorded", "Recording"]
+__all__ = ["Catalog"]
 
 _ENTRY_KEYS = frozenset({"name", "direction", "version", "summary", "schema", "schema_ref", "example"})
-_RECORDING_KEYS = frozenset(
-    {"name", "title", "event_types", "method", "query", "headers", "body", "base64", "json", "verified", "expect"}
-)
+_REFERENCE = "#/$defs/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +43,28 @@ class Catalog:
         A file is `{"types": [{"name", "direction"?, "version"?, "summary"?, "schema"? or "schema_ref"?,
         "example"?}], "schemas"?: {name: JSON Schema}}`; `schema_ref` names an entry of any file's `schemas`.
 
+        Where the package has a `definitions.json` (`{name: JSON Schema}`), schemas may refer to its entries as
+        `#/$defs/NAME`. Each schema is given those that it needs, so that it is complete by itself.
+
         Raises:
             ValueError: A file is not of this form; the message names file and entry.
         """
-        files = [(file.name, _document(file)) for file in _files(package, "catalog")]
+        definitions = json_object(package, "definitions.json")
+        files = list(json_files(package, "catalog"))
         schemas: dict[str, Any] = {}
-        for _, document in files:
-            schemas |= document.get("schemas", {})
+        for name, document in files:
+            for key, schema in document.get("schemas", {}).items():
+                schemas[key] = _with_definitions(schema, definitions, f"{name}: {key}")
         types: list[EventType] = []
         for name, document in files:
             entries = document.get("types", [])
             if not isinstance(entries, list):
-                raise ValueError(f"{name}: types is a list")  # noqa: TRY004 - the file's text is at fault
-            types += (_event_type(entry, schemas, name) for entry in entries)
+                raise ValueError(f"{name}: types is a list")  # noqa: TRY004 - the text of the file is wrong, not a type
+            types += (_event_type(entry, schemas, definitions, name) for entry in entries)
         return cls(tuple(types))
 
     def of_vendor(self, vendor: str) -> Catalog:
-        """The same types, marked as declared by `vendor`."""
+        """The same types, marked as those of `vendor`."""
         return Catalog(tuple(replace(one, vendor=vendor) for one in self.types))
 
     def __iter__(self) -> Iterator[EventType]:
@@ -74,81 +74,7 @@ class Catalog:
         return len(self.types)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recording:
-    """A request of a vendor, recorded without its signature: serves tests, examples, docs and `hub trigger`.
-
-    Attributes:
-        name: Short name, unique within the package.
-        title: What it shows.
-        event_types: Types of the events that it holds.
-        query: Without the question mark.
-        verified: Whether it is signed when sent; False for an unsigned handshake.
-        expect: What the hub answers: `{"status", "body"?}`, empty if nothing is said.
-    """
-
-    name: str
-    title: str = ""
-    event_types: tuple[str, ...] = ()
-    method: str = "POST"
-    query: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    verified: bool = True
-    expect: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """The recorded requests of a package."""
-
-    requests: tuple[Recording, ...] = ()
-
-    @classmethod
-    def of_package(cls, package: str) -> Recorded:
-        """Read every `recorded/*.json` of a package, in order of file name.
-
-        A file is one recording: `{"name", "title"?, "event_types"?, "method"?, "query"?, "headers"?, "body" (text)
-        or "base64" or "json", "verified"?, "expect"?}`.
-
-        Raises:
-            ValueError: A file is not of this form, or two have the same name.
-        """
-        requests = tuple(_recording(_document(file), file.name) for file in _files(package, "recorded"))
-        names = [request.name for request in requests]
-        if doubled := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"two recordings of {package} are named {doubled[0]!r}")
-        return cls(requests)
-
-    def __iter__(self) -> Iterator[Recording]:
-        return iter(self.requests)
-
-    def __len__(self) -> int:
-        return len(self.requests)
-
-    def of_type(self, event_type: str) -> tuple[Recording, ...]:
-        """Those that hold an event of this type."""
-        return tuple(request for request in self.requests if event_type in request.event_types)
-
-
-def _files(package: str, folder: str) -> Iterable[Traversable]:
-    directory = resources.files(package) / folder
-    if not directory.is_dir():
-        return []
-    return sorted((file for file in directory.iterdir() if file.name.endswith(".json")), key=lambda file: file.name)
-
-
-def _document(file: Traversable) -> dict[str, Any]:
-    try:
-        document = loads(file.read_bytes())
-    except ValueError as error:
-        raise ValueError(f"{file.name} is no JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise ValueError(f"{file.name} is no JSON object")  # noqa: TRY004 - the file's text is at fault
-    return document
-
-
-def _event_type(entry: Any, schemas: Mapping[str, Any], file: str) -> EventType:
+def _event_type(entry: Any, schemas: Mapping[str, Any], definitions: Mapping[str, Any], file: str) -> EventType:
     if not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or not entry["name"]:
         raise ValueError(f"{file}: an event type without a name: {entry!r}"[:200])
     where = f"{file}: {entry['name']}"
@@ -158,27 +84,43 @@ def _event_type(entry: Any, schemas: Mapping[str, Any], file: str) -> EventType:
         raise ValueError(f"{where}: direction is in or out")
     fields = {key: value for key, value in entry.items() if key != "schema_ref"}
     if "schema_ref" in entry:
-        if "schema" in entry or entry["schema_ref"] not in schemas:
-            raise ValueError(f"{where}: schema_ref names no schema, or stands beside one")
+        if "schema" in entry:
+            raise ValueError(f"{where}: give a schema or a schema_ref, not both")
+        if entry["schema_ref"] not in schemas:
+            raise ValueError(f"{where}: there is no schema {entry['schema_ref']!r} for its schema_ref")
         fields["schema"] = schemas[entry["schema_ref"]]
+    elif "schema" in entry:
+        fields["schema"] = _with_definitions(entry["schema"], definitions, where)
     return EventType(**fields)
 
 
-def _recording(document: Mapping[str, Any], file: str) -> Recording:
-    if unknown := sorted(document.keys() - _RECORDING_KEYS):
-        raise ValueError(f"{file}: {unknown[0]!r} is none of {', '.join(sorted(_RECORDING_KEYS))}")
-    if not isinstance(document.get("name"), str):
-        raise ValueError(f"{file}: a recording has a name")  # noqa: TRY004 - the file's text is at fault
-    fields = {key: value for key, value in document.items() if key not in ("body", "base64", "json", "event_types")}
-    return Recording(**fields, event_types=tuple(document.get("event_types", ())), body=_body(document, file))
+def _with_definitions(schema: Any, definitions: Mapping[str, Any], where: str) -> Any:
+    """The schema with the definitions that it refers to, directly or through another one."""
+    if not definitions or not isinstance(schema, dict):
+        return schema
+    own = schema.get("$defs", {})
+    needed: dict[str, Any] = {}
+    wanted = list(_references(schema))
+    while wanted:
+        name = wanted.pop()
+        if name in needed or name in own:
+            continue
+        if name not in definitions:
+            raise ValueError(f"{where}: definitions.json has no {name!r}")
+        needed[name] = definitions[name]
+        wanted += _references(definitions[name])
+    return {**schema, "$defs": dict(sorted({**needed, **own}.items()))} if needed else schema
 
 
-def _body(document: Mapping[str, Any], file: str) -> bytes:
-    forms = [key for key in ("body", "base64", "json") if key in document]
-    if len(forms) > 1:
-        raise ValueError(f"{file}: one of body, base64 and json, not several")
-    if "json" in document:
-        return dumps(document["json"])
-    if "base64" in document:
-        return base64.b64decode(document["base64"], validate=True)
-    return str(document.get("body", "")).encode()
+def _references(schema: Any) -> Iterator[str]:
+    """Names of the definitions that a schema refers to as `#/$defs/NAME`, further steps left out."""
+    if isinstance(schema, dict):
+        for key, value in schema.items():
+            if key == "$ref" and isinstance(value, str):
+                if value.startswith(_REFERENCE):
+                    yield value.removeprefix(_REFERENCE).partition("/")[0]
+            else:
+                yield from _references(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from _references(value)

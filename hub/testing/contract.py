@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from hub.errors import Unavailable
 from hub.model.wire.fetched import Fetched
 from hub.model.wire.secret import Secret
-from hub.sdk.catalog import Recorded, Recording
+from hub.sdk.recorded import Recorded, Recording
 from hub.sdk.vendor import Vendor
 from hub.testing.rules import RULES
 from hub.testing.sender import Sender, by_scheme, package_of

@@ -7,7 +7,7 @@ import string
 from dataclasses import replace
 
 from hub.errors import HubError
-from hub.sdk.catalog import Recording
+from hub.sdk.recorded import Recording
 from hub.testing.requests import new_request
 from hub.testing.sender import Sender
 

@@ -15,8 +15,8 @@ from urllib.parse import quote
 
 from hub.model.wire.request import Request
 from hub.model.wire.secret import Credential, Secret
-from hub.sdk.catalog import Recording
 from hub.sdk.context import Fetch, Source
+from hub.sdk.recorded import Recording
 from hub.sdk.schemes.keys import Algorithm
 from hub.sdk.schemes.public_key import PublicKey
 from hub.sdk.schemes.scheme import Scheme, can_sign

@@ -13,8 +13,8 @@ from hub.model.wire.grant import Grant, Outcome
 from hub.model.wire.reply import Reply
 from hub.model.wire.request import Request
 from hub.model.wire.secret import Secret
-from hub.sdk.catalog import Recording
 from hub.sdk.context import Source
+from hub.sdk.recorded import Recording
 from hub.sdk.vendor import Vendor
 from hub.testing.sender import Sender
 

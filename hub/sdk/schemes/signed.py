@@ -18,7 +18,7 @@ from hub.sdk.context import Source
 from hub.sdk.moments import fresh
 from hub.sdk.schemes.comparison import octets
 from hub.sdk.schemes.scheme import Covers, Outgoing, Scheme
-from hub.sdk.schemes.template import Template
+from hub.sdk.schemes.template import ContentTemplate
 
 __all__ = ["MAX_SIGNATURES", "Signed"]
 
@@ -70,12 +70,12 @@ class Signed(Scheme):
     slot: str = "signing"
     covers: Covers = "all"
     signs: bool = field(init=False, repr=False, compare=False)
-    _template: Template | None = field(init=False, repr=False, compare=False)
+    _template: ContentTemplate | None = field(init=False, repr=False, compare=False)
     _inside: str | None = field(init=False, repr=False, compare=False)
     _bare: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        template = Template.parse(self.content) if isinstance(self.content, str) else None
+        template = ContentTemplate.parse(self.content) if isinstance(self.content, str) else None
         inside = self.timestamp if isinstance(self.timestamp, str) and not _TOKEN.fullmatch(self.timestamp) else None
         names = template.names if template else ()
         self._consistent(names, inside)

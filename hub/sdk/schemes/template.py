@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from hub.errors import Reject
 
-__all__ = ["PLACEHOLDERS", "Template"]
+__all__ = ["PLACEHOLDERS", "ContentTemplate"]
 
 PLACEHOLDERS = frozenset({"id", "timestamp", "body", "url", "query"})
 """What may stand in braces."""
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
+class ContentTemplate:
     """A parsed template.
 
     Attributes:
@@ -26,7 +26,7 @@ class Template:
     names: tuple[str, ...]
 
     @classmethod
-    def parse(cls, text: str) -> Template:
+    def parse(cls, text: str) -> ContentTemplate:
         """Read a template; `{{` and `}}` stand for braces.
 
         Raises:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from hub.errors import Reject
 from hub.model.wire.grant import Outcome
 from hub.model.wire.reply import Reply
-from hub.sdk.catalog import Recording
+from hub.sdk.recorded import Recording
 from hub.testing.requests import MOMENT, new_request
 from hub.testing.rules.handshakes import expected
 from hub.testing.rules.rule import Broken

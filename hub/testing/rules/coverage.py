@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hub.errors import Reject
 from hub.model.wire.request import Request
-from hub.sdk.catalog import Recording
+from hub.sdk.recorded import Recording
 from hub.testing.requests import MOMENT, new_request
 from hub.testing.rules.rule import Broken
 from hub.testing.subject import Subject

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hub.errors import Reject
 from hub.model.json import loads
 from hub.model.wire.reply import Keep, Reply
-from hub.sdk.catalog import Recording
+from hub.sdk.recorded import Recording
 from hub.testing.rules.rule import Broken
 from hub.testing.subject import Subject
 

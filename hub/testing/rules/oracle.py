@@ -14,7 +14,7 @@ from hub.errors import HubError, Reject
 from hub.model.json import dumps, loads
 from hub.model.wire.reply import Reply
 from hub.model.wire.request import Request
-from hub.sdk.catalog import Recording
+from hub.sdk.recorded import Recording
 from hub.sdk.schemes.scheme import Scheme, can_sign
 from hub.sdk.schemes.signed import Signed
 from hub.testing.requests import MOMENT, URL, new_request

@@ -12,7 +12,7 @@ from typing import Any
 from hub.errors import Reject
 from hub.model.wire.event import Event
 from hub.model.wire.request import Request
-from hub.sdk.catalog import Recording
+from hub.sdk.recorded import Recording
 from hub.testing.requests import MOMENT
 from hub.testing.rules.rule import Broken
 from hub.testing.subject import Subject

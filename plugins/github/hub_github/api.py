@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from hub import ActionContext, ActionFailed, Fetched
 
-__all__ = ["DEFAULT_API_URL", "Api", "Connected", "Refused", "Repository", "decoded", "path"]
+__all__ = ["DEFAULT_API_URL", "GitHubAccess", "GitHubApi", "GitHubApiError", "Repository", "decoded", "path"]
 
 DEFAULT_API_URL = "https://api.github.com"
 """Where github.com answers; GitHub Enterprise Server answers at `https://HOST/api/v3`."""
@@ -45,7 +45,7 @@ Repository = Annotated[
 """A repository as `owner/name`."""
 
 
-class Connected(BaseModel):
+class GitHubAccess(BaseModel):
     """What every action here needs.
 
     Attributes:
@@ -66,7 +66,7 @@ class Connected(BaseModel):
     ] = DEFAULT_API_URL
 
 
-class Refused(ActionFailed):
+class GitHubApiError(ActionFailed):
     """GitHub answered, and not with a 2xx.
 
     Attributes:
@@ -84,16 +84,16 @@ def path(*parts: object) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Api:
+class GitHubApi:
     """The REST API as one token sees it.
 
     Attributes:
         context: Of the action that calls.
-        connected: Token and base URL.
+        access: Token and base URL.
     """
 
     context: ActionContext
-    connected: Connected = field(repr=False)
+    access: GitHubAccess = field(repr=False)
 
     async def call(
         self, method: str, where: str, *, params: Mapping[str, str] | None = None, json: Any = None
@@ -101,16 +101,16 @@ class Api:
         """Make a call and give the answer, which is a 2xx.
 
         Raises:
-            Refused: Any other answer. Worth a retry: rate limits (`retry_after` says when) and 5xx.
+            GitHubApiError: Any other answer. Worth a retry: rate limits (`retry_after` says when) and 5xx.
             ActionFailed: No answer came.
             AddressRefused: The guard does not let the hub call there.
         """
         fetched = await self.context.request(
             method,
-            self.connected.api_url.rstrip("/") + where,
+            self.access.api_url.rstrip("/") + where,
             headers={
                 "accept": "application/vnd.github+json",
-                "authorization": f"Bearer {self.connected.token.get_secret_value()}",
+                "authorization": f"Bearer {self.access.token.get_secret_value()}",
                 "user-agent": "hub-github",
                 "x-github-api-version": _VERSION,
             },
@@ -135,10 +135,10 @@ def decoded(fetched: Fetched, what: str) -> Any:
         raise ActionFailed(f"GitHub's answer to {what} is no JSON") from error
 
 
-def _failure(fetched: Fetched, what: str) -> Refused:
+def _failure(fetched: Fetched, what: str) -> GitHubApiError:
     wait = _wait(fetched)
     limited = fetched.status == 429 or (fetched.status == 403 and wait is not None)
-    return Refused(
+    return GitHubApiError(
         f"GitHub answered {fetched.status} to {what}: {_message(fetched)}",
         fetched.status,
         retryable=limited or fetched.status >= 500,

@@ -15,16 +15,16 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hub import Action, ActionContext, ActionFailed, Fetched, instant
-from hub_github.api import Api, Connected, Refused, Repository, decoded, path
+from hub_github.api import GitHubAccess, GitHubApi, GitHubApiError, Repository, decoded, path
 
-__all__ = ["FAILED_DELIVERIES", "REDELIVER", "FailedDeliveries", "Hook", "Redeliver"]
+__all__ = ["FAILED_DELIVERIES", "REDELIVER", "FailedDeliveries", "GitHubWebhook", "Redeliver"]
 
 _PAGE = 100
 _LOST = frozenset({400, 404, 410, 422})
 """Statuses that say that this delivery cannot be had again, which is no reason not to ask for the next one."""
 
 
-class Hook(Connected):
+class GitHubWebhook(GitHubAccess):
     """One webhook: of a repository, of an organization, or of the app whose JSON web token is given.
 
     Attributes:
@@ -57,7 +57,7 @@ class Hook(Connected):
         return path("app", "hook", "deliveries")
 
 
-class FailedDeliveries(Hook):
+class FailedDeliveries(GitHubWebhook):
     """Input of `github.failed_deliveries`.
 
     Attributes:
@@ -71,7 +71,7 @@ class FailedDeliveries(Hook):
     most: Annotated[int, Field(ge=1, le=20_000)] = 2_000
 
 
-class Numbered(BaseModel):
+class ListedDelivery(BaseModel):
     """A delivery as `github.failed_deliveries` gives it; only its id counts here."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -79,14 +79,14 @@ class Numbered(BaseModel):
     id: Annotated[int, Field(ge=1)]
 
 
-class Redeliver(Hook):
+class Redeliver(GitHubWebhook):
     """Input of `github.redeliver`.
 
     Attributes:
         deliveries: Ids, or what `github.failed_deliveries` gave.
     """
 
-    deliveries: Annotated[tuple[Annotated[int, Field(ge=1)] | Numbered, ...], Field(max_length=1_000)]
+    deliveries: Annotated[tuple[Annotated[int, Field(ge=1)] | ListedDelivery, ...], Field(max_length=1_000)]
 
 
 async def failed_deliveries(given: FailedDeliveries, context: ActionContext) -> dict[str, Any]:
@@ -98,7 +98,7 @@ async def failed_deliveries(given: FailedDeliveries, context: ActionContext) -> 
         was looked through.
 
     Raises:
-        ActionFailed, AddressRefused: As `Api.call`.
+        ActionFailed, AddressRefused: As `GitHubApi.call`.
     """
     since = context.received - timedelta(hours=given.hours)
     latest: dict[str, dict[str, Any]] = {}
@@ -133,16 +133,16 @@ async def redeliver(given: Redeliver, context: ActionContext) -> dict[str, Any]:
     Raises:
         ActionFailed: GitHub does not let this token ask, limits the rate, or is out of order; asking again for those
             already requested does no harm.
-        AddressRefused: As `Api.call`.
+        AddressRefused: As `GitHubApi.call`.
     """
-    api = Api(context, given)
+    api = GitHubApi(context, given)
     requested: list[int] = []
     refused: list[dict[str, Any]] = []
     for one in given.deliveries:
-        known = one.id if isinstance(one, Numbered) else one
+        known = one.id if isinstance(one, ListedDelivery) else one
         try:
             await api.call("POST", f"{given.path}/{known}/attempts")
-        except Refused as error:
+        except GitHubApiError as error:
             if error.status not in _LOST:
                 raise
             refused.append({"id": known, "reason": str(error)})
@@ -153,7 +153,7 @@ async def redeliver(given: Redeliver, context: ActionContext) -> dict[str, Any]:
 
 async def _attempts(given: FailedDeliveries, context: ActionContext) -> AsyncIterator[dict[str, Any]]:
     """Every attempt that GitHub still knows, newest first."""
-    api = Api(context, given)
+    api = GitHubApi(context, given)
     params = {"per_page": str(_PAGE)}
     while True:
         fetched = await api.call("GET", given.path, params=params)

@@ -11,14 +11,14 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from hub import Action, ActionContext, ActionFailed
-from hub_github.api import Api, Connected, Repository, path
+from hub_github.api import GitHubAccess, GitHubApi, Repository, path
 
 __all__ = ["COMMENT", "CREATE_ISSUE", "Comment", "CreateIssue"]
 
 Text = Annotated[str, Field(min_length=1, max_length=65_536)]
 
 
-class CreateIssue(Connected):
+class CreateIssue(GitHubAccess):
     """Input of `github.create_issue`.
 
     Attributes:
@@ -40,7 +40,7 @@ class CreateIssue(Connected):
     type: str | None = None
 
 
-class Comment(Connected):
+class Comment(GitHubAccess):
     """Input of `github.comment`.
 
     Attributes:
@@ -55,17 +55,17 @@ class Comment(Connected):
 
 
 async def create_issue(given: CreateIssue, context: ActionContext) -> dict[str, Any]:
-    """Open an issue; gives its `number`, `id`, `node_id` and `url`. Raises as `Api.call` does."""
+    """Open an issue; gives its `number`, `id`, `node_id` and `url`. Raises as `GitHubApi.call` does."""
     wanted = given.model_dump(include={"title", "body", "milestone", "type"}, exclude_none=True)
     wanted |= {name: list(values) for name in ("labels", "assignees") if (values := getattr(given, name))}
-    made = await Api(context, given).json("POST", path("repos", given.repository, "issues"), json=wanted)
+    made = await GitHubApi(context, given).json("POST", path("repos", given.repository, "issues"), json=wanted)
     return _outline(made, "number", "id", "node_id")
 
 
 async def comment(given: Comment, context: ActionContext) -> dict[str, Any]:
-    """Comment on an issue or pull request; gives the comment's `id`, `node_id` and `url`. Raises as `Api.call` does."""
+    """Comment on an issue or pull request; gives the comment's `id`, `node_id` and `url`. Raises as `GitHubApi.call` does."""
     where = path("repos", given.repository, "issues", given.issue, "comments")
-    made = await Api(context, given).json("POST", where, json={"body": given.body})
+    made = await GitHubApi(context, given).json("POST", where, json={"body": given.body})
     return _outline(made, "id", "node_id")
 
 

@@ -136,7 +136,7 @@ class Context:
 
 
 @dataclass
-class Api:
+class GitHubApi:
     """An HTTP server on the loopback that answers from a script and remembers what it was asked."""
 
     url: str = ""
@@ -159,8 +159,8 @@ class Api:
 
 
 @pytest.fixture
-async def api() -> AsyncIterator[Api]:
-    script = Api()
+async def api() -> AsyncIterator[GitHubApi]:
+    script = GitHubApi()
     application = web.Application()
     application.router.add_route("*", "/{rest:.*}", script.handle)
     runner = web.AppRunner(application)

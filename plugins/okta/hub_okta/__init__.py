@@ -8,7 +8,7 @@ from hub import Vendor
 from hub_okta.event_types import CATALOG
 from hub_okta.events import read
 from hub_okta.handshake import challenge
-from hub_okta.settings import Settings
+from hub_okta.settings import OktaSettings
 from hub_okta.verification import CREDENTIAL, scheme
 
 __all__ = ["vendor"]
@@ -20,7 +20,7 @@ vendor = Vendor(
     read=read,
     challenge=challenge,
     credentials=(CREDENTIAL,),
-    settings=Settings,
+    settings=OktaSettings,
     methods=("GET", "POST"),
     deadline=3,
     catalog=CATALOG,

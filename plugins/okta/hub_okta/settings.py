@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-__all__ = ["DEFAULT_HEADER", "Settings"]
+__all__ = ["DEFAULT_HEADER", "OktaSettings"]
 
 DEFAULT_HEADER = "authorization"
 """The header that Okta recommends for the secret (concepts/event-hooks, "HTTP headers")."""
@@ -17,8 +17,8 @@ _TAKEN = frozenset(
 )
 
 
-class Settings(BaseModel):
-    """Settings of an Okta source.
+class OktaSettings(BaseModel):
+    """OktaSettings of an Okta source.
 
     Attributes:
         header: Name of the header in which Okta sends the secret, in any case.

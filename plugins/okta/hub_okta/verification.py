@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub import Credential, Scheme, Token
-from hub_okta.settings import Settings
+from hub_okta.settings import OktaSettings
 
 __all__ = ["CREDENTIAL", "scheme"]
 
@@ -11,6 +11,6 @@ CREDENTIAL = Credential(slot="signing", title="Authentication secret", origin="h
 """The secret is any text that the operator enters in Okta; it is compared whole, `Bearer ` or the like included."""
 
 
-def scheme(settings: Settings | None) -> Scheme:
+def scheme(settings: OktaSettings | None) -> Scheme:
     """The secret in the header that the source names, compared in constant time with every live one."""
-    return Token(header=(settings or Settings()).header, slot=CREDENTIAL.slot)
+    return Token(header=(settings or OktaSettings()).header, slot=CREDENTIAL.slot)

@@ -10,7 +10,7 @@ import pytest
 
 from hub import Grant, Request, Secret, Source, Values
 from hub_okta import vendor
-from hub_okta.settings import Settings
+from hub_okta.settings import OktaSettings
 
 RECEIVED = datetime(2026, 3, 28, 17, 3, 38, tzinfo=UTC)
 
@@ -38,7 +38,7 @@ def make_source(*secrets: str | bytes, header: str = "authorization") -> Source:
     """A source of this vendor with live secrets."""
     values = [secret if isinstance(secret, bytes) else secret.encode() for secret in secrets]
     held = tuple(Secret(f"sec_{number}", "signing", value) for number, value in enumerate(values))
-    return Source("src_1", "https://hub.example.com/webhooks/wf_1/s", Settings(header=header), held)
+    return Source("src_1", "https://hub.example.com/webhooks/wf_1/s", OktaSettings(header=header), held)
 
 
 def check(request: Request, source: Source) -> Grant:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from hub import Grant, Reject, Request, Source
-from hub_okta.settings import Settings
+from hub_okta.settings import OktaSettings
 from hub_okta.verification import CREDENTIAL, scheme
 
 SECRET = "a-long-random-secret"
@@ -128,12 +128,12 @@ def test_only_the_very_bytes_of_the_secret_pass(
 )
 def test_a_header_that_cannot_carry_a_secret_is_refused_when_saved(header: str) -> None:
     with pytest.raises(ValidationError):
-        Settings(header=header)
+        OktaSettings(header=header)
 
 
 def test_an_unknown_setting_is_refused_when_saved() -> None:
     with pytest.raises(ValidationError):
-        Settings.model_validate({"headr": "authorization"})
+        OktaSettings.model_validate({"headr": "authorization"})
 
 
 def test_the_hub_may_make_the_secret_and_it_is_taken_as_it_stands() -> None:

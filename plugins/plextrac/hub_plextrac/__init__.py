@@ -7,7 +7,7 @@ from importlib.resources import files
 from hub import Catalog, Registry, Vendor, hookimpl
 from hub_plextrac.events import read
 from hub_plextrac.get import GET
-from hub_plextrac.settings import Settings
+from hub_plextrac.settings import PlexTracSettings
 from hub_plextrac.signature import CREDENTIAL, SCHEME
 
 __all__ = ["hub_register", "vendor"]
@@ -18,7 +18,7 @@ vendor = Vendor(
     verify=SCHEME,
     read=read,
     credentials=(CREDENTIAL,),
-    settings=Settings,
+    settings=PlexTracSettings,
     deadline=5,
     catalog=Catalog.of_package(__name__),
     actions=(GET,),

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from hub import ActionContext, ActionFailed
 from hub_plextrac.answers import checked
 
-__all__ = ["LIFETIME", "Connection", "Tokens"]
+__all__ = ["LIFETIME", "PlexTracConnection", "SessionTokens"]
 
 LIFETIME = 600.0
 """Seconds for which a token is used; PlexTrac's end after 15 minutes (api-documentation/getting-started)."""
@@ -23,7 +23,7 @@ LIFETIME = 600.0
 _MOST = 256
 
 
-class Connection(BaseModel):
+class PlexTracConnection(BaseModel):
     """The fields of a PlexTrac connection; further ones are left alone.
 
     Attributes:
@@ -70,15 +70,15 @@ class _Held:
     until: float
 
 
-class Tokens:
-    """Tokens in use. PlexTrac allows ten sign-ins a minute, so each account signs in once and not for every call."""
+class SessionTokens:
+    """SessionTokens in use. PlexTrac allows ten sign-ins a minute, so each account signs in once and not for every call."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._held: dict[bytes, _Held] = {}
         self._signing_in: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
 
-    async def of(self, connection: Connection, context: ActionContext) -> str:
+    async def of(self, connection: PlexTracConnection, context: ActionContext) -> str:
         """The token to send in `Authorization`.
 
         Raises:
@@ -95,7 +95,7 @@ class Tokens:
                 self._keep(key, held)
             return held.text
 
-    def forget(self, connection: Connection, token: str) -> None:
+    def forget(self, connection: PlexTracConnection, token: str) -> None:
         """Use `token` no more, since PlexTrac refused it."""
         key = connection.key()
         if (held := self._held.get(key)) is not None and held.text == token:
@@ -110,7 +110,7 @@ class Tokens:
         self._held[key] = held
 
 
-async def _sign_in(connection: Connection, context: ActionContext) -> str:
+async def _sign_in(connection: PlexTracConnection, context: ActionContext) -> str:
     """`POST /api/v1/authenticate` with username and password gives a JWT in `token`."""
     password = connection.password.get_secret_value() if connection.password else ""
     answer = await context.request(

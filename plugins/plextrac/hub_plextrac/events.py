@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from hub import Event, Reject, Request, Source
-from hub_plextrac.settings import Settings
+from hub_plextrac.settings import PlexTracSettings
 
 __all__ = ["TEST_EVENT", "read"]
 
@@ -34,7 +34,7 @@ def read(request: Request, source: Source) -> tuple[Event, ...]:
             name,
             payload,
             id=_text(payload.get("cuid")),
-            account=settings.instance if isinstance(settings, Settings) else None,
+            account=settings.instance if isinstance(settings, PlexTracSettings) else None,
             control=name == TEST_EVENT,
         ),
     )

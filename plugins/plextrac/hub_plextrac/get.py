@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hub import Action, ActionContext, ActionFailed
 from hub_plextrac.answers import checked
-from hub_plextrac.connection import Connection, Tokens
-from hub_plextrac.routes import Kind, Lookup, Route, kind_of, report_route, route_of
+from hub_plextrac.api_paths import ApiPath, ObjectKind, ReportLookup, kind_of, path_of, report_path
+from hub_plextrac.connection import PlexTracConnection, SessionTokens
 
-__all__ = ["GET", "Get", "Getter"]
+__all__ = ["GET", "GetObject", "ObjectGetter"]
 
 MAX_BYTES = 16 << 20
 """Longest answer that is read; reports hold their narratives with embedded pictures."""
@@ -20,7 +20,7 @@ MOST_TARGETS = 100
 _OF_ONE = ("reportId", "findingId", "assessmentId")
 
 
-class Get(BaseModel):
+class GetObject(BaseModel):
     """Input of `plextrac.get`.
 
     Attributes:
@@ -31,18 +31,20 @@ class Get(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    connection: Annotated[Connection, Field(description="A connection with url, and token or username and password.")]
+    connection: Annotated[
+        PlexTracConnection, Field(description="A connection with url, and token or username and password.")
+    ]
     payload: Annotated[dict[str, Any], Field(description="The payload of a PlexTrac webhook.")]
-    object: Annotated[Kind | None, Field(description="What to get instead of what the event is about.")] = None
+    object: Annotated[ObjectKind | None, Field(description="What to get instead of what the event is about.")] = None
 
 
-class Getter:
+class ObjectGetter:
     """Runs `plextrac.get`; holds the tokens between calls."""
 
-    def __init__(self, tokens: Tokens | None = None) -> None:
-        self._tokens = tokens or Tokens()
+    def __init__(self, tokens: SessionTokens | None = None) -> None:
+        self._tokens = tokens or SessionTokens()
 
-    async def __call__(self, given: Get, context: ActionContext) -> Any:
+    async def __call__(self, given: GetObject, context: ActionContext) -> Any:
         """The object as PlexTrac gives it; for a payload with `targetCuids` a list of them in the same order.
 
         Raises:
@@ -52,29 +54,29 @@ class Getter:
         kind = given.object or kind_of(payload)
         targets = payload.get("targetCuids")
         if targets is None:
-            return await self._get(route_of(kind, payload, payload.get("targetCuid")), given.connection, context)
+            return await self._get(path_of(kind, payload, payload.get("targetCuid")), given.connection, context)
         if not isinstance(targets, list) or len(targets) > MOST_TARGETS:
             raise ActionFailed(f"targetCuids must be a list of at most {MOST_TARGETS} ids", retryable=False)
         shared = {name: value for name, value in payload.items() if name not in _OF_ONE}
-        routes = [route_of(kind, shared, target) for target in targets]
+        routes = [path_of(kind, shared, target) for target in targets]
         return [await self._get(route, given.connection, context) for route in routes]
 
-    async def _get(self, route: Route | Lookup, connection: Connection, context: ActionContext) -> Any:
-        if isinstance(route, Lookup):
+    async def _get(self, route: ApiPath | ReportLookup, connection: PlexTracConnection, context: ActionContext) -> Any:
+        if isinstance(route, ReportLookup):
             route = await self._find(route.cuid, connection, context)
         return await self._call(connection, context, "GET", route.path)
 
-    async def _find(self, cuid: str, connection: Connection, context: ActionContext) -> Route:
+    async def _find(self, cuid: str, connection: PlexTracConnection, context: ActionContext) -> ApiPath:
         """The way to a report by its cuid, through the list of reports filtered by that cuid."""
         wanted = {"pagination": {"offset": 0, "limit": 5}, "filters": [{"by": "cuids", "value": [cuid]}]}
         listed = await self._call(connection, context, "POST", "/api/v2/reports", wanted)
         for report in listed.get("data") or () if isinstance(listed, dict) else ():
             if isinstance(report, dict) and report.get("cuid", cuid) == cuid:
-                return report_route(report.get("client_id"), report.get("id"))
+                return report_path(report.get("client_id"), report.get("id"))
         raise ActionFailed("PlexTrac lists no report with the targetCuid of the payload", retryable=False)
 
     async def _call(
-        self, connection: Connection, context: ActionContext, method: str, path: str, body: Any = None
+        self, connection: PlexTracConnection, context: ActionContext, method: str, path: str, body: Any = None
     ) -> Any:
         """One call. A token that has ended is replaced once, where the connection can sign in."""
         for renewable in (connection.renewable, False):
@@ -94,8 +96,8 @@ class Getter:
 
 GET = Action(
     name="plextrac.get",
-    input=Get,
-    run=Getter(),
-    summary="Get the report, finding, assessment or engagement that a PlexTrac webhook is about",
+    input=GetObject,
+    run=ObjectGetter(),
+    summary="GetObject the report, finding, assessment or engagement that a PlexTrac webhook is about",
 )
 """The action as the plugin registers it."""

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Settings"]
+__all__ = ["PlexTracSettings"]
 
 
-class Settings(BaseModel):
-    """Settings of a PlexTrac source.
+class PlexTracSettings(BaseModel):
+    """PlexTracSettings of a PlexTrac source.
 
     Attributes:
         instance: Host of the PlexTrac instance that sends; its payloads do not say.

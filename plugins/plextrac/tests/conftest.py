@@ -14,7 +14,7 @@ from aiohttp import web
 
 from hub import Fetched, Grant, Request, Secret, Source, Values
 from hub_plextrac import vendor
-from hub_plextrac.settings import Settings
+from hub_plextrac.settings import PlexTracSettings
 
 RECEIVED = datetime(2026, 3, 28, 17, 3, 38, tzinfo=UTC)
 LOG = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ def make_request(body: bytes = b"", headers: Mapping[str, str] | Iterable[tuple[
 def make_source(*secrets: str, instance: str | None = None) -> Source:
     """A source of this vendor with live secrets."""
     held = tuple(Secret(f"sec_{number}", "signing", secret.encode()) for number, secret in enumerate(secrets))
-    return Source("src_1", "https://hub.example.com/webhooks/wf_1/s", Settings(instance=instance), held)
+    return Source("src_1", "https://hub.example.com/webhooks/wf_1/s", PlexTracSettings(instance=instance), held)
 
 
 def check(request: Request, source: Source) -> Grant:

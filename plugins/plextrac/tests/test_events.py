@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from hub import Event, Reject, Request, Source
 from hub_plextrac import vendor
 from hub_plextrac.events import read
-from hub_plextrac.settings import Settings
+from hub_plextrac.settings import PlexTracSettings
 
 PAYLOAD = {"cuid": "c1", "actorCuid": "u1", "event": "ReportPublished", "targetCuid": "r1", "text": "t"}
 
@@ -107,4 +107,4 @@ def test_garbage_in_the_shape_of_a_webhook_raises_nothing_but_reject(
 @pytest.mark.parametrize("instance", ["", "https://acme.plextrac.com", "acme plextrac", "a/b"])
 def test_an_instance_is_a_host(instance: str) -> None:
     with pytest.raises(ValidationError):
-        Settings(instance=instance)
+        PlexTracSettings(instance=instance)

@@ -10,7 +10,7 @@ from hub_slack.certificate_check import challenge
 from hub_slack.event_types import CATALOG
 from hub_slack.messages import POST_MESSAGE, RESPOND
 from hub_slack.requests import read
-from hub_slack.settings import Settings
+from hub_slack.settings import SlackSettings
 from hub_slack.signature import CREDENTIAL, SCHEME
 
 __all__ = ["vendor"]
@@ -24,7 +24,7 @@ vendor = Vendor(
     reply=answer,
     refusals=REFUSALS,
     credentials=(CREDENTIAL,),
-    settings=Settings,
+    settings=SlackSettings,
     deadline=2.5,
     catalog=CATALOG,
     actions=(POST_MESSAGE, RESPOND),

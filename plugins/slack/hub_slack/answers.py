@@ -13,7 +13,7 @@ from typing import Any
 
 from hub import Outcome, Reply, Request, Source
 from hub_slack.requests import FORM
-from hub_slack.settings import Settings
+from hub_slack.settings import SlackSettings
 
 __all__ = ["REFUSALS", "answer"]
 
@@ -32,14 +32,14 @@ def answer(request: Request, source: Source, outcome: Outcome) -> Reply:
         if body.get("type") == "url_verification":
             return Reply(200, {"challenge": body["challenge"]})
         return Reply(200)
-    settings = source.settings if isinstance(source.settings, Settings) else Settings()
+    settings = source.settings if isinstance(source.settings, SlackSettings) else SlackSettings()
     for event in outcome.events:
         if (body := _acknowledgement(event.type, settings)) is not None:
             return Reply(200, body)
     return Reply(200)
 
 
-def _acknowledgement(event_type: str, settings: Settings) -> dict[str, Any] | None:
+def _acknowledgement(event_type: str, settings: SlackSettings) -> dict[str, Any] | None:
     if event_type == "slash_command":
         visible = {"response_type": "in_channel"} if settings.command_visible else {}
         said = {"text": settings.command_text} if settings.command_text else {}

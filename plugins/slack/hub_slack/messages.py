@@ -16,7 +16,7 @@ from slack_sdk.errors import SlackApiError
 from hub import Action, ActionContext, ActionFailed
 from hub_slack.guarded_client import GuardedWebClient, GuardedWebhookClient
 
-__all__ = ["POST_MESSAGE", "RESPOND", "PostMessage", "Respond"]
+__all__ = ["POST_MESSAGE", "RESPOND", "PostMessage", "RespondToInteraction"]
 
 _PASSING = frozenset(
     {"fatal_error", "internal_error", "ratelimited", "rate_limited", "request_timeout", "service_unavailable"}
@@ -81,7 +81,7 @@ class PostMessage(_Message):
     api_url: Url = "https://slack.com/api/"
 
 
-class Respond(_Message):
+class RespondToInteraction(_Message):
     """Input of `slack.respond`.
 
     Attributes:
@@ -125,7 +125,7 @@ async def post_message(given: PostMessage, context: ActionContext) -> dict[str, 
     return {"channel": posted.get("channel"), "ts": posted.get("ts")}
 
 
-async def respond(given: Respond, context: ActionContext) -> dict[str, Any]:
+async def respond(given: RespondToInteraction, context: ActionContext) -> dict[str, Any]:
     """Answer an interaction or a slash command; gives `{"ok": true}`. Raises as `post_message` does."""
     client = GuardedWebhookClient(context, given.response_url)
     answered = await client.send(
@@ -163,4 +163,6 @@ def _wait(headers: Mapping[str, str]) -> float | None:
 POST_MESSAGE = Action(
     name="slack.post_message", input=PostMessage, run=post_message, summary="Post a message in a channel"
 )
-RESPOND = Action(name="slack.respond", input=Respond, run=respond, summary="Answer an interaction or a slash command")
+RESPOND = Action(
+    name="slack.respond", input=RespondToInteraction, run=respond, summary="Answer an interaction or a slash command"
+)

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Settings"]
+__all__ = ["SlackSettings"]
 
 
-class Settings(BaseModel):
-    """Settings of a Slack source.
+class SlackSettings(BaseModel):
+    """SlackSettings of a Slack source.
 
     Attributes:
         command_text: What the user of a slash command reads at once; empty: nothing.

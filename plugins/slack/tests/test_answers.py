@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from hub import Event, Grant, Outcome, Reply, Request, Source
 from hub_slack import vendor
-from hub_slack.settings import Settings
+from hub_slack.settings import SlackSettings
 
 Arrive = Callable[..., Request]
 Made = Callable[..., Source]
@@ -90,7 +90,7 @@ def test_the_verification_of_the_url_gets_its_challenge_back(arrive: Arrive, sou
 def test_everything_else_gets_an_empty_200(
     arrive: Arrive, source: Made, sent: bytes, headers: dict[str, str], duplicate: bool
 ) -> None:
-    found = reply(arrive(sent, headers), source(settings=Settings()), duplicate=duplicate)
+    found = reply(arrive(sent, headers), source(settings=SlackSettings()), duplicate=duplicate)
     assert found == Reply(200)
     assert found.encoded() == (b"", None)
 
@@ -107,11 +107,11 @@ def test_everything_else_gets_an_empty_200(
 def test_a_slash_command_is_answered_as_the_settings_say(
     arrive: Arrive, source: Made, settings: dict[str, Any], body: Any
 ) -> None:
-    assert reply(arrive(b"command=%2Fx", FORM), source(settings=Settings(**settings))) == Reply(200, body)
+    assert reply(arrive(b"command=%2Fx", FORM), source(settings=SlackSettings(**settings))) == Reply(200, body)
 
 
 def test_a_submitted_modal_closes_those_beneath_it_if_the_settings_say_so(arrive: Arrive, source: Made) -> None:
-    chosen = source(settings=Settings(close_all_views=True, command_text="On it"))
+    chosen = source(settings=SlackSettings(close_all_views=True, command_text="On it"))
     for kind, body in (("view_submission", {"response_action": "clear"}), ("view_closed", None), ("shortcut", None)):
         sent = urlencode({"payload": json.dumps({"type": kind})}).encode()
         assert reply(arrive(sent, FORM), chosen) == Reply(200, body)
@@ -120,7 +120,7 @@ def test_a_submitted_modal_closes_those_beneath_it_if_the_settings_say_so(arrive
 def test_an_acknowledgement_follows_the_event_that_the_hub_kept(arrive: Arrive, source: Made) -> None:
     assert callable(vendor.reply)
     renamed = Outcome((Event("other", {}),), Grant())
-    chosen = source(settings=Settings(command_text="On it"))
+    chosen = source(settings=SlackSettings(command_text="On it"))
     assert vendor.reply(arrive(b"command=%2Fx", FORM), chosen, renamed) == Reply(200)
 
 
@@ -139,6 +139,6 @@ def test_what_passes_by_itself_may_be_retried(status: int) -> None:
 
 def test_settings_know_their_limits() -> None:
     with pytest.raises(ValidationError):
-        Settings(command_text="x" * 3_001)
+        SlackSettings(command_text="x" * 3_001)
     with pytest.raises(ValidationError):
-        Settings.model_validate({"unknown": 1})
+        SlackSettings.model_validate({"unknown": 1})

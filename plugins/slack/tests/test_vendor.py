@@ -6,7 +6,7 @@ from importlib.metadata import entry_points
 from importlib.resources import files
 
 from hub_slack import vendor
-from hub_slack.settings import Settings
+from hub_slack.settings import SlackSettings
 
 
 def test_the_entry_point_is_the_vendor() -> None:
@@ -17,7 +17,7 @@ def test_the_entry_point_is_the_vendor() -> None:
 def test_slack_is_answered_within_three_seconds() -> None:
     assert vendor.deadline < 3
     assert vendor.methods == ("POST",)
-    assert vendor.settings is Settings
+    assert vendor.settings is SlackSettings
 
 
 def test_the_guide_shows_the_url_every_action_and_every_setting() -> None:
@@ -25,7 +25,7 @@ def test_the_guide_shows_the_url_every_action_and_every_setting() -> None:
     assert "`{url}`" in vendor.guide
     for action in vendor.actions:
         assert f"action: {action.name}\n" in vendor.guide
-    for setting in Settings.model_fields:
+    for setting in SlackSettings.model_fields:
         assert f"`{setting}`" in vendor.guide
 
 

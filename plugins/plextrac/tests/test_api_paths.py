@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub import ActionFailed
-from hub_plextrac.routes import Kind, Lookup, Route, kind_of, route_of
+from hub_plextrac.api_paths import ApiPath, ObjectKind, ReportLookup, kind_of, path_of
 
 REPORT = {"clientId": 4155, "reportId": "500001"}
 
@@ -39,16 +39,16 @@ def test_another_event_is_about_nothing_known(event: Any) -> None:
 @pytest.mark.parametrize(
     ("kind", "payload", "target", "route"),
     [
-        ("report", REPORT, "r1", Route("/api/v1/client/4155/report/500001")),
-        ("report", REPORT, None, Route("/api/v1/client/4155/report/500001")),
-        ("report", {"clientId": 4155}, "r1", Lookup("r1")),
-        ("finding", {**REPORT, "findingId": "9"}, None, Route("/api/v1/client/4155/report/500001/flaw/9")),
-        ("assessment", {}, "a1", Route("/api/v2/assessments/a1")),
-        ("engagement", {}, "e1", Route("/api/v2/engagement-schedule-events/e1")),
+        ("report", REPORT, "r1", ApiPath("/api/v1/client/4155/report/500001")),
+        ("report", REPORT, None, ApiPath("/api/v1/client/4155/report/500001")),
+        ("report", {"clientId": 4155}, "r1", ReportLookup("r1")),
+        ("finding", {**REPORT, "findingId": "9"}, None, ApiPath("/api/v1/client/4155/report/500001/flaw/9")),
+        ("assessment", {}, "a1", ApiPath("/api/v2/assessments/a1")),
+        ("engagement", {}, "e1", ApiPath("/api/v2/engagement-schedule-events/e1")),
     ],
 )
-def test_ids_lead_to_the_object(kind: Kind, payload: dict[str, Any], target: Any, route: Any) -> None:
-    assert route_of(kind, payload, target) == route
+def test_ids_lead_to_the_object(kind: ObjectKind, payload: dict[str, Any], target: Any, route: Any) -> None:
+    assert path_of(kind, payload, target) == route
 
 
 @pytest.mark.parametrize(
@@ -67,20 +67,20 @@ def test_ids_lead_to_the_object(kind: Kind, payload: dict[str, Any], target: Any
         ("engagement", {}, ".."),
     ],
 )
-def test_a_missing_or_odd_id_is_named_and_not_guessed(kind: Kind, payload: dict[str, Any], target: Any) -> None:
+def test_a_missing_or_odd_id_is_named_and_not_guessed(kind: ObjectKind, payload: dict[str, Any], target: Any) -> None:
     with pytest.raises(ActionFailed) as failure:
-        route_of(kind, payload, target)
+        path_of(kind, payload, target)
     assert not failure.value.retryable
 
 
 @given(target=st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
 def test_no_id_leaves_its_segment_of_the_path(target: Any) -> None:
     try:
-        route = route_of("engagement", {}, target)
+        route = path_of("engagement", {}, target)
     except ActionFailed:
         assert target in {".", ".."}
         return
-    assert isinstance(route, Route)
+    assert isinstance(route, ApiPath)
     prefix, _, segment = route.path.rpartition("/")
     assert prefix == "/api/v2/engagement-schedule-events"
     assert segment.isascii()

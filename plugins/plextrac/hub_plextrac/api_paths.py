@@ -9,12 +9,12 @@ from urllib.parse import quote
 
 from hub import ActionFailed
 
-__all__ = ["Kind", "Lookup", "Route", "kind_of", "report_route", "route_of"]
+__all__ = ["ApiPath", "ObjectKind", "ReportLookup", "kind_of", "path_of", "report_path"]
 
-Kind = Literal["report", "finding", "assessment", "engagement"]
+ObjectKind = Literal["report", "finding", "assessment", "engagement"]
 """What can be got."""
 
-_ABOUT: Mapping[str, Kind] = {
+_ABOUT: Mapping[str, ObjectKind] = {
     "ReportPublished": "report",
     "ReportStatusChanged": "report",
     "FindingPublished": "finding",
@@ -24,20 +24,20 @@ _ABOUT: Mapping[str, Kind] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class ApiPath:
     """A path that gives the object."""
 
     path: str
 
 
 @dataclass(frozen=True, slots=True)
-class Lookup:
+class ReportLookup:
     """A report of which only the cuid is known: its ids have to be looked up first."""
 
     cuid: str
 
 
-def kind_of(payload: Mapping[str, Any]) -> Kind:
+def kind_of(payload: Mapping[str, Any]) -> ObjectKind:
     """What the event of a payload is about. A submitted assessment may name nothing but the report made from it.
 
     Raises:
@@ -52,7 +52,7 @@ def kind_of(payload: Mapping[str, Any]) -> Kind:
     return kind
 
 
-def route_of(kind: Kind, payload: Mapping[str, Any], target: str | None) -> Route | Lookup:
+def path_of(kind: ObjectKind, payload: Mapping[str, Any], target: str | None) -> ApiPath | ReportLookup:
     """The way to an object.
 
     Args:
@@ -64,20 +64,20 @@ def route_of(kind: Kind, payload: Mapping[str, Any], target: str | None) -> Rout
         ActionFailed: The payload lacks an id that the way needs; no retry helps.
     """
     if kind == "assessment":
-        return Route(f"/api/v2/assessments/{_part(target, 'targetCuid')}")
+        return ApiPath(f"/api/v2/assessments/{_part(target, 'targetCuid')}")
     if kind == "engagement":
-        return Route(f"/api/v2/engagement-schedule-events/{_part(target, 'targetCuid')}")
+        return ApiPath(f"/api/v2/engagement-schedule-events/{_part(target, 'targetCuid')}")
     if kind == "report" and target is not None and not ("clientId" in payload and "reportId" in payload):
-        return Lookup(_text(target, "targetCuid"))
-    report = report_route(payload.get("clientId"), payload.get("reportId"))
+        return ReportLookup(_text(target, "targetCuid"))
+    report = report_path(payload.get("clientId"), payload.get("reportId"))
     if kind == "report":
         return report
-    return Route(f"{report.path}/flaw/{_part(payload.get('findingId'), 'findingId')}")
+    return ApiPath(f"{report.path}/flaw/{_part(payload.get('findingId'), 'findingId')}")
 
 
-def report_route(client: Any, report: Any) -> Route:
+def report_path(client: Any, report: Any) -> ApiPath:
     """The way to a report by its ids. Raises `ActionFailed` if one is missing."""
-    return Route(f"/api/v1/client/{_part(client, 'clientId')}/report/{_part(report, 'reportId')}")
+    return ApiPath(f"/api/v1/client/{_part(client, 'clientId')}/report/{_part(report, 'reportId')}")
 
 
 def _part(value: Any, name: str) -> str:
