@@ -25,4 +25,4 @@ vendor = Vendor(
     actions=(CREATE_ISSUE, COMMENT, FAILED_DELIVERIES, REDELIVER),
     guide=files(__name__).joinpath("guide.md").read_text(encoding="utf-8"),
 )
-"""GitHub: `X-Hub-Signature-256`, one event a delivery, payloads up to 25 MB, ten seconds to answer, never a retry."""
+"""GitHub: `X-Hub-Signature-256`, one event per delivery, payloads up to 25 MB, ten seconds to answer, no retries."""

@@ -1,4 +1,4 @@
-"""Calls of GitHub's REST API, all of them through the hub's egress guard.
+"""Calls to GitHub's REST API, all through the hub's egress guard.
 
 Source: GitHub Docs, "Getting started with the REST API", "Rate limits for the REST API".
 """
@@ -19,7 +19,7 @@ from hub import ActionContext, ActionFailed, Fetched
 __all__ = ["DEFAULT_API_URL", "GitHubAccess", "GitHubApi", "GitHubApiError", "Repository", "decoded", "path"]
 
 DEFAULT_API_URL = "https://api.github.com"
-"""Where github.com answers; GitHub Enterprise Server answers at `https://HOST/api/v3`."""
+"""Base URL of github.com; that of GitHub Enterprise Server is `https://HOST/api/v3`."""
 
 _VERSION = "2022-11-28"
 _LONGEST_MESSAGE = 300
@@ -29,7 +29,7 @@ _DIGITS = re.compile(r"[0-9]{1,11}", re.ASCII)
 
 def _no_dots(value: str) -> str:
     if {".", ".."} & set(value.split("/")):
-        raise ValueError("a name of an owner or repository is not made of dots only")
+        raise ValueError("the name of an owner or repository cannot be . or ..")
     return value
 
 
@@ -46,7 +46,7 @@ Repository = Annotated[
 
 
 class GitHubAccess(BaseModel):
-    """What every action here needs.
+    """Access to the API, which every action here needs.
 
     Attributes:
         token: A fine-grained or classic access token, an app's installation token or, for an app's own webhook, its
@@ -67,7 +67,7 @@ class GitHubAccess(BaseModel):
 
 
 class GitHubApiError(ActionFailed):
-    """GitHub answered, and not with a 2xx.
+    """GitHub answered with a status other than 2xx.
 
     Attributes:
         status: HTTP status of the answer.
@@ -79,7 +79,7 @@ class GitHubApiError(ActionFailed):
 
 
 def path(*parts: object) -> str:
-    """A path of the API; each part is quoted, the slash in `owner/name` is kept."""
+    """A path of the API. Each part is quoted; the slash in `owner/name` is kept."""
     return "".join(f"/{quote(str(part), safe='/')}" for part in parts)
 
 
@@ -88,7 +88,7 @@ class GitHubApi:
     """The REST API as one token sees it.
 
     Attributes:
-        context: Of the action that calls.
+        context: The context of the calling action.
         access: Token and base URL.
     """
 
@@ -98,12 +98,12 @@ class GitHubApi:
     async def call(
         self, method: str, where: str, *, params: Mapping[str, str] | None = None, json: Any = None
     ) -> Fetched:
-        """Make a call and give the answer, which is a 2xx.
+        """Make a call and return its answer, which has a 2xx status.
 
         Raises:
-            GitHubApiError: Any other answer. Worth a retry: rate limits (`retry_after` says when) and 5xx.
-            ActionFailed: No answer came.
-            AddressRefused: The guard does not let the hub call there.
+            GitHubApiError: Any other answer. It is retryable for rate limits (`retry_after` says when) and 5xx.
+            ActionFailed: There was no answer.
+            AddressRefused: The egress guard refuses the address.
         """
         fetched = await self.context.request(
             method,
@@ -123,16 +123,16 @@ class GitHubApi:
         return fetched
 
     async def json(self, method: str, where: str, *, params: Mapping[str, str] | None = None, json: Any = None) -> Any:
-        """Make a call and give the JSON value of its answer. Raises as `call` does, and for an answer without JSON."""
+        """Make a call and return the JSON value of its answer. Raises as `call` and `decoded` do."""
         return decoded(await self.call(method, where, params=params, json=json), f"{method} {where}")
 
 
 def decoded(fetched: Fetched, what: str) -> Any:
-    """The JSON value of an answer. Raises `ActionFailed` if it holds none."""
+    """The JSON value of an answer. Raises `ActionFailed` if it is not JSON."""
     try:
         return fetched.json()
     except ValueError as error:
-        raise ActionFailed(f"GitHub's answer to {what} is no JSON") from error
+        raise ActionFailed(f"GitHub's answer to {what} is not JSON") from error
 
 
 def _failure(fetched: Fetched, what: str) -> GitHubApiError:
@@ -148,15 +148,15 @@ def _failure(fetched: Fetched, what: str) -> GitHubApiError:
 
 def _message(fetched: Fetched) -> str:
     try:
-        told = fetched.json()
+        body = fetched.json()
     except ValueError:
-        told = None
-    message = told.get("message") if isinstance(told, dict) else None
+        body = None
+    message = body.get("message") if isinstance(body, dict) else None
     return str(message)[:_LONGEST_MESSAGE] if message else "no message"
 
 
 def _wait(fetched: Fetched) -> float | None:
-    """Seconds until the rate limit ends, None if the answer speaks of none."""
+    """Seconds until the rate limit ends, None if the answer does not name a limit."""
     after = _number(fetched, "retry-after")
     if after is not None:
         return float(after)

@@ -1,7 +1,7 @@
-"""Recovery of missed deliveries: `github.failed_deliveries` lists them, `github.redeliver` asks for them again.
+"""Recovery of missed deliveries: `github.failed_deliveries` lists them, `github.redeliver` requests them again.
 
-GitHub never retries. It keeps the deliveries of the last days and sends one again when asked, under the same
-`X-GitHub-Delivery`, so whatever did arrive is a duplicate here and starts nothing. Source: GitHub Docs, REST API,
+GitHub never retries. It keeps the deliveries of the last days and sends one again on request, under the same
+`X-GitHub-Delivery`: one that had arrived is a duplicate here and starts nothing. Source: GitHub Docs, REST API,
 "Repository webhooks", "Organization webhooks", "GitHub App webhooks"; "Handling failed webhook deliveries".
 """
 
@@ -21,7 +21,7 @@ __all__ = ["FAILED_DELIVERIES", "REDELIVER", "FailedDeliveries", "GitHubWebhook"
 
 _PAGE = 100
 _LOST = frozenset({400, 404, 410, 422})
-"""Statuses that say that this delivery cannot be had again, which is no reason not to ask for the next one."""
+"""Statuses of a delivery that GitHub cannot send again. The next one can still be requested."""
 
 
 class GitHubWebhook(GitHubAccess):
@@ -30,8 +30,8 @@ class GitHubWebhook(GitHubAccess):
     Attributes:
         repository: `owner/name`, for a repository's webhook.
         organization: Login, for an organization's webhook.
-        app: Whether it is the app's own webhook.
-        hook_id: Id of the webhook, the number at the end of its settings page; an app's webhook has none.
+        app: True for the app's own webhook.
+        hook_id: Id of the webhook, the number at the end of its settings page. An app's webhook has none.
     """
 
     repository: Repository | None = None
@@ -49,7 +49,7 @@ class GitHubWebhook(GitHubAccess):
 
     @property
     def path(self) -> str:
-        """Where the API keeps its deliveries."""
+        """Path of its deliveries in the API."""
         if self.repository is not None:
             return path("repos", self.repository, "hooks", self.hook_id, "deliveries")
         if self.organization is not None:
@@ -61,9 +61,9 @@ class FailedDeliveries(GitHubWebhook):
     """Input of `github.failed_deliveries`.
 
     Attributes:
-        hours: How far back to look from when the execution was asked for; GitHub forgets after three days.
+        hours: How far to look back from the request that led here; GitHub keeps deliveries for three days.
         events: Only these events (`push`, `issues`); empty: all.
-        most: How many deliveries to look through at most, newest first.
+        most: Largest number of deliveries to look through, newest first.
     """
 
     hours: Annotated[float, Field(gt=0, le=24 * 30)] = 72
@@ -72,7 +72,7 @@ class FailedDeliveries(GitHubWebhook):
 
 
 class ListedDelivery(BaseModel):
-    """A delivery as `github.failed_deliveries` gives it; only its id counts here."""
+    """A delivery as `github.failed_deliveries` lists it; only its id is used."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -83,19 +83,19 @@ class Redeliver(GitHubWebhook):
     """Input of `github.redeliver`.
 
     Attributes:
-        deliveries: Ids, or what `github.failed_deliveries` gave.
+        deliveries: Ids, or the `deliveries` that `github.failed_deliveries` returned.
     """
 
     deliveries: Annotated[tuple[Annotated[int, Field(ge=1)] | ListedDelivery, ...], Field(max_length=1_000)]
 
 
 async def failed_deliveries(given: FailedDeliveries, context: ActionContext) -> dict[str, Any]:
-    """The deliveries none of whose attempts succeeded.
+    """List the deliveries of which no attempt succeeded.
 
-    Gives:
+    Returns:
         `deliveries`: the latest attempt of each, oldest first: `id`, `guid`, `event`, `action`, `delivered_at`,
-        `status`, `status_code`. `examined`: how many attempts were looked at. `complete`: whether all of the time
-        was looked through.
+        `status`, `status_code`. `examined`: the number of attempts that were looked at. `complete`: whether the
+        whole time was looked through.
 
     Raises:
         ActionFailed, AddressRefused: As `GitHubApi.call`.
@@ -124,15 +124,15 @@ async def failed_deliveries(given: FailedDeliveries, context: ActionContext) -> 
 
 
 async def redeliver(given: Redeliver, context: ActionContext) -> dict[str, Any]:
-    """Ask for deliveries again, one after the other.
+    """Request deliveries again, one after the other.
 
-    Gives:
-        `requested`: ids that GitHub will send again. `refused`: `id` and `reason` of those that it will not, because it
-        has forgotten them, for one.
+    Returns:
+        `requested`: ids that GitHub will send again. `refused`: `id` and `reason` of those that it will not,
+        for example because it no longer has them.
 
     Raises:
-        ActionFailed: GitHub does not let this token ask, limits the rate, or is out of order; asking again for those
-            already requested does no harm.
+        ActionFailed: The token may not do this, the rate is limited, or GitHub fails. Requesting a delivery twice does
+            no harm.
         AddressRefused: As `GitHubApi.call`.
     """
     api = GitHubApi(context, given)
@@ -152,14 +152,14 @@ async def redeliver(given: Redeliver, context: ActionContext) -> dict[str, Any]:
 
 
 async def _attempts(given: FailedDeliveries, context: ActionContext) -> AsyncIterator[dict[str, Any]]:
-    """Every attempt that GitHub still knows, newest first."""
+    """Every attempt that GitHub still has, newest first."""
     api = GitHubApi(context, given)
     params = {"per_page": str(_PAGE)}
     while True:
         fetched = await api.call("GET", given.path, params=params)
         page = decoded(fetched, f"GET {given.path}")
         if not isinstance(page, list):
-            raise ActionFailed("GitHub's list of deliveries is no JSON list")
+            raise ActionFailed("GitHub's list of deliveries is not a JSON array")
         for attempt in page:
             if isinstance(attempt, dict):
                 yield attempt
@@ -170,7 +170,7 @@ async def _attempts(given: FailedDeliveries, context: ActionContext) -> AsyncIte
 
 
 def _next_cursor(fetched: Fetched) -> str | None:
-    """The cursor of the next page. Only it is taken from the Link header: the token goes nowhere but to `api_url`."""
+    """The cursor of the next page. The rest of the Link header is ignored: the token is sent to `api_url` only."""
     for header in fetched.headers.all("link"):
         for link in header.split(","):
             target, _, relation = link.partition(";")
@@ -188,7 +188,7 @@ def _cursor(url: str) -> str | None:
 
 
 def _arrived(attempt: dict[str, Any]) -> bool:
-    """Whether the receiver answered as GitHub wants it: 200 to 399."""
+    """Whether the receiver answered with a status that GitHub takes as success: 200 to 399."""
     code = attempt.get("status_code")
     return isinstance(code, int) and 200 <= code < 400
 
@@ -210,7 +210,7 @@ FAILED_DELIVERIES = Action(
     name="github.failed_deliveries",
     input=FailedDeliveries,
     run=failed_deliveries,
-    summary="List deliveries of a webhook that never arrived",
+    summary="List the deliveries of a webhook that never arrived",
 )
 REDELIVER = Action(
     name="github.redeliver", input=Redeliver, run=redeliver, summary="Ask GitHub to send deliveries again"

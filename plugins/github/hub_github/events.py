@@ -1,8 +1,8 @@
-"""Reads a delivery: one event each, named by `X-GitHub-Event` and the payload's `action`.
+"""Reads a delivery: one event, named by `X-GitHub-Event` and the payload's `action`.
 
-The content type of a webhook is the operator's choice: application/json, or application/x-www-form-urlencoded with
-the JSON in the field `payload`. `X-GitHub-Delivery` is the same when a delivery is sent again, so a redelivery of what
-arrived starts nothing, and one of what was lost runs. Source: GitHub Docs, "Webhook events and payloads".
+The operator chooses the content type of a webhook: application/json, or application/x-www-form-urlencoded with the JSON
+in the field `payload`. `X-GitHub-Delivery` is the same when a delivery is sent again: a redelivery of one that arrived
+starts nothing, and one of a lost delivery runs. Source: GitHub Docs, "Webhook events and payloads".
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["CONTROL", "read"]
 CONTROL = frozenset(
     {"github_app_authorization", "installation", "installation_repositories", "installation_target", "meta", "ping"}
 )
-"""Events about the webhook or the app itself, which GitHub sends unasked; they start only workflows that name them."""
+"""Events about the webhook or the app itself, sent without a subscription; they start only workflows that name them."""
 
 _FORM = "application/x-www-form-urlencoded"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
@@ -31,13 +31,13 @@ def read(request: Request, source: Source) -> Iterator[Event]:
     """The event of a delivery; its data is the payload.
 
     Raises:
-        Reject: Status 400: a header of GitHub's is missing or repeated, or the payload is no JSON object.
+        Reject: Status 400: one of GitHub's headers is missing or repeated, or the payload is not a JSON object.
     """
     del source
     name = request.headers["x-github-event"]
     delivery = request.headers["x-github-delivery"]
     if not _NAME.fullmatch(name):
-        raise Reject("x-github-event is no name of an event", 400)
+        raise Reject("x-github-event is not the name of an event", 400)
     if not delivery:
         raise Reject("x-github-delivery is empty", 400)
     payload = _payload(request)
@@ -47,7 +47,7 @@ def read(request: Request, source: Source) -> Iterator[Event]:
 def _payload(request: Request) -> dict[str, Any]:
     payload = _inside(request.form()["payload"]) if request.media_type == _FORM else request.json()
     if not isinstance(payload, dict):
-        raise Reject("the payload is no JSON object", 400)
+        raise Reject("the payload is not a JSON object", 400)
     return payload
 
 
@@ -55,7 +55,7 @@ def _inside(text: str) -> Any:
     try:
         return from_json(text, allow_inf_nan=False)
     except ValueError as error:
-        raise Reject(f"the form's payload is no JSON: {error}", 400) from error
+        raise Reject(f"the form's payload is not JSON: {error}", 400) from error
 
 
 def _type(name: str, payload: dict[str, Any]) -> str:
@@ -65,7 +65,7 @@ def _type(name: str, payload: dict[str, Any]) -> str:
 
 
 def _account(payload: dict[str, Any]) -> str | None:
-    """The organization or user that it happened in; for an app's own events, the account that installed it."""
+    """The organization or user in whose account it happened; for an app's own events, the account that installed it."""
     owner = _part(payload, "repository", "owner")
     return (
         _text(_part(payload, "organization").get("login"))

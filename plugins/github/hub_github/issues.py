@@ -1,6 +1,6 @@
 """Actions on issues and pull requests: `github.create_issue`, `github.comment`.
 
-GitHub knows no idempotency key: when a node runs again after a crash between call and journal, it writes a second time.
+GitHub has no idempotency keys: a node that runs again after a crash between call and journal writes a second time.
 Source: GitHub Docs, REST API, "Create an issue", "Create an issue comment".
 """
 
@@ -22,10 +22,10 @@ class CreateIssue(GitHubAccess):
     """Input of `github.create_issue`.
 
     Attributes:
-        repository: Where, `owner/name`.
-        title: Of the issue.
+        repository: `owner/name`.
+        title: Title of the issue.
         body: Markdown.
-        labels: Names of labels; ones that do not exist yet are made if the token may.
+        labels: Names of labels. Missing ones are created if the token allows it.
         assignees: Logins.
         milestone: Number of a milestone.
         type: Name of an issue type of the organization.
@@ -44,7 +44,7 @@ class Comment(GitHubAccess):
     """Input of `github.comment`.
 
     Attributes:
-        repository: Where, `owner/name`.
+        repository: `owner/name`.
         issue: Number of an issue or pull request.
         body: Markdown.
     """
@@ -55,7 +55,7 @@ class Comment(GitHubAccess):
 
 
 async def create_issue(given: CreateIssue, context: ActionContext) -> dict[str, Any]:
-    """Open an issue; gives its `number`, `id`, `node_id` and `url`. Raises as `GitHubApi.call` does."""
+    """Open an issue; returns its `number`, `id`, `node_id` and `url`. Raises as `GitHubApi.call` does."""
     wanted = given.model_dump(include={"title", "body", "milestone", "type"}, exclude_none=True)
     wanted |= {name: list(values) for name in ("labels", "assignees") if (values := getattr(given, name))}
     made = await GitHubApi(context, given).json("POST", path("repos", given.repository, "issues"), json=wanted)
@@ -63,7 +63,10 @@ async def create_issue(given: CreateIssue, context: ActionContext) -> dict[str, 
 
 
 async def comment(given: Comment, context: ActionContext) -> dict[str, Any]:
-    """Comment on an issue or pull request; gives the comment's `id`, `node_id` and `url`. Raises as `GitHubApi.call` does."""
+    """Comment on an issue or pull request; returns the comment's `id`, `node_id` and `url`.
+
+    Raises as `GitHubApi.call` does.
+    """
     where = path("repos", given.repository, "issues", given.issue, "comments")
     made = await GitHubApi(context, given).json("POST", where, json={"body": given.body})
     return _outline(made, "id", "node_id")
@@ -71,7 +74,7 @@ async def comment(given: Comment, context: ActionContext) -> dict[str, Any]:
 
 def _outline(made: Any, *names: str) -> dict[str, Any]:
     if not isinstance(made, dict):
-        raise ActionFailed("GitHub's answer is no JSON object")
+        raise ActionFailed("GitHub's answer is not a JSON object")
     return {name: made.get(name) for name in names} | {"url": made.get("html_url")}
 
 

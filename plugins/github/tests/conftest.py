@@ -136,7 +136,7 @@ class Context:
 
 
 @dataclass
-class GitHubApi:
+class ScriptedGitHub:
     """An HTTP server on the loopback that answers from a script and remembers what it was asked."""
 
     url: str = ""
@@ -159,8 +159,8 @@ class GitHubApi:
 
 
 @pytest.fixture
-async def api() -> AsyncIterator[GitHubApi]:
-    script = GitHubApi()
+async def api() -> AsyncIterator[ScriptedGitHub]:
+    script = ScriptedGitHub()
     application = web.Application()
     application.router.add_route("*", "/{rest:.*}", script.handle)
     runner = web.AppRunner(application)

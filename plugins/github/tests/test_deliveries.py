@@ -127,9 +127,9 @@ async def test_a_cursor_that_leads_to_itself_ends_the_list(api: Any, context: An
     assert len(api.asked) == 2
 
 
-async def test_a_list_that_is_none_fails_and_odd_entries_are_passed_over(api: Any, context: Any) -> None:
+async def test_a_list_that_is_not_a_list_fails_and_odd_entries_are_passed_over(api: Any, context: Any) -> None:
     api.answer({"message": "?"})
-    with pytest.raises(ActionFailed, match="no JSON list"):
+    with pytest.raises(ActionFailed, match="not a JSON array"):
         await run(FAILED_DELIVERIES, context, api_url=api.url, **REPOSITORY)
     api.answer([None, 7, {"id": 1, "delivered_at": "never"}])
     found = await run(FAILED_DELIVERIES, context, api_url=api.url, **REPOSITORY)

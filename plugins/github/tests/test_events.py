@@ -106,7 +106,7 @@ def test_a_name_that_github_would_not_use_is_refused(arrive: Arrive, source: Mad
     [b"", b"nope", b"[]", b'"text"', b"null", b'{"a":NaN}', b"\xff\xfe", b'{"a":' * 100_000],
     ids=["empty", "no JSON", "list", "text", "null", "NaN", "not UTF-8", "too deep"],
 )
-def test_a_payload_that_is_no_json_object_is_refused(arrive: Arrive, source: Made, body: bytes) -> None:
+def test_a_payload_that_is_not_a_json_object_is_refused(arrive: Arrive, source: Made, body: bytes) -> None:
     refused(arrive(body, JSON | SENT), source())
     refused(arrive(urlencode({"payload": body}).encode(), FORM | SENT), source())
 

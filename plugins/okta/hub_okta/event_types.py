@@ -1,4 +1,4 @@
-"""The catalog: what event hooks can deliver, the types tagged event-hook-eligible in Okta's list of event types."""
+"""The catalog: what event hooks can deliver, that is, the types that Okta lists as event-hook-eligible."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Reads a delivery: one event for each entry of `data.events[]`.
 
-Duplicates: `eventId` names the delivery and `uuid` the happening. The event's id is the `uuid`, which stays the same
-when Okta sends the delivery again and when a second event hook delivers the same happening to the same source. An entry
-without a `uuid` is known by the `eventId` and its place in the delivery, which a repeated delivery keeps.
+Duplicates: `eventId` identifies the delivery and `uuid` the log event. The event's id is the `uuid`, which stays the
+same when Okta sends the delivery again and when a second event hook delivers the same log event to the same source. An
+entry without a `uuid` is identified by the `eventId` and its place in the delivery, which a repeated delivery keeps.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def read(request: Request, source: Source) -> Iterator[Event]:
     """The events of a delivery in the order of its entries.
 
     Raises:
-        Reject: Status 400: the body is no delivery of an event hook. No event of it is given then.
+        Reject: Status 400: the body is not a delivery of an event hook; none of its events is read.
     """
     del source
     delivery = request.json()

@@ -1,4 +1,4 @@
-"""Examples of log events, one for any event type, in the shape that Okta documents."""
+"""Examples of log events, for any event type, in the form that Okta documents."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TARGETS: dict[str, tuple[str, str, str, str]] = {
     "policy": ("PolicyEntity", "00p1abcdefGHIJKLM0h8", "unknown", "Default Policy"),
     "user": ("User", "00u2abcdefGHIJKLM0h8", "grace@example.com", "Grace Example"),
 }
-"""What a type's first word, up to a family resemblance, says that it happened to."""
+"""By the first word of an event type (or its family): the target of the event."""
 
 _FAMILY = {"application": "app", "certification": "user", "access": "user", "security": "user"}
 
@@ -38,7 +38,7 @@ _ADDRESS = "203.0.113.7"
 
 
 def example(name: str, summary: str) -> dict[str, Any]:
-    """A log event of type `name` with `summary` as its message: a fresh value that validates against the schema."""
+    """A log event of type `name` with `summary` as its message: a new value that fits the schema."""
     return {
         "uuid": "f1d0b993-cc19-11ed-a688-db22c99ef6c4",
         "published": "2026-03-26T21:05:32.159Z",
@@ -82,7 +82,7 @@ def _client() -> dict[str, Any]:
 
 
 def _target(name: str) -> list[dict[str, Any]]:
-    """One target per type; a group membership, for one, has the user and the group."""
+    """One target per type; a group membership has two, the user and the group."""
     words = name.split(".")
     kinds = [_FAMILY.get(words[0], words[0])]
     if len(words) > 1 and words[1].startswith("user_"):

@@ -1,9 +1,9 @@
-"""The one-time verification: Okta asks whether the endpoint is ours before it delivers anything.
+"""The one-time verification: Okta checks that the endpoint is ours before it delivers anything.
 
 A GET with the header `x-okta-verification-challenge`, unsigned and without a body, is answered with the header's value
-as `verification` (concepts/event-hooks, "One-time verification request"). The answer is public: no secret goes into it.
-The header decides and not the method: Okta sends it with nothing else, and a Tracecat URL with `vendor=okta` answers it
-however it comes.
+as `verification` (concepts/event-hooks, "One-time verification request"). No secret goes into the answer.
+The header decides, not the method: Okta sends it with nothing else, and a Tracecat URL with `vendor=okta` answers it
+with every method.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from hub import Reply, Request, Source
 __all__ = ["CHALLENGE_HEADER", "challenge"]
 
 CHALLENGE_HEADER = "x-okta-verification-challenge"
-"""Carries the value that Okta wants back."""
+"""The header whose value Okta expects back."""
 
 
 def challenge(request: Request, source: Source) -> Reply | None:

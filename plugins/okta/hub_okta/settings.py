@@ -42,6 +42,6 @@ class OktaSettings(BaseModel):
         name = value.lower()
         if name in _TAKEN:
             raise ValueError(
-                f"{value} has a meaning of its own; choose Authorization or a header such as X-Okta-Secret"
+                f"{value} already has another meaning; choose Authorization or a header such as X-Okta-Secret"
             )
         return name

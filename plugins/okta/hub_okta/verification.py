@@ -1,4 +1,4 @@
-"""Okta signs nothing: it sends a shared secret along, in `Authorization` or in a header that the operator names."""
+"""Okta does not sign: it sends a shared secret, in `Authorization` or in a header that the operator names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hub_okta.settings import OktaSettings
 __all__ = ["CREDENTIAL", "scheme"]
 
 CREDENTIAL = Credential(slot="signing", title="Authentication secret", origin="hub")
-"""The secret is any text that the operator enters in Okta; it is compared whole, `Bearer ` or the like included."""
+"""The secret is any text that the operator enters in Okta. It is compared whole, with `Bearer ` if it starts so."""
 
 
 def scheme(settings: OktaSettings | None) -> Scheme:

@@ -24,11 +24,11 @@ vendor = Vendor(
     actions=(GET,),
     guide=files(__name__).joinpath("guide.md").read_text(encoding="utf-8"),
 )
-"""PlexTrac: an HMAC of the body, one thin event for each request."""
+"""PlexTrac: an HMAC of the body, one thin event per request."""
 
 
 @hookimpl
 def hub_register(registry: Registry) -> None:
-    """Add the vendor, and its scheme for what the hub sends."""
+    """Add the vendor, and its scheme for subscriptions."""
     registry.vendor(vendor)
     registry.scheme("plextrac", SCHEME, CREDENTIAL)

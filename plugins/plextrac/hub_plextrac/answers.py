@@ -1,4 +1,4 @@
-"""What an answer of PlexTrac's API means for an action."""
+"""What the answers of PlexTrac's API mean for an action."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from hub import ActionFailed, Fetched, Reject
 __all__ = ["checked"]
 
 _MEANING = {
-    401: "it refuses the token, username or password",
+    401: "the token, username or password is wrong",
     403: "the account may not do this",
-    404: "there is no such object, or the account may not see it",
+    404: "the object does not exist, or the account may not see it",
     429: "too many calls",
 }
 
@@ -21,14 +21,14 @@ def checked(answer: Fetched, doing: str) -> Any:
 
     Args:
         answer: What PlexTrac answered.
-        doing: What was tried, for the error.
+        doing: What was attempted, for the error.
 
     Raises:
-        ActionFailed: Any other answer. A retry may help after 429 and 5xx, or an answer that is no JSON.
+        ActionFailed: Any other answer. A retry may help after 429, 5xx or an answer that is not JSON.
     """
     status = answer.status
     if not 200 <= status <= 299:
-        meaning = _MEANING.get(status, "it failed" if status >= 500 else "it refuses")
+        meaning = _MEANING.get(status, "an error on its side" if status >= 500 else "it refuses the call")
         raise ActionFailed(
             f"PlexTrac answered {status} to {doing}: {meaning}",
             retryable=status == 429 or status >= 500,
@@ -37,7 +37,7 @@ def checked(answer: Fetched, doing: str) -> Any:
     try:
         return answer.json()
     except ValueError as error:
-        raise ActionFailed(f"PlexTrac's answer to {doing} is no JSON") from error
+        raise ActionFailed(f"PlexTrac's answer to {doing} is not JSON") from error
 
 
 def _retry_after(answer: Fetched) -> float | None:

@@ -1,4 +1,4 @@
-"""Where PlexTrac's API keeps the object that a webhook is about (api-docs.plextrac.com)."""
+"""The paths in PlexTrac's API of the objects that webhooks are about (api-docs.plextrac.com)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hub import ActionFailed
 __all__ = ["ApiPath", "ObjectKind", "ReportLookup", "kind_of", "path_of", "report_path"]
 
 ObjectKind = Literal["report", "finding", "assessment", "engagement"]
-"""What can be got."""
+"""The kinds of objects that the action gets."""
 
 _ABOUT: Mapping[str, ObjectKind] = {
     "ReportPublished": "report",
@@ -25,35 +25,39 @@ _ABOUT: Mapping[str, ObjectKind] = {
 
 @dataclass(frozen=True, slots=True)
 class ApiPath:
-    """A path that gives the object."""
+    """The path of an object."""
 
     path: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReportLookup:
-    """A report of which only the cuid is known: its ids have to be looked up first."""
+    """A report of which only the cuid is known; its ids must be looked up first."""
 
     cuid: str
 
 
 def kind_of(payload: Mapping[str, Any]) -> ObjectKind:
-    """What the event of a payload is about. A submitted assessment may name nothing but the report made from it.
+    """The kind of object that the event of a payload is about.
+
+    A submitted assessment may name only the report that was made from it; then it is about the report.
 
     Raises:
-        ActionFailed: The event is about none of these; no retry helps.
+        ActionFailed: The event is about none of these kinds; a retry does not help.
     """
     event = payload.get("event")
     kind = _ABOUT.get(event) if isinstance(event, str) else None
     if kind is None:
-        raise ActionFailed(f"the event {event!r} is about no known object: set object", retryable=False)
+        raise ActionFailed(
+            f"the event {event!r} is not about a known kind of object: set `object` to say what to get", retryable=False
+        )
     if kind == "assessment" and "targetCuid" not in payload and "reportId" in payload:
         return "report"
     return kind
 
 
 def path_of(kind: ObjectKind, payload: Mapping[str, Any], target: str | None) -> ApiPath | ReportLookup:
-    """The way to an object.
+    """The path of an object, or how to find it.
 
     Args:
         kind: What to get.
@@ -61,7 +65,7 @@ def path_of(kind: ObjectKind, payload: Mapping[str, Any], target: str | None) ->
         target: The cuid of the object, if the payload names one.
 
     Raises:
-        ActionFailed: The payload lacks an id that the way needs; no retry helps.
+        ActionFailed: The payload lacks an id that the path needs; a retry does not help.
     """
     if kind == "assessment":
         return ApiPath(f"/api/v2/assessments/{_part(target, 'targetCuid')}")
@@ -76,15 +80,15 @@ def path_of(kind: ObjectKind, payload: Mapping[str, Any], target: str | None) ->
 
 
 def report_path(client: Any, report: Any) -> ApiPath:
-    """The way to a report by its ids. Raises `ActionFailed` if one is missing."""
+    """The path of a report by its ids. Raises `ActionFailed` if one is missing."""
     return ApiPath(f"/api/v1/client/{_part(client, 'clientId')}/report/{_part(report, 'reportId')}")
 
 
 def _part(value: Any, name: str) -> str:
-    """An id as one segment of a path: ids are opaque, so nothing in them may end the segment."""
+    """An id as one segment of a path. Ids are opaque, so it is quoted whole."""
     text = _text(value, name)
     if text in (".", ".."):
-        raise ActionFailed(f"{name} of the payload is no id", retryable=False)
+        raise ActionFailed(f"{name} of the payload is not an id", retryable=False)
     return quote(text, safe="")
 
 
@@ -93,4 +97,4 @@ def _text(value: Any, name: str) -> str:
         return str(value)
     if isinstance(value, str) and value:
         return value
-    raise ActionFailed(f"the payload has no {name}, without which PlexTrac does not find the object", retryable=False)
+    raise ActionFailed(f"the payload has no {name}, which the path of the object needs", retryable=False)

@@ -1,4 +1,4 @@
-"""What is needed to call the API of a PlexTrac instance: a connection of the org, and a token that comes of it."""
+"""Connections to a PlexTrac instance, and the session tokens that they sign in for."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from hub_plextrac.answers import checked
 __all__ = ["LIFETIME", "PlexTracConnection", "SessionTokens"]
 
 LIFETIME = 600.0
-"""Seconds for which a token is used; PlexTrac's end after 15 minutes (api-documentation/getting-started)."""
+"""Seconds for which a token is used; PlexTrac's expire after 15 minutes (api-documentation/getting-started)."""
 
 _MOST = 256
 
 
 class PlexTracConnection(BaseModel):
-    """The fields of a PlexTrac connection; further ones are left alone.
+    """The fields of a PlexTrac connection; further fields are ignored.
 
     Attributes:
         url: Base URL of the instance, without a path.
-        token: A JWT of PlexTrac; used as it is until it ends.
-        username: Of an account without MFA, used with `password`.
-        password: Its password.
+        token: A JWT of PlexTrac, used until it expires.
+        username: Name of an account without MFA, used with `password`.
+        password: Password of that account.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -55,11 +55,11 @@ class PlexTracConnection(BaseModel):
 
     @property
     def renewable(self) -> bool:
-        """Whether a token that has ended can be replaced by signing in."""
+        """Whether an expired token can be replaced by signing in."""
         return not self.token
 
     def key(self) -> bytes:
-        """A digest of all that makes a session, so that connections share one only if they are the same."""
+        """A digest of URL, username and password: connections share a session only if all three are equal."""
         password = self.password.get_secret_value() if self.password else ""
         return hashlib.sha256("\0".join((self.base, self.username or "", password)).encode()).digest()
 
@@ -71,7 +71,7 @@ class _Held:
 
 
 class SessionTokens:
-    """SessionTokens in use. PlexTrac allows ten sign-ins a minute, so each account signs in once and not for every call."""
+    """Session tokens by account: PlexTrac allows ten sign-ins a minute, so an account signs in once for many calls."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -96,7 +96,7 @@ class SessionTokens:
             return held.text
 
     def forget(self, connection: PlexTracConnection, token: str) -> None:
-        """Use `token` no more, since PlexTrac refused it."""
+        """Stop using `token`, which PlexTrac has refused."""
         key = connection.key()
         if (held := self._held.get(key)) is not None and held.text == token:
             del self._held[key]
@@ -111,7 +111,7 @@ class SessionTokens:
 
 
 async def _sign_in(connection: PlexTracConnection, context: ActionContext) -> str:
-    """`POST /api/v1/authenticate` with username and password gives a JWT in `token`."""
+    """`POST /api/v1/authenticate` with username and password, which returns a JWT in `token`."""
     password = connection.password.get_secret_value() if connection.password else ""
     answer = await context.request(
         "POST",
@@ -122,5 +122,5 @@ async def _sign_in(connection: PlexTracConnection, context: ActionContext) -> st
     value = checked(answer, "signing in")
     token = value.get("token") if isinstance(value, dict) else None
     if not isinstance(token, str) or not token:
-        raise ActionFailed("PlexTrac gave no token: use an account without MFA", retryable=False)
+        raise ActionFailed("PlexTrac returned no token: use an account without MFA", retryable=False)
     return token

@@ -1,8 +1,8 @@
-"""Reads a webhook: one event, thin, naming what happened to which object.
+"""Reads a webhook: one thin event that names what happened to which object.
 
 The payload is `{cuid, actorCuid, event, targetCuid or targetCuids, targetType, text}` and clientId, reportId,
-findingId, assessmentId where they apply (api-documentation/webhooks/webhook-payload-structure). `cuid` is unique for
-each webhook request, and PlexTrac sends it again when it tries again.
+findingId, assessmentId where they apply (api-documentation/webhooks/webhook-payload-structure). `cuid` is unique to a
+webhook request, and a retry has the same.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from hub_plextrac.settings import PlexTracSettings
 __all__ = ["TEST_EVENT", "read"]
 
 TEST_EVENT = "testWebhook"
-"""The name under which PlexTrac logs a test of the connection."""
+"""The event by which PlexTrac tests a connection."""
 
 
 def read(request: Request, source: Source) -> tuple[Event, ...]:
     """The event of a webhook.
 
     Raises:
-        Reject: Status 400: the body is no webhook of PlexTrac.
+        Reject: Status 400: the body is not a webhook of PlexTrac.
     """
     payload = request.json()
     name = _text(payload.get("event")) if isinstance(payload, dict) else None
     if name is None:
-        raise Reject("the body has no text in event, as a webhook of PlexTrac has", 400)
+        raise Reject("the body has no text in `event`, which webhooks of PlexTrac have", 400)
     settings = source.settings
     return (
         Event(

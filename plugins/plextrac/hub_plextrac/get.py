@@ -1,4 +1,4 @@
-"""The action `plextrac.get`: from the thin payload of a webhook to the object it is about."""
+"""The action `plextrac.get`: gets the object that the thin payload of a webhook is about."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from hub_plextrac.connection import PlexTracConnection, SessionTokens
 __all__ = ["GET", "GetObject", "ObjectGetter"]
 
 MAX_BYTES = 16 << 20
-"""Longest answer that is read; reports hold their narratives with embedded pictures."""
+"""Longest answer in bytes that is read; reports hold narratives with embedded pictures."""
 MOST_TARGETS = 100
-"""Objects that one payload may name; more of them is no webhook of PlexTrac."""
+"""Largest number of objects that one payload may name."""
 _OF_ONE = ("reportId", "findingId", "assessmentId")
 
 
@@ -26,29 +26,29 @@ class GetObject(BaseModel):
     Attributes:
         connection: A connection of the org, such as `{{ connections.plextrac }}`.
         payload: The webhook's payload, `{{ TRIGGER }}`.
-        object: What to get; what the event is about if left out.
+        object: What to get; left out, what the event is about.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     connection: Annotated[
-        PlexTracConnection, Field(description="A connection with url, and token or username and password.")
+        PlexTracConnection, Field(description="A connection: url, and token or username and password.")
     ]
     payload: Annotated[dict[str, Any], Field(description="The payload of a PlexTrac webhook.")]
     object: Annotated[ObjectKind | None, Field(description="What to get instead of what the event is about.")] = None
 
 
 class ObjectGetter:
-    """Runs `plextrac.get`; holds the tokens between calls."""
+    """Runs `plextrac.get`; keeps the session tokens between calls."""
 
     def __init__(self, tokens: SessionTokens | None = None) -> None:
         self._tokens = tokens or SessionTokens()
 
     async def __call__(self, given: GetObject, context: ActionContext) -> Any:
-        """The object as PlexTrac gives it; for a payload with `targetCuids` a list of them in the same order.
+        """The object as PlexTrac returns it; for a payload with `targetCuids` a list of objects in the same order.
 
         Raises:
-            ActionFailed: The payload names no object, or PlexTrac does not give it.
+            ActionFailed: The payload names no object, or PlexTrac does not return it.
         """
         payload = given.payload
         kind = given.object or kind_of(payload)
@@ -67,7 +67,7 @@ class ObjectGetter:
         return await self._call(connection, context, "GET", route.path)
 
     async def _find(self, cuid: str, connection: PlexTracConnection, context: ActionContext) -> ApiPath:
-        """The way to a report by its cuid, through the list of reports filtered by that cuid."""
+        """The path of a report by its cuid, found in the list of reports filtered by that cuid."""
         wanted = {"pagination": {"offset": 0, "limit": 5}, "filters": [{"by": "cuids", "value": [cuid]}]}
         listed = await self._call(connection, context, "POST", "/api/v2/reports", wanted)
         for report in listed.get("data") or () if isinstance(listed, dict) else ():
@@ -78,7 +78,7 @@ class ObjectGetter:
     async def _call(
         self, connection: PlexTracConnection, context: ActionContext, method: str, path: str, body: Any = None
     ) -> Any:
-        """One call. A token that has ended is replaced once, where the connection can sign in."""
+        """One call. An expired token is replaced once, where the connection can sign in."""
         for renewable in (connection.renewable, False):
             token = await self._tokens.of(connection, context)
             answer = await context.request(
@@ -98,6 +98,6 @@ GET = Action(
     name="plextrac.get",
     input=GetObject,
     run=ObjectGetter(),
-    summary="GetObject the report, finding, assessment or engagement that a PlexTrac webhook is about",
+    summary="Get the report, finding, assessment or engagement that a PlexTrac webhook is about",
 )
 """The action as the plugin registers it."""

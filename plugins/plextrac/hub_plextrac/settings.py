@@ -13,7 +13,7 @@ class PlexTracSettings(BaseModel):
     """PlexTracSettings of a PlexTrac source.
 
     Attributes:
-        instance: Host of the PlexTrac instance that sends; its payloads do not say.
+        instance: Host of the PlexTrac instance that sends, which its payloads do not name.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

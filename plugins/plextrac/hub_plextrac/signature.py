@@ -1,7 +1,7 @@
 """`X-Authorization-HMAC-256`: the lower-case hex HMAC-SHA256 of the raw body under the webhook's secret, in and out.
 
-PlexTrac's page on webhooks says to concatenate secret and body before hashing; its page on verifying sender requests
-computes the plain HMAC, and so does PlexTrac. SHA-256 over secret and body is refused.
+PlexTrac's page on webhooks says to concatenate secret and body before hashing. Its page on verifying sender requests
+computes the plain HMAC, as PlexTrac does. SHA-256 over secret and body is refused.
 """
 
 from __future__ import annotations

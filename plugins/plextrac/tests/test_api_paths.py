@@ -31,7 +31,7 @@ def test_an_event_says_what_it_is_about(payload: dict[str, Any], kind: str) -> N
 
 @pytest.mark.parametrize("event", ["testWebhook", None, 7, ["ReportPublished"], "reportpublished"])
 def test_another_event_is_about_nothing_known(event: Any) -> None:
-    with pytest.raises(ActionFailed, match="set object") as failure:
+    with pytest.raises(ActionFailed, match="set `object`") as failure:
         kind_of({"event": event})
     assert not failure.value.retryable
 

@@ -30,4 +30,4 @@ vendor = Vendor(
     actions=(POST_MESSAGE, RESPOND),
     guide=files(__name__).joinpath("guide.md").read_text(encoding="utf-8"),
 )
-"""Slack: everything signed but the certificate check, three seconds to answer."""
+"""Slack: everything is signed but the certificate check; three seconds to answer."""

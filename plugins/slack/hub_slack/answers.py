@@ -1,7 +1,7 @@
-"""What Slack is answered: the challenge of a verification, else an acknowledgement within three seconds.
+"""The answers to Slack: the challenge of a verification, else an acknowledgement within three seconds.
 
-A body in the answer to a form would be shown to a user or taken as an instruction, so acknowledgements are empty unless
-the source's settings say otherwise; a workflow's `respond` node goes first. Source: Slack Developer Docs, "The Events
+Slack shows the body of an answer to a user or takes it as an instruction, so acknowledgements are empty unless the
+source's settings say otherwise. A workflow's `respond` node takes precedence. Source: Slack Developer Docs, "The Events
 API" (URL verification, `X-Slack-No-Retry`), "Handling user interaction" (acknowledgement responses).
 """
 
@@ -22,7 +22,7 @@ _NEVER_AGAIN = {"x-slack-no-retry": "1"}
 REFUSALS: Mapping[int, Reply] = MappingProxyType(
     {status: Reply(status, headers=_NEVER_AGAIN) for status in (400, 401, 403, 405, 413, 415, 422)}
 )
-"""Refusals that the same request would meet again. Rate limits and 503 are left out: there Slack should try again."""
+"""Refusals that a retry would meet again. Rate limits and 503 are left out: after these Slack should retry."""
 
 
 def answer(request: Request, source: Source, outcome: Outcome) -> Reply:
@@ -42,8 +42,8 @@ def answer(request: Request, source: Source, outcome: Outcome) -> Reply:
 def _acknowledgement(event_type: str, settings: SlackSettings) -> dict[str, Any] | None:
     if event_type == "slash_command":
         visible = {"response_type": "in_channel"} if settings.command_visible else {}
-        said = {"text": settings.command_text} if settings.command_text else {}
-        return visible | said or None
+        text = {"text": settings.command_text} if settings.command_text else {}
+        return visible | text or None
     if event_type == "view_submission" and settings.close_all_views:
         return {"response_action": "clear"}
     return None

@@ -1,7 +1,7 @@
-"""The certificate check: now and then Slack posts `ssl_check=1` to see whether the endpoint's certificate is valid.
+"""The certificate check: now and then Slack posts `ssl_check=1` to check that the endpoint's certificate is valid.
 
-It is a form without signature, wants an empty 200 and means nothing else. The answer is the same for everybody and made
-of nothing that was sent. Source: Slack Developer Docs, "Implementing slash commands".
+It is an unsigned form to which Slack expects an empty 200. The answer is the same for every sender and contains nothing
+that was sent. Source: Slack Developer Docs, "Implementing slash commands".
 """
 
 from __future__ import annotations

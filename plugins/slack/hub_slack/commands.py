@@ -8,7 +8,7 @@ __all__ = ["slash_command"]
 
 
 def slash_command(form: Values[str]) -> Event:
-    """The event `slash_command`, with the form's fields as its data; `trigger_id` is new for each command.
+    """The event `slash_command`, with the form's fields as its data. `trigger_id` is unique to a command.
 
     Raises:
         Reject: Status 400: a field is given twice, or `command` is empty.

@@ -1,6 +1,6 @@
 """The Events API: an envelope around one event.
 
-`event_id` is the same in a retry (`X-Slack-Retry-Num`), so a retry starts nothing if its first try was stored and runs
+`event_id` is the same in a retry (`X-Slack-Retry-Num`), so a retry starts nothing if the first try was stored, and runs
 if that was lost. Source: Slack Developer Docs, "The Events API".
 """
 
@@ -11,21 +11,21 @@ from typing import Any
 from hub import Event, Reject
 from hub_slack.fields import moment, part, text
 
-__all__ = ["CONTROL", "happened"]
+__all__ = ["CONTROL", "envelope_events"]
 
 CONTROL = frozenset({"app_rate_limited", "app_uninstalled", "app_uninstalled_team", "tokens_revoked"})
-"""Events about the app's own standing; they start only workflows that name them."""
+"""Events about the state of the app itself; they start only workflows that name them."""
 
 
-def happened(body: Any) -> list[Event]:
-    """The event inside an envelope, with the envelope as its data; none for `url_verification`.
+def envelope_events(body: Any) -> list[Event]:
+    """The event in an envelope, with the envelope as its data; none for `url_verification`.
 
     Raises:
-        Reject: Status 400: it is no envelope.
+        Reject: Status 400: the body is not an envelope.
     """
     kind = text(body, "type") if isinstance(body, dict) else None
     if kind is None:
-        raise Reject("the body is no JSON object with a type", 400)
+        raise Reject("the body is not a JSON object with a type", 400)
     if kind == "url_verification":
         if text(body, "challenge") is None:
             raise Reject("url_verification without a challenge", 400)
@@ -50,7 +50,7 @@ def _callback(body: dict[str, Any]) -> Event:
 
 
 def _notice(kind: str, body: dict[str, Any]) -> Event:
-    """Something that Slack says outside an envelope: `app_rate_limited`, once per workspace and minute."""
+    """An event without an envelope: `app_rate_limited`, once per workspace and minute."""
     minute = body.get("minute_rate_limited")
     return Event(
         kind,
@@ -63,5 +63,5 @@ def _notice(kind: str, body: dict[str, Any]) -> Event:
 
 
 def _workspace(body: dict[str, Any]) -> str | None:
-    """The workspace, or the organization where an app is installed in all of one."""
+    """The workspace, or the organization if the app is installed in a whole one."""
     return text(body, "team_id") or text(body, "enterprise_id")

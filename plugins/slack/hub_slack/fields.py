@@ -1,4 +1,4 @@
-"""Fields of Slack's JSON, read with care: a field of another type than Slack's counts as missing."""
+"""Fields of Slack's JSON: a field of an unexpected type counts as missing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["moment", "part", "text"]
 
 
 def text(value: Mapping[str, Any], name: str) -> str | None:
-    """A text that is not empty, else None."""
+    """A non-empty text, else None."""
     found = value.get(name)
     return found if isinstance(found, str) and found else None
 
@@ -24,7 +24,7 @@ def part(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def moment(value: Any) -> datetime | None:
-    """A moment from seconds as a number or text (`1774559132.117263`), None if it is no such thing."""
+    """The time that a number or text of seconds gives (`1774559132.117263`), else None."""
     try:
         return instant(value)
     except (TypeError, ValueError, OverflowError):

@@ -1,8 +1,8 @@
-"""slack_sdk's clients with the hub underneath: every call leaves through the egress guard.
+"""slack_sdk's clients on top of the hub: every call passes the egress guard.
 
-slack_sdk builds the request and judges the answer; what lies between, its own sessions, proxies from the environment
-and retries, is replaced at its public methods `AsyncWebClient.api_call` and `AsyncWebhookClient.send_dict`. Retrying is
-the workflow's business.
+slack_sdk builds the request and judges the answer. What lies between (its sessions, proxies from the environment and
+retries) is replaced in its public methods `AsyncWebClient.api_call` and `AsyncWebhookClient.send_dict`. Retries are
+left to the workflow.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ __all__ = ["GuardedWebClient", "GuardedWebhookClient"]
 
 
 class GuardedWebClient(AsyncWebClient):
-    """Slack's Web API through `ActionContext.request`; only methods that take JSON.
+    """Slack's Web API through `ActionContext.request`, for methods that take JSON.
 
     Args:
-        context: Of the action that calls.
+        context: The context of the calling action.
         token: A bot or user token.
-        base_url: Where the Web API answers, with a slash at the end.
+        base_url: Base URL of the Web API, with a slash at the end.
     """
 
     def __init__(self, context: ActionContext, token: str, base_url: str) -> None:
@@ -46,16 +46,16 @@ class GuardedWebClient(AsyncWebClient):
         headers: dict[str, str] | None = None,
         auth: dict[str, Any] | None = None,
     ) -> AsyncSlackResponse:
-        """Call a method and give its answer.
+        """Call a method and return its answer.
 
         Raises:
             SlackApiError: Slack did not answer `"ok": true`.
-            ActionFailed: No answer came, or one that is no JSON.
-            AddressRefused: The guard does not let the hub call there.
-            TypeError: The method takes something else than JSON.
+            ActionFailed: There was no answer, or it is not JSON.
+            AddressRefused: The egress guard refuses the address.
+            TypeError: The method does not take JSON.
         """
         if files or data or params or auth or http_verb != "POST":
-            raise TypeError(f"{api_method} is called with JSON here, and nothing else")
+            raise TypeError(f"{api_method} can only be called with JSON here")
         url = urljoin(self.base_url, api_method)
         fetched = await self._context.request(
             "POST",
@@ -76,7 +76,7 @@ class GuardedWebClient(AsyncWebClient):
             headers=_first(fetched),
             status_code=fetched.status,
         )
-        response.validate()  # type: ignore[no-untyped-call]
+        response.validate()  # type: ignore[no-untyped-call] # slack_sdk leaves it untyped
         return response
 
 
@@ -84,7 +84,7 @@ class GuardedWebhookClient(AsyncWebhookClient):
     """A `response_url` or incoming webhook through `ActionContext.request`.
 
     Args:
-        context: Of the action that calls.
+        context: The context of the calling action.
         url: The `response_url`.
     """
 
@@ -93,11 +93,11 @@ class GuardedWebhookClient(AsyncWebhookClient):
         self._context = context
 
     async def send_dict(self, body: dict[str, Any], headers: dict[str, str] | None = None) -> WebhookResponse:
-        """Send a message and give Slack's answer, whatever its status.
+        """Send a message and return Slack's answer, of any status.
 
         Raises:
-            ActionFailed: No answer came.
-            AddressRefused: The guard does not let the hub call there.
+            ActionFailed: There was no answer.
+            AddressRefused: The egress guard refuses the address.
         """
         fetched = await self._context.request(
             "POST",
@@ -109,7 +109,7 @@ class GuardedWebhookClient(AsyncWebhookClient):
 
 
 def _object(fetched: Fetched) -> dict[str, Any]:
-    """The JSON object of an answer. An error page of a gateway has none: then a stand-in that `validate` refuses."""
+    """The JSON object of an answer. For the error page of a gateway, one that `validate` refuses."""
     try:
         value = fetched.json()
     except ValueError:
@@ -117,7 +117,7 @@ def _object(fetched: Fetched) -> dict[str, Any]:
     if isinstance(value, dict):
         return value
     if fetched.status == 200:
-        raise ActionFailed("Slack's answer is no JSON object")
+        raise ActionFailed("Slack's answer is not a JSON object")
     return {"ok": False, "error": f"http_{fetched.status}"}
 
 

@@ -1,7 +1,7 @@
 """Interactivity: buttons, menus, modals, shortcuts; a form whose field `payload` holds JSON.
 
-`trigger_id` is new for each interaction and serves as duplicate key. A closed modal has none, since nothing can be
-opened from it; a view is closed once, so that its id serves. Source: Slack Developer Docs, "Handling user interaction",
+`trigger_id` is unique to an interaction and finds duplicates. A closed modal has none, since nothing can be opened from
+it; a view is closed once, so its id is used. Source: Slack Developer Docs, "Handling user interaction",
 "Interaction payloads", "View interaction payloads".
 """
 
@@ -19,10 +19,10 @@ __all__ = ["interaction"]
 
 
 def interaction(payload: str) -> Event:
-    """The event that the field `payload` tells; its type is the payload's: `block_actions`, `view_submission`, ….
+    """The event in the field `payload`; its type is the payload's: `block_actions`, `view_submission`, ….
 
     Raises:
-        Reject: Status 400: it is no JSON object with a type.
+        Reject: Status 400: the payload is not a JSON object with a type.
     """
     told = _object(payload)
     kind = text(told, "type")
@@ -41,9 +41,9 @@ def _object(payload: str) -> dict[str, Any]:
     try:
         told = from_json(payload, allow_inf_nan=False)
     except ValueError as error:
-        raise Reject(f"the payload is no JSON: {error}", 400) from error
+        raise Reject(f"the payload is not JSON: {error}", 400) from error
     if not isinstance(told, dict):
-        raise Reject("the payload is no JSON object", 400)
+        raise Reject("the payload is not a JSON object", 400)
     return told
 
 
@@ -53,7 +53,7 @@ def _closing(kind: str, told: Mapping[str, Any]) -> str | None:
 
 
 def _when(told: Mapping[str, Any]) -> str | None:
-    """Shortcuts and dialogs carry the time themselves, block actions in each action."""
+    """Shortcuts and dialogs have the time themselves, block actions in each action."""
     if found := text(told, "action_ts"):
         return found
     actions = told.get("actions")

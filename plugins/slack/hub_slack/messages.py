@@ -1,6 +1,6 @@
 """Actions: `slack.post_message` through the Web API, `slack.respond` through a `response_url`.
 
-Slack offers no idempotency key: when a node runs again after a crash between call and journal, it writes a second time.
+Slack has no idempotency keys: a node that runs again after a crash between call and journal writes a second time.
 Source: Slack Developer Docs, "chat.postMessage", "Handling user interaction" (message responses), "Rate limits".
 """
 
@@ -21,7 +21,7 @@ __all__ = ["POST_MESSAGE", "RESPOND", "PostMessage", "RespondToInteraction"]
 _PASSING = frozenset(
     {"fatal_error", "internal_error", "ratelimited", "rate_limited", "request_timeout", "service_unavailable"}
 )
-"""Errors of the Web API that pass by themselves."""
+"""Errors of the Web API that are temporary."""
 
 _DIGITS = re.compile(r"[0-9]{1,6}", re.ASCII)
 _LONGEST_MESSAGE = 300
@@ -41,7 +41,7 @@ class _Message(BaseModel):
     metadata: Json | None = None
 
     def content(self) -> dict[str, Any]:
-        """What both ways of sending a message share, as slack_sdk takes it."""
+        """The fields that both ways of sending a message share, as slack_sdk takes them."""
         return {
             "text": self.text,
             "blocks": list(self.blocks) if self.blocks is not None else None,
@@ -62,10 +62,10 @@ class PostMessage(_Message):
         blocks: Block Kit.
         attachments: Legacy attachments.
         thread_ts: `ts` of the message to answer in its thread.
-        reply_broadcast: Show an answer in a thread in the channel too.
+        reply_broadcast: Show the answer in a thread in the channel too.
         unfurl_links, unfurl_media: Whether Slack shows previews.
         mrkdwn: False: take `text` literally.
-        username, icon_emoji, icon_url: Another face, where the app may (`chat:write.customize`).
+        username, icon_emoji, icon_url: Another name and icon, if the app may set them (`chat:write.customize`).
         metadata: `{"event_type", "event_payload"}`, seen by apps only.
         api_url: Base URL of the Web API; GovSlack: `https://slack-gov.com/api/`.
     """
@@ -88,8 +88,8 @@ class RespondToInteraction(_Message):
         response_url: From the payload: `{{ TRIGGER.response_url }}`. Slack takes five answers within 30 minutes.
         text: Slack's mrkdwn.
         blocks, attachments, unfurl_links, unfurl_media, metadata: As for `slack.post_message`.
-        response_type: `in_channel`: everybody sees it; `ephemeral`: only who acted.
-        replace_original: Put it in place of the message that was acted on.
+        response_type: `in_channel`: everybody sees it; `ephemeral`: only the user who acted.
+        replace_original: Replace the message that was acted on.
         delete_original: Delete that message.
     """
 
@@ -100,12 +100,12 @@ class RespondToInteraction(_Message):
 
 
 async def post_message(given: PostMessage, context: ActionContext) -> dict[str, Any]:
-    """Post a message; gives its `channel` and `ts`, which a later node needs to answer in its thread.
+    """Post a message; returns its `channel` and `ts`, which a later node needs to answer in its thread.
 
     Raises:
-        ActionFailed: Slack refused, or no answer came. Worth a retry: rate limits (`retry_after` says when), 5xx and
-            Slack's own trouble.
-        AddressRefused: The guard does not let the hub call there.
+        ActionFailed: Slack refused, or there was no answer. It is retryable for rate limits (`retry_after` says when),
+            5xx and temporary errors.
+        AddressRefused: The egress guard refuses the address.
     """
     base = given.api_url if given.api_url.endswith("/") else given.api_url + "/"
     client = GuardedWebClient(context, given.token.get_secret_value(), base)
@@ -126,7 +126,7 @@ async def post_message(given: PostMessage, context: ActionContext) -> dict[str, 
 
 
 async def respond(given: RespondToInteraction, context: ActionContext) -> dict[str, Any]:
-    """Answer an interaction or a slash command; gives `{"ok": true}`. Raises as `post_message` does."""
+    """Answer an interaction or a slash command; returns `{"ok": true}`. Raises as `post_message` does."""
     client = GuardedWebhookClient(context, given.response_url)
     answered = await client.send(
         response_type=given.response_type,
@@ -144,7 +144,7 @@ async def respond(given: RespondToInteraction, context: ActionContext) -> dict[s
 
 
 def _failure(error: SlackApiError) -> ActionFailed:
-    """What slack_sdk's error means for the workflow. Its own text holds the whole answer, so it is not shown."""
+    """What slack_sdk's error means for the workflow. Its text is not shown, since it holds the whole answer."""
     answered = error.response
     reason = str(answered.get("error") or "unknown_error")[:_LONGEST_MESSAGE]
     status: int = answered.status_code

@@ -1,4 +1,4 @@
-"""Reads what Slack sends: JSON is the Events API, a form with `payload` interactivity, one with `command` a command."""
+"""Reads requests: JSON is the Events API, a form with `payload` interactivity, one with `command` a slash command."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from hub import Event, Reject, Request, Source
 from hub_slack.commands import slash_command
-from hub_slack.events_api import happened
+from hub_slack.events_api import envelope_events
 from hub_slack.interactivity import interaction
 
 __all__ = ["FORM", "read"]
@@ -19,7 +19,7 @@ def read(request: Request, source: Source) -> Iterator[Event]:
     """The event of a verified request; none for Slack's verification of the URL.
 
     Raises:
-        Reject: Status 400: it is none of the three kinds, or not of the form that Slack gives them.
+        Reject: Status 400: it is none of the three kinds, or malformed.
     """
     del source
     return iter(_events(request))
@@ -27,7 +27,7 @@ def read(request: Request, source: Source) -> Iterator[Event]:
 
 def _events(request: Request) -> list[Event]:
     if request.media_type != FORM:
-        return happened(request.json())
+        return envelope_events(request.json())
     form = request.form()
     if "command" in form:
         return [slash_command(form)]

@@ -13,7 +13,7 @@ class SlackSettings(BaseModel):
     """SlackSettings of a Slack source.
 
     Attributes:
-        command_text: What the user of a slash command reads at once; empty: nothing.
+        command_text: Text that the user of a slash command sees at once; empty: none.
         command_visible: Whether the whole channel sees the command and `command_text`, not only its user.
         close_all_views: Whether a submitted modal closes the modals beneath it too.
     """

@@ -1,7 +1,7 @@
 """How Slack signs: version 0, hex HMAC-SHA256 of `v0:{timestamp}:{raw body}` behind `v0=`.
 
-The timestamp is seconds in `X-Slack-Request-Timestamp` and counts for five minutes both ways. A retry is signed anew.
-Source: Slack Developer Docs, "Verifying requests from Slack".
+The timestamp, in `X-Slack-Request-Timestamp`, is in seconds and may differ from the time of receipt by five minutes. A
+retry has a new signature. Source: Slack Developer Docs, "Verifying requests from Slack".
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from hub import Credential, Hmac
 __all__ = ["CREDENTIAL", "SCHEME"]
 
 CREDENTIAL = Credential(title="Signing secret", origin="vendor")
-"""From *Basic Information → App Credentials* of the Slack app. While it is regenerated both may be live here."""
+"""From *Basic Information → App Credentials* of the Slack app. Old and new may both be live while it is regenerated."""
 
 SCHEME = Hmac(
     header="x-slack-signature",

@@ -93,9 +93,9 @@ async def test_an_error_page_is_told_by_its_status(api: Any, context: Any, statu
 
 
 @pytest.mark.parametrize("text", ["", "ok", "[]"])
-async def test_an_answer_that_is_no_json_object_fails(api: Any, context: Any, text: str) -> None:
+async def test_an_answer_that_is_not_a_json_object_fails(api: Any, context: Any, text: str) -> None:
     api.answer(text=text)
-    with pytest.raises(ActionFailed, match="no JSON object"):
+    with pytest.raises(ActionFailed, match="not a JSON object"):
         await post(context, api)
 
 
