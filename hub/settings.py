@@ -60,6 +60,10 @@ class Settings(BaseSettings):
     head_seconds: Annotated[
         float, Field(gt=0, le=600, description="Longest time a request's head may take, and a connection may idle.")
     ] = 15.0
+    http2: Annotated[
+        Literal["off", "on"],
+        Field(description="Whether a connection in clear text may become HTTP/2; leave it off behind a proxy."),
+    ] = "off"
     body_seconds: Annotated[float, Field(gt=0, le=600, description="Longest time a body may take to arrive.")] = 30.0
     wait_seconds: Annotated[float, Field(gt=0, le=600, description="Longest wait of a synchronous answer.")] = 30.0
     workers: Annotated[int, Field(ge=1, le=1024, description="Executions that run at once in this process.")] = 256

@@ -20,6 +20,7 @@ from werkzeug.routing import RequestRedirect, Rule
 
 from hub.inbound.http.arrival import Arrival
 from hub.inbound.http.client_address import Client
+from hub.inbound.http.expect import allow_body
 from hub.inbound.pipeline import Pipeline
 from hub.model.ids import new_id, write_id
 from hub.model.wire.reply import Reply
@@ -108,6 +109,7 @@ class HubConnection(ASGIHTTPConnection):
         self.scope = _origin_form(self.scope)
         found = routes.match(self.scope["path"], self.scope["method"])
         if found is None:
+            await allow_body(self.scope)
             await super().__call__(receive, send)
             return
         endpoint, params = found
@@ -158,12 +160,13 @@ def _arrival(
         dialect=endpoint.dialect,
         route=endpoint.route,
         params=params,
-        chunks=lambda: _chunks(receive),
+        chunks=lambda: _chunks(scope, receive),
     )
     return arrival, refusal
 
 
-async def _chunks(receive: ASGIReceiveCallable) -> AsyncIterator[bytes]:
+async def _chunks(scope: HTTPScope, receive: ASGIReceiveCallable) -> AsyncIterator[bytes]:
+    await allow_body(scope)
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":

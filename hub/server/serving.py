@@ -13,6 +13,7 @@ from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
 from quart import Quart
 
+from hub.server import http1
 from hub.settings import Settings
 
 __all__ = ["listen", "raise_open_files", "run", "server_config", "settle_memory"]
@@ -67,6 +68,7 @@ def server_config(settings: Settings, listener: socket.socket) -> Config:
     No access log, since URLs hold secrets. A connection that has no whole request head after `head_seconds`, however
     slowly that dribbles in, is closed.
     """
+    http1.install(http2=settings.http2 == "on")
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]
     config.accesslog = None
