@@ -44,6 +44,7 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "Unavailable",
+    "described",
 ]
 
 from dataclasses import dataclass
@@ -204,3 +205,8 @@ class NonceReplayed(StoreError):
 
 class Fenced(StoreError):
     """The write came with an old fence: the lease ended and somebody else owns the work."""
+
+
+def described(error: BaseException | None) -> str:
+    """Type and text of an exception, for reasons and logs."""
+    return f"{type(error).__name__}: {error}"

@@ -1,1 +1,1 @@
-"""The plugin API and its host: hooks, registry, loader, vendors, schemes (design 4)."""
+"""The host of the plugins: finds, loads, starts and calls them, and keeps their faults apart."""

@@ -1,9 +1,11 @@
-"""What went wrong in a plugin while the hub ran, for the eyes of operators."""
+"""What went wrong in plugins while the hub was running, for operators."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from hub.errors import described
 
 __all__ = ["Faults"]
 
@@ -28,21 +30,21 @@ class Faults:
         """Remember a fault.
 
         Args:
-            plugin: Whose it is.
+            plugin: Name of the plugin.
             what: The hook or function that was called.
-            fault: What happened.
+            fault: The exception, or a sentence.
         """
-        text = fault if isinstance(fault, str) else f"{type(fault).__name__}: {fault}"
+        text = fault if isinstance(fault, str) else described(fault)
         before = self._faults.get(plugin)
         count = 1 if before is None else before.count + 1
         self._faults[plugin] = _Fault(f"{what} {_shortened(text)}", datetime.now(UTC), count)
 
     def forget(self, plugin: str) -> None:
-        """Start anew for a plugin."""
+        """Forget the faults of a plugin."""
         self._faults.pop(plugin, None)
 
     def remark(self, plugin: str) -> str:
-        """A sentence about a plugin's last fault; empty if it had none."""
+        """A sentence about the last fault of a plugin; empty if it had none."""
         fault = self._faults.get(plugin)
         if fault is None:
             return ""

@@ -1,4 +1,4 @@
-"""The awaiting caller: authors' functions, sync or async, under the request's clock, with the blame kept."""
+"""Calls of authors' functions, sync or async, within the time of a request."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ T = TypeVar("T")
 
 
 class Unanswered(Unavailable):
-    """A plugin was asked and did not answer in the time of the request."""
+    """A plugin was called and did not return within the time of the request."""
 
 
 def answer_of(plugin: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-    """Call an author's function; its exceptions pass, what would end the process or the hub's task does not.
+    """Call an author's function. Its exceptions pass; SystemExit and the like are turned into `PluginError`.
 
     Raises:
-        PluginError: It raised SystemExit or something else that is no `Exception`.
+        PluginError: The function raised SystemExit or something else that is not an `Exception`.
     """
     try:
         return function(*arguments)
@@ -36,10 +36,10 @@ def answer_of(plugin: str, function: Callable[..., Any], arguments: tuple[Any, .
 
 
 async def awaited(plugin: str, answer: Awaitable[T]) -> T:
-    """Await what an author's function gave; exceptions as in `answer_of`, and a cancelled caller is cancelled.
+    """Await the result of an author's function. Exceptions as in `answer_of`; a cancelled caller is cancelled.
 
     Raises:
-        PluginError: It tried to end the process, or cancelled the task it ran in.
+        PluginError: The function tried to end the process, or cancelled the task it ran in.
     """
     try:
         return await answer
@@ -53,18 +53,18 @@ async def awaited(plugin: str, answer: Awaitable[T]) -> T:
 
 
 async def ask(plugin: str, clock: RequestClock, function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call an author's function and await what it gives if that can be awaited.
+    """Call an author's function and await its result if that is awaitable.
 
-    Only awaiting costs a timeout. Exceptions of the function pass as they are; `clock.asking` names the plugin.
+    Only an awaitable gets a timeout. Exceptions of the function pass; `clock.asking` names the plugin.
 
     Raises:
-        Unavailable: The request's time was used up before the plugin was asked.
-        Unanswered: It was used up while the plugin was asked.
+        Unavailable: The time of the request was used up before the call.
+        Unanswered: It was used up during the call.
         PluginError: The plugin tried to end the process, or cancelled the task it ran in.
     """
     clock.asking = plugin
     if clock.expired:
-        raise Unavailable(f"plugin {plugin} was not asked: the {clock.seconds:g} s of the request were used up")
+        raise Unavailable(f"plugin {plugin} was not called: the {clock.seconds:g} s of the request were used up")
     answer = answer_of(plugin, function, arguments)
     return await _within(plugin, clock, answer) if inspect.isawaitable(answer) else answer
 
@@ -84,11 +84,11 @@ def _ended(plugin: str, error: BaseException) -> PluginError:
         return PluginError(plugin, f"tried to end the process: SystemExit({error.code!r})")
     if isinstance(error, asyncio.CancelledError):
         return PluginError(plugin, "cancelled the task it ran in")
-    return PluginError(plugin, f"raised {type(error).__name__}, which is no Exception")
+    return PluginError(plugin, f"raised {type(error).__name__}, which is not an Exception")
 
 
 def _in_a_task() -> bool:
-    """Whether the event loop runs: Ctrl-C is a signal that it handles then, and no KeyboardInterrupt."""
+    """Whether the event loop is running. Then Ctrl-C is a signal that the loop handles, not a KeyboardInterrupt."""
     try:
         return asyncio.current_task() is not None
     except RuntimeError:

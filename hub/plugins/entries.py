@@ -1,4 +1,4 @@
-"""What the active plugins and the core add together, by kind."""
+"""The entries of the active plugins and of the core, by kind."""
 
 from __future__ import annotations
 
@@ -10,22 +10,29 @@ from typing import Any
 import click
 
 from hub.model.wire.event_type import EventType
+from hub.model.wire.secret import Credential
 from hub.plugins.hooks import HookName, Implementation
 from hub.sdk.action import Action
 from hub.sdk.dialect import Dialect
 from hub.sdk.registry import Entry, EntryKind, Panel, Parser, SchemeEntry
+from hub.sdk.schemes.standard import CORE_CREDENTIALS, CORE_SCHEMES
 from hub.sdk.vendor import Vendor
 
-__all__ = ["Views"]
+__all__ = ["CORE_OWNER", "EntriesSnapshot", "core_entries"]
+
+CORE_OWNER = "the core"
+"""Owner of the entries that need no plugin."""
 
 
 @dataclass(frozen=True, slots=True)
-class Views:
-    """A consistent picture, made anew whenever a plugin comes or goes.
+class EntriesSnapshot:
+    """An immutable picture of all entries and hooks; a new one is made whenever a plugin comes or goes.
 
     Attributes:
-        owners: Name of the plugin that brings an entry, by its kind and key.
-        types: All event types in order of plugin and catalog; by vendor in `types_of`.
+        owners: Name of the plugin that an entry is of, by kind and key.
+        types: All event types, in order of plugin and catalog.
+        types_of: The same by vendor.
+        hooks: Implementations by hook, in the order in which they are called.
     """
 
     vendors: Mapping[str, Vendor]
@@ -43,8 +50,8 @@ class Views:
     hooks: Mapping[HookName, tuple[Implementation, ...]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, entries: Iterable[Entry], hooks: Iterable[Implementation]) -> Views:
-        """Sort entries by kind and implementations by hook and order."""
+    def of(cls, entries: Iterable[Entry], hooks: Iterable[Implementation]) -> EntriesSnapshot:
+        """Sort entries by kind, and implementations by hook and order."""
         kinds: dict[EntryKind, dict[str, Any]] = {}
         owners: dict[tuple[EntryKind, str], str] = {}
         types_of: dict[str, list[EventType]] = {}
@@ -75,3 +82,15 @@ class Views:
             types_of={vendor: tuple(types) for vendor, types in types_of.items()},
             hooks={hook: tuple(found) for hook, found in implementing.items()},
         )
+
+
+def core_entries(dialects: Iterable[Dialect], actions: Iterable[Action]) -> tuple[Entry, ...]:
+    """The core's schemes, and the given dialects and actions."""
+    return (
+        *(
+            Entry("scheme", name, SchemeEntry(scheme, CORE_CREDENTIALS.get(name, Credential())), CORE_OWNER)
+            for name, scheme in CORE_SCHEMES.items()
+        ),
+        *(Entry("dialect", dialect.name, dialect, CORE_OWNER) for dialect in dialects),
+        *(Entry("action", action.name, action, CORE_OWNER) for action in actions),
+    )

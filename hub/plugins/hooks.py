@@ -9,13 +9,13 @@ from typing import Any, Literal, get_args
 
 import pluggy
 
-from hub.errors import PluginError
+from hub.errors import PluginError, described
 from hub.sdk import hookspecs
 
 __all__ = ["HookName", "Implementation", "implementations"]
 
 HookName = Literal["hub_event", "hub_guard", "hub_lifespan", "hub_message", "hub_observe", "hub_register"]
-"""The hooks there are."""
+"""Names of the hooks."""
 
 _FIRST, _USUAL, _LAST = 0, 1, 2
 
@@ -25,8 +25,8 @@ class Implementation:
     """One plugin's implementation of one hook.
 
     Attributes:
-        positions: Which of the hook's arguments it takes, in its own order.
-        order: Sorts by `tryfirst` and `trylast`, then by the plugin's name.
+        positions: Positions of the hook's arguments that it takes, in its own order.
+        order: Sort key: by `tryfirst` and `trylast`, then by the plugin's name.
     """
 
     plugin: str
@@ -36,7 +36,7 @@ class Implementation:
     order: tuple[int, str]
 
     def arguments(self, *given: Any) -> tuple[Any, ...]:
-        """Those of the hook's arguments that it takes."""
+        """The arguments that it takes, of all that the hook gets."""
         return tuple(given[position] for position in self.positions)
 
 
@@ -44,7 +44,7 @@ def implementations(name: str, plugin: object) -> tuple[Implementation, ...]:
     """The hooks that a plugin implements.
 
     Raises:
-        PluginError: A hook is misspelt, is not marked, takes an argument that it does not get, or wraps others.
+        PluginError: A hook is misspelt or not marked, takes an unknown argument, or wraps others.
     """
     if isinstance(plugin, type) or not (inspect.ismodule(plugin) or hasattr(plugin, "__dict__")):
         raise PluginError(name, f"the entry point must be a Vendor, a module or an object with hooks, not {plugin!r}")
@@ -56,7 +56,7 @@ def implementations(name: str, plugin: object) -> tuple[Implementation, ...]:
     except pluggy.PluginValidationError as error:
         raise PluginError(name, f"a hook is wrong or misspelt: {error}") from error
     except Exception as error:
-        raise PluginError(name, f"its hooks cannot be read: {type(error).__name__}: {error}") from error
+        raise PluginError(name, f"its hooks cannot be read: {described(error)}") from error
     _marked(name, plugin)
     return tuple(
         _implementation(name, hook, one)

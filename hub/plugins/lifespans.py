@@ -1,4 +1,4 @@
-"""Runs `hub_lifespan` of each plugin in a task of its own, since a context is left where it was entered."""
+"""Runs `hub_lifespan` of each plugin, in one task each: a context must be left in the task that entered it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from hub.errors import PluginError
+from hub.errors import PluginError, described
 from hub.plugins.calling import answer_of
 from hub.plugins.hooks import Implementation
 from hub.sdk.handle import HubHandle
@@ -19,13 +19,13 @@ _log = structlog.get_logger("hub.plugins")
 
 
 @dataclass(frozen=True, slots=True)
-class _Life:
+class _Lifespan:
     task: asyncio.Task[None]
     ending: asyncio.Event
 
 
 class Lifespans:
-    """The plugins that run.
+    """The running lifespans.
 
     Args:
         start_seconds: How long a plugin may take to start.
@@ -35,13 +35,13 @@ class Lifespans:
     def __init__(self, start_seconds: float = 30.0, stop_seconds: float = 10.0) -> None:
         self._start_seconds = start_seconds
         self._stop_seconds = stop_seconds
-        self._lives: dict[str, _Life] = {}
+        self._running: dict[str, _Lifespan] = {}
 
     async def start(self, one: Implementation, hub: HubHandle) -> None:
         """Enter a plugin's context.
 
         Raises:
-            PluginError: It failed, took too long, or is no async context manager.
+            PluginError: It failed, took too long, or is not an async context manager.
         """
         entered, ending = asyncio.Event(), asyncio.Event()
         task = asyncio.create_task(_live(one, hub, entered, ending), name=f"hub_lifespan of {one.plugin}")
@@ -53,29 +53,29 @@ class Lifespans:
             if not entered.is_set() and not task.done():
                 await _end(task)
         if entered.is_set():
-            self._lives[one.plugin] = _Life(task, ending)
+            self._running[one.plugin] = _Lifespan(task, ending)
         elif task.cancelled():
             raise PluginError(one.plugin, f"hub_lifespan did not start within {self._start_seconds:g} s")
         else:
             error = task.exception()
-            raise PluginError(one.plugin, f"hub_lifespan failed to start: {_said(error)}") from error
+            raise PluginError(one.plugin, f"hub_lifespan failed to start: {described(error)}") from error
 
     async def stop(self, plugin: str) -> None:
         """Leave a plugin's context; failures are logged."""
-        life = self._lives.pop(plugin, None)
-        if life is None:
+        running = self._running.pop(plugin, None)
+        if running is None:
             return
-        life.ending.set()
-        done, _ = await asyncio.wait({life.task}, timeout=self._stop_seconds)
+        running.ending.set()
+        done, _ = await asyncio.wait({running.task}, timeout=self._stop_seconds)
         if not done:
             _log.error("hub_lifespan did not stop in time", plugin=plugin, seconds=self._stop_seconds)
-            await _end(life.task)
-        elif not life.task.cancelled() and (error := life.task.exception()) is not None:
-            _log.error("hub_lifespan failed to stop", plugin=plugin, error=_said(error))
+            await _end(running.task)
+        elif not running.task.cancelled() and (error := running.task.exception()) is not None:
+            _log.error("hub_lifespan failed to stop", plugin=plugin, error=described(error))
 
     async def stop_all(self) -> None:
         """Leave every context, the last one entered first."""
-        for plugin in reversed(tuple(self._lives)):
+        for plugin in reversed(tuple(self._running)):
             await self.stop(plugin)
 
 
@@ -94,7 +94,3 @@ async def _live(one: Implementation, hub: HubHandle, entered: asyncio.Event, end
 async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-
-
-def _said(error: BaseException | None) -> str:
-    return f"{type(error).__name__}: {error}"

@@ -1,7 +1,7 @@
-"""Finds plugins and brings each up on trial: nothing that one of them does wrong reaches another.
+"""Finds plugins and imports each on trial, so that a fault of one does not affect the others.
 
 pluggy's own loading stops the host when one plugin fails to import, and lets a second distribution take over a name
-in silence; so entry points are read here, and pluggy checks the hooks of each plugin by itself.
+silently. So entry points are read here, and pluggy checks the hooks of one plugin at a time.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from importlib.metadata import Distribution, EntryPoint, entry_points
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from hub.errors import PluginError
+from hub.errors import PluginError, described
 from hub.plugins.calling import answer_of
 from hub.plugins.hooks import Implementation, implementations
 from hub.sdk.registry import Entry, Registry
@@ -32,10 +32,10 @@ CORE = "integration-hub"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An entry point as it was found.
+    """A plugin that was found: its entry point.
 
     Attributes:
-        refusal: Why it is not even imported; empty if it may be.
+        refusal: Why it is not imported; empty if it may be.
     """
 
     entry: EntryPoint
@@ -48,7 +48,7 @@ class Candidate:
 
     @property
     def distribution(self) -> str:
-        """What pip installed; empty for an entry point that belongs to no distribution."""
+        """Name of the distribution; empty for an entry point that belongs to none."""
         return self.entry.dist.name if self.entry.dist is not None else ""
 
     @property
@@ -67,21 +67,21 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """What a plugin would add."""
+    """What a plugin would add if it were active."""
 
     entries: tuple[Entry, ...]
     hooks: tuple[Implementation, ...]
 
 
 def discover(version: str, points: Iterable[EntryPoint] | None = None) -> tuple[Candidate, ...]:
-    """The plugins installed, sorted by name, each with the refusals that need no import.
+    """The installed plugins by name, each with the reason to refuse it that shows without an import.
 
-    Refused are both claimants of one name, a name that cannot be a vendor's, and a distribution that requires
-    another version of the core.
+    Refused are all claimants of one name, a malformed name, and a distribution that requires another version of the
+    core.
 
     Args:
         version: Running version of the core.
-        points: Entry points instead of the installed ones.
+        points: Entry points in place of the installed ones.
     """
     found = sorted(
         {(one.name, one.value, _dist_name(one)): one for one in points or _installed(points)}.values(),
@@ -128,10 +128,10 @@ def _incompatible(dist: Distribution, version: str) -> str:
 
 
 def stage(candidate: Candidate) -> Staged:
-    """Import a plugin and collect what it would add, without effect on the hub.
+    """Import a plugin and collect what it would add, without any effect on the hub.
 
     Raises:
-        PluginError: It is refused, cannot be imported, has a misspelt hook, registers something wrong, or nothing.
+        PluginError: It is refused, cannot be imported, has a misspelt hook, or registers something wrong or nothing.
     """
     name = candidate.name
     if candidate.refusal:
@@ -162,7 +162,7 @@ def _imported(candidate: Candidate) -> object:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        raise PluginError(candidate.name, f"import failed: {type(error).__name__}: {error}") from error
+        raise PluginError(candidate.name, f"import failed: {described(error)}") from error
 
 
 def _register(name: str, hook: Implementation, registry: Registry) -> None:
@@ -171,7 +171,7 @@ def _register(name: str, hook: Implementation, registry: Registry) -> None:
     except PluginError:
         raise
     except Exception as error:
-        raise PluginError(name, f"hub_register failed: {type(error).__name__}: {error}") from error
+        raise PluginError(name, f"hub_register failed: {described(error)}") from error
     if result is not None:
         close = getattr(result, "close", None)
         if callable(close):
@@ -181,7 +181,7 @@ def _register(name: str, hook: Implementation, registry: Registry) -> None:
 
 
 def clashes(staged: dict[str, tuple[Entry, ...]], taken: dict[tuple[str, str], str]) -> dict[str, PluginError]:
-    """Which plugins claim what another one has: plugin -> why. Among plugins on trial, both claimants are named.
+    """Plugins that claim what another one has, each with the error. Of plugins on trial, all claimants are named.
 
     Args:
         staged: Entries on trial by plugin.

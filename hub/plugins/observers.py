@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import structlog
 
+from hub.errors import described
 from hub.model.wire.record import Record
 from hub.plugins.calling import ask
 from hub.plugins.clock import RequestClock
@@ -18,7 +19,7 @@ from hub.plugins.hooks import Implementation
 __all__ = ["Observers"]
 
 QUEUE_LENGTH = 10_000
-"""Records that wait at most; further ones are dropped and counted."""
+"""Largest number of waiting records; further ones are dropped and counted."""
 
 FAILURES = 5
 """Failures in a row after which a plugin's observing is suspended."""
@@ -33,7 +34,7 @@ class Observers:
     """A queue of records and the task that hands each to every observing plugin, one after the other.
 
     Args:
-        implementations: Gives the `hub_observe` of the active plugins.
+        implementations: Returns the implementations of `hub_observe` in the active plugins.
     """
 
     def __init__(self, implementations: Callable[[], Sequence[Implementation]]) -> None:
@@ -46,7 +47,7 @@ class Observers:
         self.dropped = 0
 
     def put(self, record: Record) -> None:
-        """Take a record; never waits. Before `start` and without an observer it goes nowhere."""
+        """Queue a record; never waits. Before `start`, and without an observer, it is dropped."""
         if self._task is None or not self._implementations():
             return
         try:
@@ -56,8 +57,12 @@ class Observers:
             if self.dropped & (self.dropped - 1) == 0:
                 _log.warning("records dropped: observers are too slow", dropped=self.dropped)
 
-    def see(self, plugins: Iterable[tuple[str, str, str]]) -> None:
-        """Take (name, state, reason) of every plugin; what has changed since the last time is told."""
+    def put_changes(self, plugins: Iterable[tuple[str, str, str]]) -> None:
+        """Queue a record for each plugin whose state has changed since the last call.
+
+        Args:
+            plugins: (name, state, reason) of every plugin.
+        """
         for name, state, reason in plugins:
             known = self._states.get(name)
             self._states[name] = state
@@ -65,11 +70,11 @@ class Observers:
                 self.put(Record("plugin", name, "", state, datetime.now(UTC), reason))
 
     def start(self) -> None:
-        """Begin to hand out records."""
+        """Start to hand out records."""
         self._task = asyncio.create_task(self._run(), name="hub_observe")
 
     async def stop(self, seconds: float = 5.0) -> None:
-        """Hand out what is queued, for at most `seconds`, and end."""
+        """Hand out the queued records, for at most `seconds`, and stop."""
         if self._task is None:
             return
         with contextlib.suppress(TimeoutError):
@@ -80,7 +85,7 @@ class Observers:
         self._task = None
 
     async def drained(self) -> None:
-        """Return once every record taken so far was handed out."""
+        """Return once every record queued so far was handed out."""
         await self._queue.join()
 
     def resume(self, plugin: str) -> None:
@@ -105,9 +110,9 @@ class Observers:
     async def _hand(self, one: Implementation, record: Record) -> None:
         try:
             await ask(one.plugin, RequestClock(SECONDS), one.function, *one.arguments(record))
-        except Exception as error:  # noqa: BLE001 - an observer's failure is its own
+        except Exception as error:  # noqa: BLE001 - a failing observer must not stop the others
             self._failures[one.plugin] += 1
-            reason = f"{type(error).__name__}: {error}"
+            reason = described(error)
             _log.warning("hub_observe failed", plugin=one.plugin, error=reason, record=record.id)
             if self._failures[one.plugin] >= FAILURES:
                 self._suspended[one.plugin] = f"hub_observe is suspended after {FAILURES} failures: {reason}"

@@ -1,4 +1,4 @@
-"""A plugin as it stands."""
+"""A plugin and its current state."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ _log = structlog.get_logger("hub.plugins")
 
 @dataclass(slots=True)
 class Plugin:
-    """What was found, what became of it, and what it would add.
+    """An installed plugin: what was found, its state, and what it adds.
 
     Attributes:
         state: `disabled` also while its lifespan starts.
-        staged: What it adds once it is active; None while it is not imported or could not be.
-        turn: Counts how often it was enabled or disabled, so that a late start knows that it is out of date.
+        staged: What it adds once it is active; None if it is not, or could not be, imported.
+        generation: Number of times that it was enabled or disabled. A start that ends under another generation than it
+            began with is out of date.
     """
 
     candidate: Candidate
     state: PluginState = "disabled"
     reason: str = ""
     staged: Staged | None = None
-    turn: int = 0
+    generation: int = 0
 
     @property
     def name(self) -> str:
@@ -54,7 +55,7 @@ class Plugin:
         return next((one for one in self.hooks if one.hook == "hub_lifespan"), None)
 
     def stage(self) -> None:
-        """Import it on trial, unless that was done; a fault makes it broken."""
+        """Import it on trial, unless it has been imported; a fault makes it broken."""
         if self.staged is None:
             try:
                 self.staged = stage(self.candidate)
@@ -74,7 +75,7 @@ class Plugin:
         _log.error("plugin is broken", plugin=self.name, distribution=self.candidate.distribution, reason=self.reason)
 
     def status(self, remark: str = "") -> PluginStatus:
-        """What operators see of it; `remark` where there is no other reason."""
+        """What operators see of it, with `remark` as the reason if there is no other."""
         adding = dict(adds(self.entries))
         if self.hooks:
             adding["hook"] = tuple(dict.fromkeys(hook.hook for hook in self.hooks))

@@ -1,4 +1,4 @@
-"""Asking a scheme to sign: whatever it does, its caller gets headers or an `Exception`."""
+"""Signing by a scheme: the caller gets headers or an `Exception`, whatever the scheme does."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def signature_of(name: str, scheme: Scheme, message: Outgoing, secrets: Sequence
     """The headers that the scheme named `name` signs `message` with, their names in lower case.
 
     Raises:
-        TypeError: It gave something else than texts.
+        TypeError: A header is not text.
         PluginError: It tried to end the process.
-        Exception: What it raised.
+        Exception: The scheme raised it.
     """
     headers: dict[str, str] = {}
     for header, value in answer_of(name, scheme.sign, (message, secrets)).items():
         if not isinstance(header, str) or not isinstance(value, str):
-            raise TypeError(f"the scheme {name!r} gave a header that is no text")
+            raise TypeError(f"the scheme {name!r} returned a header that is not text")
         headers[header.lower()] = value
     return headers

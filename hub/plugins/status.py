@@ -9,7 +9,7 @@ from typing import Literal
 __all__ = ["PluginState", "PluginStatus"]
 
 PluginState = Literal["active", "disabled", "broken"]
-"""active: its entries and hooks count. disabled: an operator's choice. broken: `reason` says why."""
+"""active: its entries and hooks are in use. disabled: by an operator. broken: `reason` says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +17,10 @@ class PluginStatus:
     """One line of `hub plugins`.
 
     Attributes:
-        name: That of the entry point.
-        distribution: What pip installed; empty if it is not known.
-        version: Its version; empty if it is not known.
-        reason: Why it is broken, or what else there is to say.
+        name: Name of the entry point.
+        distribution: Name of the distribution; empty if it is not known.
+        version: Version of the distribution; empty if it is not known.
+        reason: Why it is broken, or another remark.
         adds: Kind of entry -> names, such as `{"vendor": ("okta",), "hook": ("hub_guard",)}`.
     """
 

@@ -1,4 +1,4 @@
-"""Notices a plugin that blocks the event loop: a thread that asks the loop for a sign of life."""
+"""Notices a plugin that blocks the event loop, by a thread that asks the loop for heartbeats."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from types import FrameType
 
 import structlog
 
-__all__ = ["Blocked", "Watchdog"]
+__all__ = ["BlockedLoop", "Watchdog"]
 
 _log = structlog.get_logger("hub.plugins")
 
 
 @dataclass(frozen=True, slots=True)
-class Blocked:
-    """Where the loop was stuck.
+class BlockedLoop:
+    """Where the loop is blocked.
 
     Attributes:
-        plugin: Whose code it is; None if none of a plugin's is on the stack.
-        file: File of the innermost frame of the plugin, else of all.
-        line: Line within it.
-        function: Function that it is in.
-        seconds: For how long the loop had been silent when this was seen.
+        plugin: Name of the plugin whose code is on the stack; None if there is none.
+        file: File of the plugin's innermost frame, else of the innermost frame.
+        line: Line in that file.
+        function: Function of that frame.
+        seconds: How long the loop had been silent when this was noticed.
     """
 
     plugin: str | None
@@ -40,7 +40,7 @@ class Blocked:
         return f"{who} blocks the event loop for {self.seconds:.1f} s at {self.file}:{self.line} in {self.function}"
 
 
-def _log_it(blocked: Blocked) -> None:
+def _log_blocked(blocked: BlockedLoop) -> None:
     _log.error(str(blocked), plugin=blocked.plugin, file=blocked.file, line=blocked.line)
 
 
@@ -48,19 +48,19 @@ class Watchdog:
     """Watches one event loop; costs it one callback per `interval`.
 
     Args:
-        packages: Gives top-level module -> plugin (`Plugins.packages`).
-        report: Called in the watchdog's thread, once for each time that the loop is stuck; by default it logs.
-        interval: Seconds between two signs of life.
-        threshold: Seconds of silence after which the loop counts as blocked.
+        packages: Returns top-level module -> plugin (`Plugins.packages`).
+        report: Called in the watchdog's thread, once each time that the loop is blocked; by default it logs.
+        interval: Seconds between two heartbeats.
+        threshold: Seconds of silence after which the loop is taken to be blocked.
 
     Attributes:
-        beats: Signs of life so far.
+        beats: Number of heartbeats so far.
     """
 
     def __init__(
         self,
         packages: Callable[[], Mapping[str, str]],
-        report: Callable[[Blocked], None] = _log_it,
+        report: Callable[[BlockedLoop], None] = _log_blocked,
         *,
         interval: float = 0.5,
         threshold: float = 1.0,
@@ -77,7 +77,7 @@ class Watchdog:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Watch the running loop, from within it."""
+        """Watch the running loop; called in it."""
         self._loop = asyncio.get_running_loop()
         self._watched = threading.get_ident()
         self._ending.clear()
@@ -85,7 +85,7 @@ class Watchdog:
         self._thread.start()
 
     def stop(self) -> None:
-        """End; returns once the thread is gone."""
+        """Stop; returns once the thread has ended."""
         self._ending.set()
         self._alive.set()
         if self._thread is not None:
@@ -119,8 +119,8 @@ class Watchdog:
         return True
 
 
-def blame(frame: FrameType, packages: Mapping[str, str], seconds: float) -> Blocked:
-    """Where a stack is stuck: the innermost frame of a plugin, else the innermost one of all."""
+def blame(frame: FrameType, packages: Mapping[str, str], seconds: float) -> BlockedLoop:
+    """Where a stack is blocked: the innermost frame of a plugin, else the innermost frame."""
     found, plugin = frame, None
     step: FrameType | None = frame
     while step is not None:
@@ -130,4 +130,4 @@ def blame(frame: FrameType, packages: Mapping[str, str], seconds: float) -> Bloc
             break
         step = step.f_back
     code = found.f_code
-    return Blocked(plugin, code.co_filename, found.f_lineno, code.co_name, seconds)
+    return BlockedLoop(plugin, code.co_filename, found.f_lineno, code.co_name, seconds)

@@ -72,10 +72,10 @@ async def test_the_last_of_several_faults_is_shown_with_their_number(
     plugins = started(install)
     with pytest.raises(Unavailable):
         await plugins.guard(make_request(b"odd"), make_source(), RequestClock(10))
-    assert reason(plugins).startswith("hub_guard gave bool: it refuses by raising Reject (failed once")
+    assert reason(plugins).startswith("hub_guard returned bool: it refuses by raising Reject (failed once")
     with pytest.raises(PluginError):
         await plugins.event(Event("odd", {}), RequestClock(10))
-    assert reason(plugins).startswith("hub_event gave a dict in place of Event (failed 2 times")
+    assert reason(plugins).startswith("hub_event returned a dict instead of Event (failed 2 times")
     with pytest.raises(PluginError):
         await plugins.event(Event("fail", {}), RequestClock(10))
     assert reason(plugins).startswith("hub_event LookupError: no such row (failed 3 times")
@@ -97,7 +97,7 @@ async def test_who_was_not_asked_for_want_of_time_is_not_blamed(
 ) -> None:
     plugins = started(install)
     clock = RequestClock(0.0)
-    with pytest.raises(Unavailable, match="was not asked"):
+    with pytest.raises(Unavailable, match="was not called"):
         await plugins.guard(make_request(), make_source(), clock)
     assert reason(plugins) == ""
 

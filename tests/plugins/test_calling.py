@@ -31,7 +31,7 @@ async def test_one_clock_counts_for_all_plugins_of_a_request() -> None:
     with pytest.raises(Unavailable, match=r"plugin a did not answer within 0\.02 s"):
         await ask("a", clock, hang)
     asked: list[str] = []
-    with pytest.raises(Unavailable, match="plugin b was not asked"):
+    with pytest.raises(Unavailable, match="plugin b was not called"):
         await ask("b", clock, lambda: asked.append("b"))
     assert asked == []
 

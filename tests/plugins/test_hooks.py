@@ -215,7 +215,7 @@ async def test_hub_guard_that_hangs_is_cut_off_and_named(
         await plugins.guard(make_request(), make_source(), clock)
     assert cancelled.is_set()
     assert clock.asking == "slow"
-    with pytest.raises(Unavailable, match="plugin slow was not asked"):
+    with pytest.raises(Unavailable, match="plugin slow was not called"):
         await plugins.guard(make_request(), make_source(), clock)
 
 
@@ -292,7 +292,7 @@ async def _hangs(event: Event) -> Event:
     [
         (_fails, "plugin a: hub_event failed: KeyError"),
         (_hangs, "plugin a: hub_event failed: Unanswered: plugin a did not answer"),
-        (lambda event: {"type": "x"}, "plugin a: hub_event gave a dict in place of Event"),
+        (lambda event: {"type": "x"}, "plugin a: hub_event returned a dict instead of Event"),
     ],
 )
 async def test_hub_event_that_fails_hangs_or_gives_no_event_is_blamed(
@@ -322,7 +322,7 @@ async def test_hub_message_may_drop_a_message(host: Callable[..., Plugins]) -> N
 
 async def test_hub_message_that_gives_something_else_is_blamed(host: Callable[..., Plugins]) -> None:
     plugins = host(plugin("a", hub_message=lambda message: EVENT))
-    with pytest.raises(PluginError, match="plugin a: hub_message gave a Event in place of Message"):
+    with pytest.raises(PluginError, match="plugin a: hub_message returned a Event instead of Message"):
         await plugins.message(MESSAGE, RequestClock(10))
 
 

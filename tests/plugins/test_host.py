@@ -190,7 +190,7 @@ def test_recorded_requests_are_read_from_the_package_of_the_vendors_plugin(insta
     plugins = load()
     assert [one.name for one in plugins.recorded("acme")] == ["made"]
     (folder / "broken.json").write_text("{")
-    with pytest.raises(PluginError, match=r"plugin acme: broken\.json is no JSON"):
+    with pytest.raises(PluginError, match=r"plugin acme: broken\.json is not JSON"):
         plugins.recorded("acme")
 
 

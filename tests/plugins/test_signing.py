@@ -30,7 +30,7 @@ def test_headers_are_in_lower_case() -> None:
 
 @pytest.mark.parametrize("given", [{"x": 1}, {1: "x"}, {"x": b"y"}, {"x": None}])
 def test_headers_that_are_no_texts_are_refused(given: Any) -> None:
-    with pytest.raises(TypeError, match="'mine' gave a header that is no text"):
+    with pytest.raises(TypeError, match="'mine' returned a header that is not text"):
         signature_of("mine", scheme(given), MESSAGE, [])
 
 

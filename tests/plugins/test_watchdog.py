@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from hub.plugins.watchdog import Blocked, Watchdog, blame
+from hub.plugins.watchdog import BlockedLoop, Watchdog, blame
 
 
 @pytest.fixture
-def reports() -> queue.Queue[Blocked]:
+def reports() -> queue.Queue[BlockedLoop]:
     return queue.Queue()
 
 
 async def test_a_plugin_that_blocks_the_loop_is_reported_with_file_and_line(
-    install: Callable[..., Path], reports: queue.Queue[Blocked]
+    install: Callable[..., Path], reports: queue.Queue[BlockedLoop]
 ) -> None:
     file = install(
         "hub-blocker",
@@ -35,9 +35,9 @@ async def test_a_plugin_that_blocks_the_loop_is_reported_with_file_and_line(
     import hub_blocker  # type: ignore[import-not-found] # written above
 
     seen = threading.Event()
-    found: list[Blocked] = []
+    found: list[BlockedLoop] = []
 
-    def report(blocked: Blocked) -> None:
+    def report(blocked: BlockedLoop) -> None:
         found.append(blocked)
         seen.set()
 
@@ -56,7 +56,7 @@ async def test_a_plugin_that_blocks_the_loop_is_reported_with_file_and_line(
     assert f"plugin blocker blocks the event loop for {blocked.seconds:.1f} s at {file}:4 in read" == str(blocked)
 
 
-async def test_a_loop_that_is_free_is_not_reported(reports: queue.Queue[Blocked]) -> None:
+async def test_a_loop_that_is_free_is_not_reported(reports: queue.Queue[BlockedLoop]) -> None:
     before = threading.enumerate()
     watchdog = Watchdog(dict, reports.put, interval=0.001, threshold=30)
     watchdog.start()
@@ -80,7 +80,7 @@ def test_a_watchdog_that_was_not_started_stops() -> None:
     Watchdog(dict).stop()
 
 
-async def test_a_watchdog_ends_when_its_loop_has_closed(reports: queue.Queue[Blocked]) -> None:
+async def test_a_watchdog_ends_when_its_loop_has_closed(reports: queue.Queue[BlockedLoop]) -> None:
     watchdogs: list[Watchdog] = []
     before = threading.enumerate()
 

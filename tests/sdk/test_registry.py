@@ -14,7 +14,7 @@ from hub.model.wire.event import Event
 from hub.model.wire.event_type import EventType
 from hub.model.wire.reply import Reply
 from hub.model.wire.secret import Credential
-from hub.plugins.entries import Views
+from hub.plugins.entries import EntriesSnapshot
 from hub.sdk.action import Action
 from hub.sdk.catalog import Catalog
 from hub.sdk.dialect import Dialect, Parsed, Target
@@ -80,22 +80,22 @@ def test_every_kind_is_staged_under_the_plugins_name_and_not_twice(kind: str) ->
         ADDING[kind](registry)
 
 
-def test_every_kind_is_seen_in_the_views() -> None:
+def test_the_snapshot_holds_every_kind() -> None:
     registry = Registry("acme")
     for add in ADDING.values():
         add(registry)
     entries = registry.close()
-    views = Views.of(entries, ())
-    assert set(views.vendors) == set(views.schemes) == set(views.panels) == set(views.commands) == {"acme"}
-    assert set(views.owners.values()) == {"acme"}
-    assert {kind for kind, _ in views.owners} == {entry.kind for entry in entries}
-    assert set(views.actions) == {"acme.do"}
-    assert views.parsers["application/cbor"](b"\x01") == "01"
-    assert views.dialects == (DIALECT,)
-    assert set(views.engines) == {"temporal"}
-    assert set(views.stores) == {"postgresql"}
-    assert views.types == views.types_of["acme"] == (EventType("a", vendor="acme"),)
-    assert views.hooks == {}
+    snapshot = EntriesSnapshot.of(entries, ())
+    assert set(snapshot.vendors) == set(snapshot.schemes) == set(snapshot.panels) == set(snapshot.commands) == {"acme"}
+    assert set(snapshot.owners.values()) == {"acme"}
+    assert {kind for kind, _ in snapshot.owners} == {entry.kind for entry in entries}
+    assert set(snapshot.actions) == {"acme.do"}
+    assert snapshot.parsers["application/cbor"](b"\x01") == "01"
+    assert snapshot.dialects == (DIALECT,)
+    assert set(snapshot.engines) == {"temporal"}
+    assert set(snapshot.stores) == {"postgresql"}
+    assert snapshot.types == snapshot.types_of["acme"] == (EventType("a", vendor="acme"),)
+    assert snapshot.hooks == {}
     assert dict(adds(entries))["event_type"] == ("a",)
 
 
@@ -104,7 +104,7 @@ def test_a_vendor_brings_its_catalog_and_actions() -> None:
     registry.vendor(vendor("acme-crm", catalog=Catalog((EventType("a"), EventType("b"))), actions=(ACTION,)))
     entries = registry.close()
     assert [(entry.kind, entry.key) for entry in entries][:2] == [("vendor", "acme-crm"), ("action", "acme.do")]
-    assert Views.of(entries, ()).types_of == {
+    assert EntriesSnapshot.of(entries, ()).types_of == {
         "acme-crm": (EventType("a", vendor="acme-crm"), EventType("b", vendor="acme-crm"))
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hub.errors import Reject, Unavailable
+from hub.errors import Reject, Unavailable, described
 from hub.model.wire.grant import Grant
 from hub.model.wire.request import Request
 from hub.model.wire.secret import Secret
@@ -72,10 +72,7 @@ def _verdict(failures: Sequence[Exception]) -> Reject:
     for failure in failures:
         if isinstance(failure, Unavailable):
             return failure
-    reasons = (
-        failure.reason if isinstance(failure, Reject) else f"{type(failure).__name__}: {failure}"
-        for failure in failures
-    )
+    reasons = (failure.reason if isinstance(failure, Reject) else described(failure) for failure in failures)
     return Reject("; ".join(dict.fromkeys(reasons)))
 
 

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hub.errors import Reject
+from hub.errors import Reject, described
 from hub.model.wire.grant import Grant
 from hub.model.wire.request import Request
 from hub.model.wire.secret import Secret
@@ -51,7 +51,7 @@ class _Check(Scheme):
 
 def _stumbled(error: Exception) -> Reject:
     """A rule that stumbles over what it was sent refuses it."""
-    return Reject(f"the rule failed: {type(error).__name__}: {error}")
+    return Reject(f"the rule failed: {described(error)}")
 
 
 def _grant(checked: object) -> Grant:
