@@ -241,7 +241,7 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
         clock=clock,
     )
     app = _Application("hub", static_folder=None)
-    client = Client(settings.trusted_proxies)
+    client = Client(settings.trusted_proxies, settings.client_header)
     routes = HubRoutes(app, pipeline, client, clock)
     for dialect in plugins.dialects:
         routes.add(dialect)

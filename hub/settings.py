@@ -41,8 +41,13 @@ class Settings(BaseSettings):
         Networks, Field(description="Private CIDRs, comma-separated, that outgoing calls may reach.")
     ] = ()
     trusted_proxies: Annotated[
-        Networks, Field(description="CIDRs, comma-separated, whose X-Forwarded-For is believed; empty: nobody.")
+        Networks,
+        Field(description="CIDRs of proxies, comma-separated, that are believed about the sender."),
     ] = ()
+    client_header: Annotated[
+        Literal["x-forwarded-for", "x-real-ip", "cf-connecting-ip", "forwarded"],
+        Field(description="Header in which the trusted proxies tell the sender's address, in any case."),
+    ] = "x-forwarded-for"
     database_url: Annotated[
         str | None,
         Field(description="SQLAlchemy URL; by default SQLite in the data directory. A plugin may bring other stores."),
@@ -91,6 +96,11 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(ipaddress.ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("client_header", mode="before")
+    @classmethod
+    def _caseless(cls, value: object) -> object:
+        return value.strip().lower() if isinstance(value, str) else value
 
     @field_validator("admin_key")
     @classmethod

@@ -10,6 +10,7 @@ from quart_schema import tag_blueprint
 from hub.api.web.auth import caller, requires
 from hub.api.web.rendering import answer
 from hub.api.web.services import services
+from hub.inbound.http.client_address import CLIENT_HEADERS, ClientHeader, Derived
 from hub.model.wire.values import Values
 
 __all__ = ["blueprint"]
@@ -29,19 +30,22 @@ async def self_check() -> Response:
     socket = request.scope["client"]
     peer = socket[0] if socket is not None else ""
     headers = Values(list(request.headers.items()), caseless=True)
-    client = hub.client.address(peer, headers)
-    forwarded = [hop.strip() for line in headers.all("x-forwarded-for") for hop in line.split(",")]
+    found = hub.client.derive(peer, headers)
     called = request.headers.get("X-Forwarded-Host") or request.host
     body: dict[str, Any] = {
-        "client": client,
+        "client": found.address,
         "peer": peer,
-        "forwarded_for": forwarded,
+        "peer_is_trusted": found.trusted,
+        "client_header": hub.settings.client_header,
+        "forwarded_for": list(found.hops),
+        "received": {name: list(lines) for name in CLIENT_HEADERS if (lines := headers.all(name))},
         "trusted_proxies": [str(network) for network in hub.settings.trusted_proxies],
         "public_url": hub.base_url,
         "called_as": called,
-        "warnings": _warnings(
-            hub.base_url, called, client, peer, forwarded, configured=hub.settings.public_url is not None
-        ),
+        "warnings": [
+            *_about_the_sender(found, peer, headers, hub.settings.client_header),
+            *_about_the_url(hub.base_url, called, configured=hub.settings.public_url is not None),
+        ],
     }
     if caller().may("operate"):
         body["not_kept"] = {
@@ -51,17 +55,28 @@ async def self_check() -> Response:
     return answer(body)
 
 
-def _warnings(public: str, called: str, client: str, peer: str, forwarded: list[str], *, configured: bool) -> list[str]:
-    found = []
-    if forwarded and client == peer:
-        found.append(
-            f"X-Forwarded-For is there, but {peer} is no trusted proxy, so that every sender looks like {peer}: "
-            "set HUB_TRUSTED_PROXIES if the proxy is yours"
-        )
+def _about_the_sender(found: Derived, peer: str, headers: Values[str], header: ClientHeader) -> list[str]:
+    others = [name for name in CLIENT_HEADERS if name != header and headers.all(name)]
+    if not found.trusted:
+        came = [header] if found.hops else others
+        said = f"{came[0]} came, but {peer} is not a trusted proxy" if came else ""
+        remedy = f"every sender looks like {peer}: set HUB_TRUSTED_PROXIES if the proxy is yours"
+    elif not found.hops and others:
+        said = f"the trusted proxy {peer} sends {others[0]}, but the hub reads {header}"
+        remedy = f"set HUB_CLIENT_HEADER={others[0]} if the proxy sets that header itself"
+    elif not found.hops:
+        said, remedy = f"the trusted proxy {peer} does not send {header}", f"every sender looks like {peer}"
+    elif found.address == peer:
+        said = f"the last element of {header} is not an address"
+        remedy = f"the sender looks like the proxy {peer}: see what the proxy writes there"
+    else:
+        said = remedy = ""
+    return [f"{said}; {remedy}"] if said else []
+
+
+def _about_the_url(public: str, called: str, *, configured: bool) -> list[str]:
     if not configured:
-        found.append(
-            "HUB_PUBLIC_URL is not set: signatures over URLs and the addresses shown use the listening address"
-        )
-    elif called and called not in public:
-        found.append(f"you called {called}, senders are told {public}: signatures are checked against the latter")
-    return found
+        return ["HUB_PUBLIC_URL is not set: signatures over URLs and the addresses shown use the listening address"]
+    if called and called not in public:
+        return [f"you called {called}, senders are told {public}: signatures are checked against the latter"]
+    return []

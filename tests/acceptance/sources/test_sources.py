@@ -168,7 +168,30 @@ async def test_self_check_tells_what_the_hub_derives(tmp_path: Path) -> None:
         assert (body["client"], body["peer"], body["public_url"]) == ("203.0.113.9", "127.0.0.1", "https://hub.example")
         assert body["warnings"] == []
         wrong = (await hub.api("GET", "/api/self-check", headers={"Host": "other.example"})).json()
-        assert "signatures are checked against the latter" in wrong["warnings"][0]
+        assert "127.0.0.1 does not send x-forwarded-for" in wrong["warnings"][0]
+        assert "signatures are checked against the latter" in wrong["warnings"][1]
+
+
+@pytest.mark.parametrize(
+    ("setting", "sent", "client", "warning"),
+    [
+        ("Forwarded", {"Forwarded": 'for="[2001:db8::7]:99";proto=https'}, "2001:db8::7", None),
+        ("CF-Connecting-IP", {"CF-Connecting-IP": "203.0.113.9", "X-Forwarded-For": "9.9.9.9"}, "203.0.113.9", None),
+        ("x-real-ip", {"X-Real-IP": "203.0.113.9"}, "203.0.113.9", None),
+        ("x-forwarded-for", {"X-Real-IP": "203.0.113.9"}, "127.0.0.1", "HUB_CLIENT_HEADER=x-real-ip"),
+        ("x-forwarded-for", {"X-Forwarded-For": "203.0.113.9, unknown"}, "127.0.0.1", "is not an address"),
+    ],
+)
+async def test_self_check_shows_what_a_trusted_proxy_says_and_what_is_made_of_it(
+    tmp_path: Path, setting: Any, sent: dict[str, str], client: str, warning: str | None
+) -> None:
+    settings = {"trusted_proxies": "127.0.0.1/32", "client_header": setting, "public_url": "https://127.0.0.1"}
+    async with live_hub(tmp_path / "data", **settings) as hub:
+        body = (await hub.api("GET", "/api/self-check", headers=sent)).json()
+        assert (body["client"], body["peer"], body["peer_is_trusted"]) == (client, "127.0.0.1", True)
+        assert body["received"] == {name.lower(): [value] for name, value in sent.items()}
+        about = [one for one in body["warnings"] if "senders are told" not in one]
+        assert about == [] if warning is None else warning in about[0]
 
 
 async def test_self_check_warns_of_a_proxy_that_is_not_trusted(hub: LiveHub) -> None:
