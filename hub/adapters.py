@@ -9,8 +9,8 @@ from hub.api.web.links import Links
 from hub.egress.client import Egress
 from hub.egress.errors import EgressError
 from hub.errors import Unavailable
-from hub.inbound.source_context import Call
-from hub.inbound.steps.reply import Envelope, NodeOutputs
+from hub.inbound.parts import Envelope, NodeOutputs
+from hub.inbound.source_context import VendorCall
 from hub.model.json import dumps
 from hub.model.stored.execution import ExecutionRecord
 from hub.model.wire.fetched import Fetched
@@ -25,7 +25,7 @@ __all__ = ["node_outputs", "result_envelope", "vendor_call"]
 _FETCH_BYTES = 1 << 20
 
 
-def vendor_call(egress: Egress) -> Call:
+def vendor_call(egress: Egress) -> VendorCall:
     """How vendors call out: through the guard, to `Vendor.hosts` only."""
 
     async def call(

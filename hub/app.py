@@ -23,19 +23,18 @@ from hub.engine.work.presence import Presence
 from hub.errors import NotFound
 from hub.inbound.dialects import CORE_DIALECTS
 from hub.inbound.evidence.drift import DriftCounter
-from hub.inbound.evidence.fingerprints import Evidence
-from hub.inbound.evidence.records import Witness
+from hub.inbound.evidence.fingerprints import Fingerprints
+from hub.inbound.evidence.record_emitter import RecordEmitter
+from hub.inbound.evidence.secret_uses import SecretUses
 from hub.inbound.explain.explainer import Explainer
 from hub.inbound.http.client_address import Client
 from hub.inbound.http.connection import HubRoutes
 from hub.inbound.http.limits import Limits
-from hub.inbound.pipeline import Parts, Pipeline
+from hub.inbound.parts import PipelineParts
+from hub.inbound.pipeline import Pipeline
 from hub.inbound.replay.replayer import Replayer
-from hub.inbound.source_context import Contexts
-from hub.inbound.steps.accept import Acceptor
-from hub.inbound.steps.event import Starter
-from hub.inbound.steps.identify import source_named
-from hub.inbound.steps.reply import Replier
+from hub.inbound.source_context import SourceContexts
+from hub.inbound.source_lookup import source_named
 from hub.jobs.rekey import MasterKey
 from hub.jobs.replay import ReplayJobs
 from hub.jobs.retention import Keeper, days_kept
@@ -201,45 +200,28 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
             gone=outbound.gone,
         ),
     )
-    contexts = Contexts(settings.base_url, vendor_call(egress), clock)
-    triggers = WorkflowTriggers(lambda: plugins.actions, source_named)
-    evidence = Evidence(vault.fingerprint)
-    limits = Limits()
     drift = DriftCounter(plugins, store, clock, outbound.schema_fault)
-    starter = Starter(plugins, triggers, engine, drift.check)
-    acceptor = Acceptor(store, engine, evidence, Witness(plugins, store))
-    replier = Replier(
-        plugins=plugins,
-        engine=engine,
-        outputs=node_outputs(store, engine),
-        envelope=result_envelope(links, settings),
-        status_url=lambda org, execution: links.url("status", org, execution, _STATUS_SECONDS),
-        wait_seconds=settings.wait_seconds,
-    )
-    pipeline = Pipeline(
-        Parts(
-            store=store,
-            plugins=plugins,
-            engine=engine,
-            starter=starter,
-            acceptor=acceptor,
-            replier=replier,
-            contexts=contexts,
-            evidence=evidence,
-            limits=limits,
-            max_body=settings.max_body_bytes,
-            body_seconds=settings.body_seconds,
-        )
-    )
-    replayer = Replayer(
+    parts = PipelineParts(
         store=store,
         plugins=plugins,
-        starter=starter,
-        acceptor=acceptor,
-        contexts=contexts,
-        evidence=evidence,
-        clock=clock,
+        engine=engine,
+        triggers=WorkflowTriggers(lambda: plugins.actions, source_named),
+        schema_check=drift.check,
+        contexts=SourceContexts(vendor_call(egress), clock),
+        fingerprints=Fingerprints(vault.fingerprint),
+        limits=Limits(),
+        emitter=RecordEmitter(plugins, store),
+        secret_uses=SecretUses(store.sources),
+        node_outputs=node_outputs(store, engine),
+        envelope=result_envelope(links, settings),
+        status_url=lambda org, execution: links.url("status", org, execution, _STATUS_SECONDS),
+        base_url=settings.base_url,
+        max_body=settings.max_body_bytes,
+        body_seconds=settings.body_seconds,
+        wait_seconds=settings.wait_seconds,
     )
+    pipeline = Pipeline(parts)
+    replayer = Replayer(parts, clock)
     app = _Application("hub", static_folder=None)
     client = Client(settings.trusted_proxies, settings.client_header)
     routes = HubRoutes(app, pipeline, client, clock)
@@ -257,7 +239,6 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
         vault=vault,
         clock=clock,
         pipeline=pipeline,
-        contexts=contexts,
         dialects=plugins.dialects,
         base_url=settings.base_url,
         links=links,
@@ -265,7 +246,7 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
         routes=routes,
         replayer=replayer,
         replay_jobs=ReplayJobs(store, replayer, clock),
-        explainer=Explainer(plugins, contexts, evidence),
+        explainer=Explainer(parts),
         keeper=Keeper(store.retention, days_kept(settings), clock),
         master_key=MasterKey(vault, store, clock),
     )

@@ -1,4 +1,4 @@
-"""The context that vendors' functions are given, and the calls they make through it."""
+"""The source as plugins see it, and the calls that a vendor makes through it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from hub.errors import AddressRefused, HubError, Reject, Unavailable
-from hub.inbound.evidence.refusals import Refused
-from hub.inbound.steps.identify import Identified
+from hub.inbound.refusals import RequestRefused
+from hub.inbound.stages import IdentifiedRequest
 from hub.model.ids import Id, write_id
 from hub.model.times import SECOND, to_micros
 from hub.model.wire.fetched import Fetched
@@ -22,47 +22,46 @@ from hub.sdk.context import Source
 from hub.sdk.dialect import Refusal
 from hub.sdk.vendor import Vendor
 
-__all__ = ["Call", "Contexts"]
+__all__ = ["SourceContexts", "VendorCall"]
 
-Call = Callable[[Vendor, str, str, Mapping[str, str], bytes, float], Awaitable[Fetched]]
+VendorCall = Callable[[Vendor, str, str, Mapping[str, str], bytes, float], Awaitable[Fetched]]
 """(vendor, method, url, headers, body, seconds) -> answer, through the egress guard, to the vendor's hosts only.
 
-Raises AddressRefused for a host that the vendor or the guard forbids, HubError when no answer came.
+Raises AddressRefused for a host that the vendor or the guard forbids, and HubError when no answer came.
 """
 
-_CACHED = 256
+_MAX_CACHED = 256
+
+_CallKey = tuple[str, str, str, bytes, tuple[tuple[str, str], ...]]
 
 
-class Contexts:
-    """Makes the author's `Source` for a request.
+class SourceContexts:
+    """Makes the `Source` that a vendor's functions are given with a request.
 
     Args:
-        base_url: The configured public base URL.
         call: How vendors call out.
         clock: For the life of cached answers.
     """
 
-    def __init__(self, base_url: str, call: Call, clock: Clock) -> None:
-        self.base_url = base_url
+    def __init__(self, call: VendorCall, clock: Clock) -> None:
         self._call = call
         self._clock = clock
-        self._cache: dict[tuple[str, str, str, bytes, tuple[tuple[str, str], ...]], tuple[int, Fetched]] = {}
-        self._flying: dict[tuple[str, str, str, bytes, tuple[tuple[str, str], ...]], asyncio.Task[Fetched]] = {}
+        self._cache: dict[_CallKey, tuple[int, Fetched]] = {}
+        self._under_way: dict[_CallKey, asyncio.Task[Fetched]] = {}
 
-    def of(self, found: Identified, vendor: Vendor | None, request: Request, clock: RequestClock) -> Source:
-        """The context of one request.
+    def of(self, identified: IdentifiedRequest, vendor: Vendor | None, request: Request, clock: RequestClock) -> Source:
+        """The source of a request, with the settings and calls of `vendor`; without these where that is None.
 
         Raises:
-            Refused: 503, the stored settings do not fit the vendor's settings model.
+            RequestRefused: 503, the stored settings do not fit the vendor's settings model.
         """
-        source = found.gate.source
-        fetch = None if vendor is None else self._fetcher(vendor, clock)
+        source = identified.source
         return Source(
             write_id("src", source.id),
             request.url.partition("?")[0],
-            None if vendor is None else found.snapshot.derived(_settings, source.id, vendor),
-            found.gate.author_secrets(to_micros(request.received)),
-            fetch,
+            None if vendor is None else identified.snapshot.derived(_settings, source.id, vendor),
+            identified.gate.author_secrets(to_micros(request.received)),
+            None if vendor is None else self._fetcher(vendor, clock),
         )
 
     def _fetcher(self, vendor: Vendor, clock: RequestClock) -> Any:
@@ -71,14 +70,16 @@ class Contexts:
             kept = self._cache.get(key)
             if kept is not None and kept[0] > self._clock.now():
                 return kept[1]
-            task = self._flying.get(key)
+            # Calls for the same thing at the same moment are one call. It is shielded, because others may wait for it
+            # when the request that began it is cancelled.
+            task = self._under_way.get(key)
             if task is None:
                 task = asyncio.ensure_future(self._fetch(vendor, method, url, headers, body, clock.remaining()))
-                self._flying[key] = task
-                task.add_done_callback(lambda _done: self._flying.pop(key, None))
+                self._under_way[key] = task
+                task.add_done_callback(lambda _done: self._under_way.pop(key, None))
             fetched = await asyncio.shield(task)
             if cache > 0:
-                if len(self._cache) >= _CACHED:
+                if len(self._cache) >= _MAX_CACHED:
                     self._cache.clear()
                 self._cache[key] = (self._clock.now() + int(cache * SECOND), fetched)
             return fetched
@@ -107,7 +108,7 @@ def _settings(snapshot: Snapshot, source: Id, vendor: Vendor) -> Any:
     """The settings of a source as `vendor` declares them; the vendor's defaults where it is not the bound one.
 
     Raises:
-        Refused: 503, the stored settings do not fit the vendor's settings model.
+        RequestRefused: 503, the stored settings do not fit the vendor's settings model.
     """
     if vendor.settings is None:
         return None
@@ -116,4 +117,4 @@ def _settings(snapshot: Snapshot, source: Id, vendor: Vendor) -> Any:
         return vendor.settings.model_validate(spec.settings if spec.vendor == vendor.name else {})
     except ValidationError as error:
         reason = f"the settings of the source do not fit plugin {vendor.name}: {error.error_count()} errors"
-        raise Refused(Refusal("admit", "settings", 503, reason)) from error
+        raise RequestRefused(Refusal("admit", "settings", 503, reason)) from error

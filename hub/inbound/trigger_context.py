@@ -1,41 +1,34 @@
-"""Headers, query, body and the source's variables as workflows see them."""
+"""What a workflow's trigger holds beside the event: headers, query, body and the source's variables."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from hub.inbound.dialects.payloads import unfolded
-from hub.inbound.steps.read import Reading
-from hub.model.stored.source import SourceSpec
-from hub.model.wire.request import Request
-from hub.model.wire.values import Values
+from hub.inbound.dialects.payloads import pairs_to_dict
+from hub.inbound.stages import ReadRequest
 
-__all__ = ["seen"]
+__all__ = ["trigger_context"]
 
 
-def seen(
-    spec: SourceSpec, request: Request, reading: Reading, headers: Mapping[str, str], query: Values[str]
-) -> dict[str, Any]:
-    """What of a request stands in a trigger beside the event.
+def trigger_context(read: ReadRequest, headers: Mapping[str, str]) -> dict[str, Any]:
+    """Headers, query, body and variables as workflows see them.
 
     Args:
-        spec: Names the source's header and body variables.
-        request: The request.
-        reading: Its events; `body` is left out where it is the one event's data.
+        read: The request. Its body is left out where it is the same value as the data of the one event.
         headers: Lower-case names, the hub's own credentials replaced.
-        query: Decoded.
     """
-    whole = reading.parsed.whole if reading.parsed is not None else None
-    found: dict[str, Any] = {"headers": headers, "query": unfolded(query.pairs)}
-    if len(reading.events) != 1 or reading.events[0].data is not whole:
-        found["body"] = whole
+    verified, parsed = read.verified, read.parsed
+    request, spec = verified.request, verified.identified.source.spec
+    whole = parsed.whole if parsed is not None else None
+    context: dict[str, Any] = {"headers": headers, "query": pairs_to_dict(request.query.pairs)}
+    if len(read.events) != 1 or read.events[0].data is not whole:
+        context["body"] = whole
     variables: dict[str, Any] = {}
     if spec.header_variable:
         variables[spec.header_variable] = headers
     if spec.body_variable:
-        text = request.body.decode("utf-8", "replace")
-        variables[spec.body_variable] = whole if reading.parsed is not None else text
+        variables[spec.body_variable] = whole if parsed is not None else request.body.decode("utf-8", "replace")
     if variables:
-        found["variables"] = variables
-    return found
+        context["variables"] = variables
+    return context

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.inbound.steps.identify import source_named
+from hub.inbound.source_lookup import source_named
 from hub.model.ids import Id, new_id, write_id
 from hub.model.stored.source import SourceRecord, SourceSpec
 from hub.model.stored.workflow import WorkflowRecord, WorkflowVersion

@@ -17,7 +17,7 @@ from hub.api.web.bodies import json_object, model_of
 from hub.api.web.rendering import answer, instant_text
 from hub.api.web.services import Services, services
 from hub.errors import NotFound
-from hub.inbound.steps.identify import source_named
+from hub.inbound.source_lookup import source_named
 from hub.model.ids import short_id
 from hub.model.stored.source import SourceRecord
 

@@ -24,7 +24,7 @@ from hub.api.web.paging import page_arguments, page_of
 from hub.api.web.rendering import answer, path_id
 from hub.api.web.services import Services, services
 from hub.errors import NotFound
-from hub.inbound.steps.identify import source_named
+from hub.inbound.source_lookup import source_named
 from hub.model.ids import Id
 from hub.model.stored.source import SecretsChange, SourceChange, SourceRecord
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -63,15 +63,15 @@ async def explain() -> Response:
     hub, who = services(), caller()
     data = await model_body(VerifyInput)
     if data.request is not None:
-        source, arrival, body = await _kept(data.request, hub, who)
+        source, arrival = await _kept(data.request, hub, who)
         with_url = True
     elif data.source is not None:
         source = find_source(data.source, hub, who)
-        arrival, body = _pasted(data, source, hub), _body(data)
+        arrival = _pasted(data, source, hub)
         with_url = data.url is not None
     else:
         raise Invalid("name a source or a kept request", (Problem("/source", "is missing"),))
-    said = await hub.explainer.explain(hub.store.snapshot, source, arrival, body, with_url=with_url)
+    said = await hub.explainer.explain(source, arrival, with_url=with_url)
     return answer(_view(said, source, arrival))
 
 
@@ -96,16 +96,23 @@ def _view(said: Explanation, source: SourceRecord, arrival: Arrival) -> dict[str
     }
 
 
-async def _kept(text: str, hub: Services, who: Caller) -> tuple[SourceRecord, Arrival, bytes]:
+async def _kept(text: str, hub: Services, who: Caller) -> tuple[SourceRecord, Arrival]:
     record = await hub.store.inbound.request(who.org.id, path_id("req", text))
     source = find_source(write_id("src", record.source), hub, who)
     if record.body is not None and len(record.body) < record.size:
         raise Invalid("only the beginning of this request's body was kept", (Problem("/request", "paste it whole"),))
     dialect = _dialect(record.dialect, source, hub)
     arrival = _arrival(
-        hub, dialect, record.method, record.url, record.headers, client=record.client, received=record.received
+        hub,
+        dialect,
+        record.method,
+        record.url,
+        record.headers,
+        body=record.body or b"",
+        client=record.client,
+        received=record.received,
     )
-    return source, arrival, record.body or b""
+    return source, arrival
 
 
 def _pasted(data: VerifyInput, source: SourceRecord, hub: Services) -> Arrival:
@@ -115,7 +122,16 @@ def _pasted(data: VerifyInput, source: SourceRecord, hub: Services) -> Arrival:
         pairs += [(name.lower(), one) for one in (value if isinstance(value, list) else [value])]
     received = to_micros(data.received) if data.received else hub.clock.now()
     dialect = _dialect(data.dialect, source, hub)
-    return _arrival(hub, dialect, data.method.upper(), data.url or "/", pairs, client=data.client, received=received)
+    return _arrival(
+        hub,
+        dialect,
+        data.method.upper(),
+        data.url or "/",
+        pairs,
+        body=_body(data),
+        client=data.client,
+        received=received,
+    )
 
 
 def _arrival(
@@ -125,6 +141,7 @@ def _arrival(
     url: str,
     headers: Iterable[tuple[str, str]],
     *,
+    body: bytes,
     client: str,
     received: int,
 ) -> Arrival:
@@ -149,13 +166,8 @@ def _arrival(
         dialect=dialect,
         route=route,
         params=params,
-        chunks=_no_body,
+        body=body,
     )
-
-
-def _no_body() -> AsyncIterator[bytes]:
-    """The body is given apart."""
-    raise ConnectionError("a captured request has no sender")
 
 
 def _dialect(name: str | None, source: SourceRecord, hub: Services) -> Dialect:

@@ -15,7 +15,6 @@ from hub.inbound.http.client_address import Client
 from hub.inbound.http.connection import HubRoutes
 from hub.inbound.pipeline import Pipeline
 from hub.inbound.replay.replayer import Replayer
-from hub.inbound.source_context import Contexts
 from hub.jobs.rekey import MasterKey
 from hub.jobs.replay import ReplayJobs
 from hub.jobs.retention import Keeper
@@ -49,7 +48,6 @@ class Services:
     vault: Vault
     clock: Clock
     pipeline: Pipeline
-    contexts: Contexts
     dialects: tuple[Dialect, ...]
     base_url: str
     links: Links

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub.errors import Reject
-from hub.inbound.dialects.payloads import json_or_form, unfolded
+from hub.inbound.dialects.payloads import json_or_form, pairs_to_dict
 from hub.model.ids import base62
 from hub.model.stored.source import HMAC_SLOT
 from hub.model.wire.reply import Reply
@@ -40,7 +40,7 @@ def _parse(request: Request) -> Parsed:
 
 def _present(payload: Any, request: Request) -> Any:
     """The payload with the query under `_query`; one that is no object under `_body`."""
-    query = unfolded(request.query.pairs)
+    query = pairs_to_dict(request.query.pairs)
     return {**payload, "_query": query} if isinstance(payload, dict) else {"_body": payload, "_query": query}
 
 

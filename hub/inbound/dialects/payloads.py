@@ -10,7 +10,7 @@ from hub.errors import Reject
 from hub.model.wire.request import Request
 from hub.model.wire.values import Values
 
-__all__ = ["FORMS", "form_object", "json_or_form", "switched_on", "unfolded"]
+__all__ = ["FORMS", "form_object", "json_or_form", "pairs_to_dict", "switched_on"]
 
 FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 """Media types of forms."""
@@ -18,7 +18,7 @@ FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 V = TypeVar("V")
 
 
-def unfolded(pairs: Iterable[tuple[str, V]]) -> dict[str, V | list[V]]:
+def pairs_to_dict(pairs: Iterable[tuple[str, V]]) -> dict[str, V | list[V]]:
     """Pairs as a dictionary; a repeated name becomes a list, so that no value is lost."""
     found: dict[str, V | list[V]] = {}
     for name, value in pairs:
@@ -39,7 +39,7 @@ def form_object(request: Request) -> dict[str, Any]:
             unquote_to_bytes(request.body).decode()
         except UnicodeDecodeError as error:
             raise Reject("the form is not UTF-8", 400) from error
-    return unfolded(request.form().pairs)
+    return pairs_to_dict(request.form().pairs)
 
 
 def json_or_form(request: Request) -> Any:

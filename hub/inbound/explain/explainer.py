@@ -1,6 +1,6 @@
-"""Why a captured request would pass or fail: the very steps of the way, taken one by one, nothing kept or started.
+"""Why a captured request would pass or fail: the steps of the way and their checks, one by one.
 
-What was compared is told; a secret, or a MAC that would have been right, never is.
+Nothing is kept or started. What was compared is told; a secret, or a MAC that would have been right, never is.
 """
 
 from __future__ import annotations
@@ -11,43 +11,42 @@ from functools import partial
 from inspect import isawaitable
 from typing import Any
 
-from hub.errors import Reject
-from hub.inbound.evidence.fingerprints import Evidence
-from hub.inbound.evidence.refusals import Refused
+from hub.inbound.admission import API_KEY_HEADER, admission_checks, check_published, check_vendor
+from hub.inbound.credentials import HMAC_HEADER, SHARED_KEY_QUERY, check_hmac, check_scheme, check_shared_key
+from hub.inbound.evidence.fingerprints import FINGERPRINT_PREFIX
+from hub.inbound.evidence.request_records import request_record
 from hub.inbound.explain.hints import hints
 from hub.inbound.gate import Gate
 from hub.inbound.http.arrival import Arrival
-from hub.inbound.http.limits import Limits
-from hub.inbound.source_context import Contexts
-from hub.inbound.steps.admit import API_KEY_HEADER, admit_checks, check_published
-from hub.inbound.steps.identify import Identified, identify
+from hub.inbound.parts import PipelineParts
+from hub.inbound.refusals import RequestRefused
+from hub.inbound.source_lookup import request_for
+from hub.inbound.stages import AdmittedRequest, ChallengedRequest, IdentifiedRequest, VerifiedRequest, body_in
+from hub.inbound.steps.guard import guard
+from hub.inbound.steps.identify import identify
 from hub.inbound.steps.read import read
-from hub.inbound.steps.verify import HMAC_HEADER, SHARED_KEY_QUERY, Asked, check_hmac, check_scheme, check_shared_key
 from hub.model.ids import write_id
 from hub.model.stored.source import API_KEY_SLOT, HMAC_SLOT, SHARED_KEY_SLOT, URL_SLOT, SourceRecord, StoredSecret
-from hub.model.times import from_micros, to_micros
+from hub.model.times import to_micros
+from hub.model.wire.grant import Grant
 from hub.model.wire.request import Request
 from hub.plugins.clock import RequestClock
-from hub.plugins.host import Plugins
-from hub.ports.store import Snapshot
-from hub.sdk.context import Source
-from hub.sdk.dialect import Refusal, Target
+from hub.sdk.dialect import Refusal
 from hub.sdk.vendor import Vendor
 
-__all__ = ["Explainer", "Explanation", "Found"]
+__all__ = ["CheckResult", "Explainer", "Explanation"]
 
 _SECONDS = 10.0
-_FINGERPRINT = "fp:"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CheckResult:
     """What one check found.
 
     Attributes:
-        step: The step of the way: identify, admit, guard, challenge, verify, read.
-        check: Which check of it.
-        ok: None where it does not apply or cannot be told from what was captured.
+        step: The step that the check belongs to: identify, admit, guard, challenge, verify, read.
+        check: Which check of that step.
+        ok: None where the check does not apply, or cannot be made with what was captured.
         detail: What was compared, for the operator; no secret, no expected MAC.
         hints: What else would have passed, and therefore what probably went wrong.
     """
@@ -61,13 +60,13 @@ class Found:
 
 @dataclass(slots=True)
 class Explanation:
-    """All checks in order; the request would pass when none of them failed.
+    """All checks in order; the request would pass when none of them fails.
 
     Attributes:
         events: Type and id of each event that would be read.
     """
 
-    steps: list[Found] = field(default_factory=list)
+    steps: list[CheckResult] = field(default_factory=list)
     events: list[tuple[str, str | None]] = field(default_factory=list)
 
     @property
@@ -76,134 +75,110 @@ class Explanation:
         return all(step.ok is not False for step in self.steps)
 
     @property
-    def first_failure(self) -> Found | None:
+    def first_failure(self) -> CheckResult | None:
         """The check that would refuse the request."""
         return next((step for step in self.steps if step.ok is False), None)
 
 
 class Explainer:
-    """Takes the steps.
+    """Takes a captured request through the steps and goes on where one of them would refuse it.
 
     Args:
-        plugins: Are asked as they would be.
-        contexts: Makes what vendors are given.
-        evidence: Recognises fingerprints that stand in place of credentials in kept requests.
+        parts: What the steps work with.
     """
 
-    def __init__(self, plugins: Plugins, contexts: Contexts, evidence: Evidence) -> None:
-        self._plugins = plugins
-        self._contexts = contexts
-        self._evidence = evidence
+    def __init__(self, parts: PipelineParts) -> None:
+        self._parts = parts
 
-    async def explain(
-        self, snapshot: Snapshot, source: SourceRecord, arrival: Arrival, body: bytes, *, with_url: bool
-    ) -> Explanation:
+    async def explain(self, source: SourceRecord, arrival: Arrival, *, with_url: bool) -> Explanation:
         """What each check would say.
 
         Args:
-            snapshot: As of now.
             source: The source that the request is meant for.
-            arrival: The captured request; `client` may be empty when it is not known.
-            body: Its exact bytes.
+            arrival: The captured request with its exact body; `client` is empty where it is not known.
             with_url: The captured URL is there, so that the credential in it can be checked.
         """
-        said = Explanation()
-        workflow = snapshot.workflows.get(source.workflow) if source.workflow is not None else None
-        found = Identified(Gate.of(source), snapshot, workflow, Target(), None)
-        vendor = self._vendor(source, said)
-        self._identify(said, found, arrival, with_url=with_url)
-        await self._admit(said, found, arrival, vendor)
-        request = _request(arrival, body, self._contexts.base_url)
-        clock = RequestClock(_SECONDS)
+        parts, said = self._parts, Explanation()
+        identified = request_for(arrival, parts.store.snapshot, source.id, parts.plugins)
+        # The handshake of a vendor that `vendor=` lends is not tried, so its methods do not count.
+        identified = replace(identified, challenger=identified.vendor)
+        self._identify(said, identified, with_url=with_url)
+        await self._admit(said, identified)
+        request = arrival.request(body_in(arrival), parts.base_url)
+        admitted = AdmittedRequest(identified, request, RequestClock(_SECONDS), ())
         try:
-            context = self._contexts.of(found, vendor, request, clock)
-        except Refused as refused:
-            said.steps.append(_failed(refused.refusal))
+            context = parts.contexts.of(identified, identified.vendor, request, admitted.clock)
+        except RequestRefused as refused:
+            said.steps.append(_refused(refused.refusal))
             return said
-        if self._plugins.has_guards:
-            try:
-                await self._plugins.guard(request, context, clock)
-                said.steps.append(Found("guard", "guard", ok=True, detail="no plugin vetoes"))
-            except Reject as reject:
-                said.steps.append(Found("guard", "guard", ok=False, detail=reject.reason))
+        if parts.plugins.has_guards:
+            await _tried(said, "guard", "guard", "no plugin vetoes", partial(guard, admitted, parts))
+        vendor = identified.vendor
         if vendor is not None and vendor.challenge is not None:
             detail = f"{vendor.title} has an unsigned handshake, which would be answered here; it is not tried"
-            said.steps.append(Found("challenge", "challenge", ok=None, detail=detail))
-        await self._credentials(said, found, arrival, request)
-        asked = Asked(vendor, context, self._plugins, clock) if vendor is not None else None
-        await self._scheme(said, request, found.gate, asked)
+            said.steps.append(CheckResult("challenge", "challenge", ok=None, detail=detail))
+        challenged = ChallengedRequest(admitted, context)
+        await self._own_credentials(said, challenged)
+        if vendor is not None:
+            await self._scheme(said, challenged, vendor)
         if all(step.ok is not False for step in said.steps if step.step == "verify"):
-            self._read(said, arrival, request, vendor, context)
+            self._read(said, challenged)
         return said
 
-    def _vendor(self, source: SourceRecord, said: Explanation) -> Vendor | None:
-        name = source.spec.vendor
-        vendor = self._plugins.vendor(name) if name is not None else None
-        if name is not None and vendor is None:
-            detail = (
-                f"the plugin of vendor {name} is {self._plugins.vendor_status(name)}: every request is answered 503"
-            )
-            said.steps.append(Found("admit", "plugin", ok=False, detail=detail))
-        return vendor
-
-    def _identify(self, said: Explanation, found: Identified, arrival: Arrival, *, with_url: bool) -> None:
-        source, dialect = found.gate.source, arrival.dialect
+    def _identify(self, said: Explanation, identified: IdentifiedRequest, *, with_url: bool) -> None:
+        arrival, dialect = identified.arrival, identified.arrival.dialect
         if not with_url:
             carried = dialect.slot if dialect.carried == "url" else None
             detail = f"no URL was given; as a request of the dialect {dialect.title}" + (
                 f", whose URL carries the {carried} secret" if carried else ""
             )
-            said.steps.append(Found("identify", "url", ok=None, detail=detail))
+            said.steps.append(CheckResult("identify", "url", ok=None, detail=detail))
             return
         try:
-            reached = identify(arrival, found.snapshot)
-        except Refused as refused:
-            said.steps.append(self._by_fingerprint(found, arrival) or _failed(refused.refusal))
+            reached = identify(arrival, self._parts)
+        except RequestRefused as refused:
+            said.steps.append(self._by_fingerprint(identified) or _refused(refused.refusal))
             return
-        same = reached.gate.source.id == source.id
+        same = reached.source.id == identified.source.id
         detail = "the URL names this source" if same else "the URL names another source"
-        if same and reached.secret is not None:
-            detail += f", and its credential matches {_named(reached.secret)}"
-        said.steps.append(Found("identify", "url", ok=same, detail=detail))
+        if same and reached.url_secret is not None:
+            detail += f", and its credential matches {_named(reached.url_secret)}"
+        said.steps.append(CheckResult("identify", "url", ok=same, detail=detail))
 
-    def _by_fingerprint(self, found: Identified, arrival: Arrival) -> Found | None:
+    def _by_fingerprint(self, identified: IdentifiedRequest) -> CheckResult | None:
         """A kept URL carries a fingerprint of its credential, which can be compared as well."""
-        dialect = arrival.dialect
+        arrival, dialect = identified.arrival, identified.arrival.dialect
         presented = dialect.target(arrival.params, arrival.query).secret or ""
-        if not presented.startswith(_FINGERPRINT) or dialect.slot not in {URL_SLOT, SHARED_KEY_SLOT}:
+        if not presented.startswith(FINGERPRINT_PREFIX) or dialect.slot not in {URL_SLOT, SHARED_KEY_SLOT}:
             return None
-        for secret in found.gate.source.live(dialect.slot, arrival.received):
-            if self._evidence.mark(secret.text) == presented:
+        for secret in identified.source.live(dialect.slot, arrival.received):
+            if self._parts.fingerprints.mark(secret.text) == presented:
                 detail = f"the fingerprint of the URL's credential is that of {_named(secret)}"
-                return Found("identify", "url", ok=True, detail=detail)
-        return Found("identify", "url", ok=False, detail="the fingerprint in the URL is that of no live secret")
+                return CheckResult("identify", "url", ok=True, detail=detail)
+        return CheckResult("identify", "url", ok=False, detail="the fingerprint in the URL is that of no live secret")
 
-    async def _admit(self, said: Explanation, found: Identified, arrival: Arrival, vendor: Vendor | None) -> None:
-        spec = found.gate.source.spec
+    async def _admit(self, said: Explanation, identified: IdentifiedRequest) -> None:
+        arrival, spec = identified.arrival, identified.source.spec
+        if spec.vendor is not None and identified.vendor is None:
+            await _tried(said, "admit", "plugin", "", partial(check_vendor, identified, self._parts.plugins))
+        key_set = identified.source.has(API_KEY_SLOT)
         details = {
             "enabled": "the source is enabled",
             "method": f"{arrival.method} is allowed",
             "allowlist": f"{arrival.client} is in the allowlist" if spec.allowlist else "there is no allowlist",
-            "api_key": f"the key in {API_KEY_HEADER} matches"
-            if found.gate.source.has(API_KEY_SLOT)
-            else "no API key is set",
+            "api_key": f"the key in {API_KEY_HEADER} matches" if key_set else "no API key is set",
         }
-        for name, check in admit_checks(arrival.dialect):
-            if name == "rate_limit" or (name == "allowlist" and spec.allowlist and not arrival.client):
-                why = (
-                    "explaining counts for no rate limit" if name == "rate_limit" else "the sender's address is unknown"
-                )
-                said.steps.append(Found("admit", name, ok=None, detail=why))
-                continue
-            if name == "api_key" and any(one.startswith(_FINGERPRINT) for one in arrival.headers.all(API_KEY_HEADER)):
-                detail = f"{API_KEY_HEADER} is a fingerprint here; paste the key to check it"
-                said.steps.append(Found("admit", name, ok=None, detail=detail))
-                continue
-            await _tried(said, "admit", name, details[name], partial(check, arrival, found, vendor, Limits()))
-        await _tried(said, "admit", "published", "the workflow is published", partial(check_published, arrival, found))
+        for name, check in admission_checks(arrival.dialect):
+            unknown = _cannot_be_told(name, identified)
+            if unknown:
+                said.steps.append(CheckResult("admit", name, ok=None, detail=unknown))
+            else:
+                await _tried(said, "admit", name, details[name], partial(check, identified, self._parts.limits))
+        await _tried(said, "admit", "published", "the workflow is published", partial(check_published, identified))
 
-    async def _credentials(self, said: Explanation, found: Identified, arrival: Arrival, request: Request) -> None:
-        gate = found.gate
+    async def _own_credentials(self, said: Explanation, challenged: ChallengedRequest) -> None:
+        request, identified = challenged.admitted.request, challenged.admitted.identified
+        gate, arrival = identified.gate, identified.arrival
         if gate.source.has(HMAC_SLOT):
             number = len(gate.source.live(HMAC_SLOT, arrival.received))
             compared = (
@@ -221,82 +196,89 @@ class Explainer:
             compared = f"the parameter {SHARED_KEY_QUERY} of the query with the live shared keys"
             await _tried(said, "verify", "shared_key", compared, partial(check_shared_key, arrival, gate))
 
-    async def _scheme(self, said: Explanation, request: Request, gate: Gate, asked: Asked | None) -> None:
-        if asked is None:
-            return
-        vendor = asked.vendor
-        slots = ", ".join(f"{one.slot}: {len(asked.source.secrets(one.slot))}" for one in vendor.credentials) or "none"
+    async def _scheme(self, said: Explanation, challenged: ChallengedRequest, vendor: Vendor) -> None:
+        request, context = challenged.admitted.request, challenged.context
+        plugins, gate = self._parts.plugins, challenged.admitted.identified.gate
+        slots = ", ".join(f"{one.slot}: {len(context.secrets(one.slot))}" for one in vendor.credentials) or "none"
         compared = f"{vendor.title}'s scheme over {_body(request)}; live secrets by slot: {slots}"
-        await _tried(said, "verify", "signature", compared, partial(check_scheme, request, asked))
-        masked = [name for name, value in request.headers.pairs if value.startswith(_FINGERPRINT)]
-        if said.steps[-1].ok is False and masked:
+        check = partial(check_scheme, vendor, request, context, challenged.admitted.clock, plugins)
+        await _tried(said, "verify", "signature", compared, check)
+        if said.steps[-1].ok is not False:
+            return
+        masked = [name for name, value in request.headers.pairs if value.startswith(FINGERPRINT_PREFIX)]
+        if masked:
             detail = f"{said.steps[-1].detail}. {', '.join(masked)}: fingerprints here; paste the original to check it"
             said.steps[-1] = replace(said.steps[-1], ok=None, detail=detail)
-        elif said.steps[-1].ok is False:
+            return
 
-            async def grants(changed: Request, changed_gate: Gate) -> bool:
-                moment = to_micros(request.received)
-                source = replace(asked.source, _secrets=changed_gate.author_secrets(moment))
-                again = replace(asked, source=source, clock=RequestClock(_SECONDS))
-                try:
-                    await check_scheme(changed, again)
-                except Refused:
-                    return False
-                return True
+        async def grants(changed: Request, changed_gate: Gate) -> bool:
+            moment = to_micros(request.received)
+            changed_context = replace(context, _secrets=changed_gate.author_secrets(moment))
+            try:
+                await check_scheme(vendor, changed, changed_context, RequestClock(_SECONDS), plugins)
+            except RequestRefused:
+                return False
+            return True
 
-            said.steps[-1] = replace(said.steps[-1], hints=await hints(request, gate, grants))
+        said.steps[-1] = replace(said.steps[-1], hints=await hints(request, gate, grants))
 
-    def _read(
-        self, said: Explanation, arrival: Arrival, request: Request, vendor: Vendor | None, context: Source
-    ) -> None:
+    def _read(self, said: Explanation, challenged: ChallengedRequest) -> None:
+        parts, admitted = self._parts, challenged.admitted
+        identified, request = admitted.identified, admitted.request
+        record = request_record(
+            identified, request, (), parts.fingerprints, state="accepted", step="accept", reason="", status=200
+        )
+        cleaned = parts.fingerprints.cleaned(request, identified.source)
+        verified = VerifiedRequest(identified, cleaned, challenged.context, admitted.clock, Grant(), (), record)
         try:
-            reading = read(request, arrival.dialect, vendor, context, self._plugins)
-        except Refused as refused:
-            said.steps.append(_failed(refused.refusal))
+            has_read = read(verified, parts)
+        except RequestRefused as refused:
+            said.steps.append(_refused(refused.refusal))
             return
-        if reading.failure:
-            said.steps.append(Found("read", "body", ok=False, detail=f"it would be held: {reading.failure}"))
+        if has_read.failure:
+            detail = f"it would be held: {has_read.failure}"
+            said.steps.append(CheckResult("read", "body", ok=False, detail=detail))
             return
-        said.events = [(event.type, event.id) for event in reading.events]
-        said.steps.append(Found("read", "body", ok=True, detail=f"{len(said.events)} event(s)"))
+        said.events = [(event.type, event.id) for event in has_read.events]
+        said.steps.append(CheckResult("read", "body", ok=True, detail=f"{len(said.events)} event(s)"))
 
 
-def _request(arrival: Arrival, body: bytes, base_url: str) -> Request:
-    query = f"?{arrival.raw_query}" if arrival.raw_query else ""
-    return Request(
-        id=write_id("req", arrival.id),
-        method=arrival.method,
-        client=arrival.client,
-        body=body,
-        headers=arrival.headers,
-        url=f"{base_url}{arrival.path}{query}",
-        received=from_micros(arrival.received),
-    )
+def _cannot_be_told(check: str, identified: IdentifiedRequest) -> str:
+    """Why a check of the admit step is not made; empty for one that can be made."""
+    arrival = identified.arrival
+    if check == "rate_limit":
+        return "explaining counts for no rate limit"
+    if check == "allowlist" and identified.source.spec.allowlist and not arrival.client:
+        return "the sender's address is unknown"
+    if check == "api_key" and any(one.startswith(FINGERPRINT_PREFIX) for one in arrival.headers.all(API_KEY_HEADER)):
+        return f"{API_KEY_HEADER} is a fingerprint here; paste the key to check it"
+    return ""
 
 
 async def _tried(said: Explanation, step: str, check: str, compared: str, function: Callable[[], Any]) -> None:
-    """Take a check and note what it says; one that counts for a limit is never begun."""
+    """Make a check and note what it says."""
     try:
         outcome = function()
         if isawaitable(outcome):
             await outcome
-    except Refused as refused:
-        detail = refused.refusal.reason if step == "admit" else f"{refused.refusal.reason}. Compared: {compared}"
-        said.steps.append(Found(step, check, ok=False, detail=detail))
+    except RequestRefused as refused:
+        reason = refused.refusal.reason
+        detail = f"{reason}. Compared: {compared}" if step == "verify" else reason
+        said.steps.append(CheckResult(step, check, ok=False, detail=detail))
     else:
-        said.steps.append(Found(step, check, ok=True, detail=compared))
+        said.steps.append(CheckResult(step, check, ok=True, detail=compared))
 
 
 def _passes(check: Callable[[], object]) -> bool:
     try:
         check()
-    except Refused:
+    except RequestRefused:
         return False
     return True
 
 
-def _failed(refusal: Refusal) -> Found:
-    return Found(refusal.step, refusal.check, ok=False, detail=refusal.reason)
+def _refused(refusal: Refusal) -> CheckResult:
+    return CheckResult(refusal.step, refusal.check, ok=False, detail=refusal.reason)
 
 
 def _named(secret: StoredSecret) -> str:

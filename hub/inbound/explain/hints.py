@@ -1,4 +1,4 @@
-"""What else would have passed: the usual ways in which a correct sender's signature fails."""
+"""What else would have passed: the usual reasons why the signature of a correct sender fails."""
 
 from __future__ import annotations
 
@@ -18,17 +18,24 @@ Passes = Callable[[Request, Gate], Awaitable[bool]]
 """Whether the check in question passes a changed request, or a source with other live secrets."""
 
 _BOM = b"\xef\xbb\xbf"
-_SIGNATURE = 32
-_TRIES = 48
+_MIN_SIGNATURE = 32
+"""Characters; what is shorter is not taken for a signature."""
+_MAX_TRIES = 48
 
 
 async def hints(request: Request, gate: Gate, passes: Passes) -> tuple[str, ...]:
-    """Sentences that begin with what would have to be different for the check to pass; usually none or one."""
+    """What would have to be different for the check to pass, one sentence each; usually none or one.
+
+    Args:
+        request: A request that fails the check.
+        gate: The source that it was checked against.
+        passes: Makes the check again.
+    """
     found = []
     if await passes(request, _revived(gate)):
         found.append("it matches a secret that has expired or was revoked")
     for number, (sentence, changed) in enumerate(_variants(request)):
-        if number >= _TRIES:
+        if number >= _MAX_TRIES:
             break
         if await passes(changed, gate):
             found.append(sentence)
@@ -36,13 +43,13 @@ async def hints(request: Request, gate: Gate, passes: Passes) -> tuple[str, ...]
 
 
 def as_signed(request: Request) -> Request | None:
-    """The request as if it had arrived at the moment that one of its headers tells; None where none does."""
+    """The request as if it had arrived at the time that one of its headers states; None where none does."""
     moments = (_moment(value) for _, value in request.headers.pairs)
-    return next((_changed(request, received=moment) for moment in moments if moment is not None), None)
+    return next((replace(request, received=moment) for moment in moments if moment is not None), None)
 
 
 def _revived(gate: Gate) -> Gate:
-    """The source as if no secret had ever expired."""
+    """The source as if none of its secrets had expired or been revoked."""
     secrets = tuple(replace(secret, expires=None, revoked=False) for secret in gate.source.secrets)
     return Gate.of(replace(gate.source, secrets=secrets))
 
@@ -50,37 +57,19 @@ def _revived(gate: Gate) -> Gate:
 def _variants(request: Request) -> Iterator[tuple[str, Request]]:
     for sentence, body in _bodies(request.body):
         if body != request.body:
-            yield sentence, _changed(request, body=body)
+            yield sentence, replace(request, body=body)
     pairs = request.headers.pairs
     for index, (name, value) in enumerate(pairs):
         for sentence, other in _values(name, value):
             if other != value:
                 headers = Values((*pairs[:index], (name, other), *pairs[index + 1 :]), caseless=True)
-                yield sentence, _changed(request, headers=headers)
+                yield sentence, replace(request, headers=headers)
         moment = _moment(value)
         if moment is not None:
             yield (
                 f"it was signed at {moment:%Y-%m-%d %H:%M:%S} UTC ({name}), too far from now",
-                _changed(request, received=moment),
+                replace(request, received=moment),
             )
-
-
-def _changed(
-    request: Request,
-    *,
-    body: bytes | None = None,
-    headers: Values[str] | None = None,
-    received: datetime | None = None,
-) -> Request:
-    return Request(
-        id=request.id,
-        method=request.method,
-        client=request.client,
-        body=request.body if body is None else body,
-        headers=request.headers if headers is None else headers,
-        url=request.url,
-        received=request.received if received is None else received,
-    )
 
 
 def _bodies(body: bytes) -> Iterator[tuple[str, bytes]]:
@@ -97,14 +86,14 @@ def _bodies(body: bytes) -> Iterator[tuple[str, bytes]]:
         spaced = json.dumps(value)
     except (ValueError, RecursionError):
         return
-    reason = "something on the way parsed the JSON body and wrote it anew"
+    reason = "something on the way parsed the JSON body and wrote it again"
     yield f"the signature is over compact JSON: {reason}", compact.encode("utf-8", "surrogatepass")
     yield f"the signature is over JSON with ASCII escapes: {reason}", escaped.encode()
     yield f"the signature is over JSON with spaces: {reason}", spaced.encode()
 
 
 def _values(name: str, value: str) -> Iterator[tuple[str, str]]:
-    if len(value) < _SIGNATURE:
+    if len(value) < _MIN_SIGNATURE:
         return
     yield f"{name} is upper-case hex; it must be lower case", value.lower()
     yield f"{name} has spaces around its value", value.strip()
@@ -118,7 +107,7 @@ def _values(name: str, value: str) -> Iterator[tuple[str, str]]:
 
 
 def _moment(value: str) -> datetime | None:
-    """The moment that a header of 10 or 13 digits means, None for anything else."""
+    """The time that a header of 10 digits (seconds) or 13 (milliseconds) states; None for anything else."""
     if not value.isascii() or not value.isdigit() or len(value) not in {10, 13}:
         return None
     return datetime.fromtimestamp(int(value) / (1 if len(value) == 10 else 1000), UTC)

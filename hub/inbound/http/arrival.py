@@ -1,15 +1,21 @@
-"""A request on the wire, before its body is read."""
+"""A request whose head has come in."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
-from hub.model.ids import Id
+from hub.model.ids import Id, write_id
+from hub.model.times import from_micros
+from hub.model.wire.request import Request
 from hub.model.wire.values import Values
 from hub.sdk.dialect import Dialect, Route
 
-__all__ = ["Arrival"]
+__all__ = ["Arrival", "BodyStream"]
+
+BodyStream = Callable[[], AsyncIterator[bytes]]
+"""Gives the body as it streams in; raises `ConnectionError` when the sender hangs up."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -20,8 +26,11 @@ class Arrival:
         received: Microseconds UTC; the only clock that verification uses.
         path: As sent, percent-encoding kept.
         client: Address of the sender, after configured trusted proxies.
-        chunks: Gives the body as it streams in; raises `ConnectionError` when the sender hangs up.
+        body: How to read the body; or the exact bytes, where they are there: of a request that is checked a second
+            time, of a kept one and of one that is explained. Such a request counts for no limit.
     """
+
+    next_step: ClassVar = "identify"
 
     id: Id
     received: int
@@ -34,10 +43,36 @@ class Arrival:
     dialect: Dialect
     route: Route
     params: Mapping[str, str]
-    chunks: Callable[[], AsyncIterator[bytes]]
+    body: bytes | BodyStream
 
     @property
     def declared_length(self) -> int | None:
-        """Content-Length, None when absent or no number."""
+        """Content-Length; None when it is absent or not a number."""
         values = self.headers.all("content-length")
         return int(values[0]) if len(values) == 1 and values[0].isascii() and values[0].isdigit() else None
+
+    @property
+    def named_vendor(self) -> str | None:
+        """The vendor that `vendor=` names, in the dialects that know this parameter; the last one counts."""
+        named = self.query.all("vendor") if self.dialect.echoes else ()
+        return named[-1] if named else None
+
+    def request(self, body: bytes, base_url: str) -> Request:
+        """The request as plugins see it.
+
+        Args:
+            body: The exact bytes.
+            base_url: The configured public base URL: what a sender says about its host is not believed.
+        """
+        query = f"?{self.raw_query}" if self.raw_query else ""
+        return Request(
+            id=write_id("req", self.id),
+            method=self.method,
+            client=self.client,
+            body=body,
+            headers=self.headers,
+            url=f"{base_url}{self.path}{query}",
+            received=from_micros(self.received),
+            query=self.query,
+            raw_query=self.raw_query,
+        )

@@ -1,4 +1,4 @@
-"""The body as it streams in: the exact bytes, under a size cap and a time limit."""
+"""Reading the body: the exact bytes, under a size cap and a time limit."""
 
 from __future__ import annotations
 
@@ -7,46 +7,50 @@ import types
 from collections.abc import Coroutine, Generator
 from typing import Any
 
-from hub.inbound.evidence.refusals import Refused
-from hub.inbound.http.arrival import Arrival
+from hub.inbound.http.arrival import Arrival, BodyStream
+from hub.inbound.refusals import RequestRefused
 from hub.sdk.dialect import Refusal
 
 __all__ = ["read_body"]
 
 
-async def read_body(arrival: Arrival, cap: int, seconds: float) -> bytes:
-    """Collect the body.
+async def read_body(arrival: Arrival, stream: BodyStream, cap: int, seconds: float) -> bytes:
+    """Collect the body of a request.
 
     Args:
         arrival: The request.
-        cap: Most bytes that are read; a declared length over it is refused before a byte is read.
+        stream: Its body.
+        cap: Largest size in bytes. A declared length over it is refused before a byte is read.
         seconds: Longest time that the whole body may take.
 
     Raises:
-        Refused: 413 over the cap, 408 past the time.
+        RequestRefused: 413 over the cap, 408 past the time.
         ConnectionError: The sender hung up before the end.
     """
     declared = arrival.declared_length
     if declared is not None and declared > cap:
         raise _too_large(cap)
-    collecting = _collect(arrival, cap)
+    collecting = _collect(stream, cap)
+    # Most bodies have come in with the head. Then the coroutine ends at its first step, and no timer is needed.
     try:
         waiting = collecting.send(None)
     except StopIteration as done:
-        body: bytes = done.value  # it was there in full, as most are: no timer is needed
+        body: bytes = done.value
         return body
     try:
         async with asyncio.timeout(seconds):
             return await _resumed(collecting, waiting)
     except TimeoutError:
         reason = f"the body did not arrive within {seconds:g} s"
-        raise Refused(Refusal("admit", "body_time", 408, reason, "Request body did not arrive in time")) from None
+        raise RequestRefused(
+            Refusal("admit", "body_time", 408, reason, "Request body did not arrive in time")
+        ) from None
 
 
-async def _collect(arrival: Arrival, cap: int) -> bytes:
+async def _collect(stream: BodyStream, cap: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
-    async for chunk in arrival.chunks():
+    async for chunk in stream():
         size += len(chunk)
         if size > cap:
             raise _too_large(cap)
@@ -56,7 +60,7 @@ async def _collect(arrival: Arrival, cap: int) -> bytes:
 
 @types.coroutine
 def _resumed(coroutine: Coroutine[Any, Any, bytes], waiting: object) -> Generator[object, Any, bytes]:
-    """Await a coroutine that has been begun already and has yielded `waiting`."""
+    """Await a coroutine that has been started already and has yielded `waiting`."""
     try:
         while True:
             try:
@@ -70,5 +74,6 @@ def _resumed(coroutine: Coroutine[Any, Any, bytes], waiting: object) -> Generato
         return body
 
 
-def _too_large(cap: int) -> Refused:
-    return Refused(Refusal("admit", "body_size", 413, f"the body is over {cap} bytes", "Request body too large"))
+def _too_large(cap: int) -> RequestRefused:
+    reason = f"the body is over {cap} bytes"
+    return RequestRefused(Refusal("admit", "body_size", 413, reason, "Request body too large"))

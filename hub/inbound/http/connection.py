@@ -1,6 +1,7 @@
-"""Hub URLs straight from the server to the pipeline (design 10), through Quart's `asgi_http_class`.
+"""Hub URLs straight from the server to the pipeline, through Quart's documented extension point `asgi_http_class`.
 
-One Quart application routes every request; routes whose endpoint is a `HubEndpoint` skip the request context.
+One Quart application routes every request. The routes of dialects skip its request context, so that the pipeline sees
+the exact bytes as they stream in and a request costs no context that nobody reads.
 """
 
 from __future__ import annotations
@@ -32,12 +33,16 @@ from hub.sdk.dialect import Dialect, Refusal, Route
 __all__ = ["HubConnection", "HubRoutes"]
 
 _EXTENSION = "hub.inbound"
-_KNOWN_URLS = 4096
-_NEVER = frozenset({"set-cookie", "content-length", "transfer-encoding", "connection"})
+_CACHED_URLS = 4096
+_FORBIDDEN_HEADERS = frozenset({"set-cookie", "content-length", "transfer-encoding", "connection"})
+"""Headers that no reply may set: a cookie would be one of the hub's origin, the others are the server's."""
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"(?:[^\x00-\x20\x7f](?:[\t\x20]*[^\x00-\x20\x7f])*)?")
-_BODILESS = frozenset({204, 205, 304})
-_SAFE = ((b"x-content-type-options", b"nosniff"), (b"content-security-policy", b"default-src 'none'; sandbox"))
+_STATUSES_WITHOUT_BODY = frozenset({204, 205, 304})
+_SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; sandbox"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class _Endpoint:
     dialect: Dialect
     route: Route
     allowed: str = ""
-    """The methods of the address, where the request uses none of them."""
+    """The methods of the path, for a request whose method is none of them; else empty."""
 
 
 class HubRoutes:
@@ -64,7 +69,7 @@ class HubRoutes:
         self.clock = clock
         self._endpoints: dict[str, _Endpoint] = {}
         self._app = app
-        self._cached_match = lru_cache(maxsize=_KNOWN_URLS)(self._match)
+        self._cached_match = lru_cache(maxsize=_CACHED_URLS)(self._match)
         app.asgi_http_class = HubConnection
         app.extensions[_EXTENSION] = self
 
@@ -86,14 +91,17 @@ class HubRoutes:
         try:
             endpoint, params = self._app.url_map.bind("hub").match(path, method)
         except MethodNotAllowed as error:
-            return self._misused(path, error.valid_methods or ())
+            return self._with_another_method(path, error.valid_methods or ())
         except (HTTPException, RequestRedirect):
             return None
         found = self._endpoints.get(endpoint)
         return None if found is None else (found, MappingProxyType(dict(params)))
 
-    def _misused(self, path: str, methods: Iterable[str]) -> tuple[_Endpoint, Mapping[str, str]] | None:
-        """The endpoint of a path that only dialects have, asked with a method that none of its routes knows."""
+    def _with_another_method(self, path: str, methods: Iterable[str]) -> tuple[_Endpoint, Mapping[str, str]] | None:
+        """The endpoint of a path, for a request whose method none of its routes knows.
+
+        None where one of its routes is not a dialect's: then the refusal is Quart's.
+        """
         found = [self._cached_match(path, method) for method in methods]
         if not found or found[0] is None or None in found:
             return None
@@ -142,7 +150,7 @@ def _arrival(
     raw_query = scope["query_string"].decode("latin-1")
     refusal = None
     if endpoint.allowed:
-        refusal = Refusal("admit", "method", 405, f"{scope['method']} is not a method of this address")
+        refusal = Refusal("admit", "method", 405, f"{scope['method']} is not a method of this path")
     try:
         query = Values(parse_qsl(raw_query, keep_blank_values=True, max_num_fields=MAX_FIELDS) if raw_query else ())
     except ValueError:
@@ -160,7 +168,7 @@ def _arrival(
         dialect=endpoint.dialect,
         route=endpoint.route,
         params=params,
-        chunks=lambda: _chunks(scope, receive),
+        body=lambda: _chunks(scope, receive),
     )
     return arrival, refusal
 
@@ -190,13 +198,13 @@ async def _send(send: ASGISendCallable, reply: Reply, request_id: str, *, head: 
         else [
             (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace"))
             for name, value in reply.headers.items()
-            if name.lower() not in _NEVER and _NAME.fullmatch(name) and _VALUE.fullmatch(value)
+            if name.lower() not in _FORBIDDEN_HEADERS and _NAME.fullmatch(name) and _VALUE.fullmatch(value)
         ]
     )
     if media_type is not None and not any(name == b"content-type" for name, _ in headers):
         headers.append((b"content-type", media_type.encode("latin-1", "replace")))
-    headers += ((b"x-request-id", request_id.encode()), *_SAFE)
-    if reply.status in _BODILESS:
+    headers += ((b"x-request-id", request_id.encode()), *_SECURITY_HEADERS)
+    if reply.status in _STATUSES_WITHOUT_BODY:
         body = b""
     else:
         headers.append((b"content-length", str(len(body)).encode()))

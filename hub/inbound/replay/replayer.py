@@ -1,68 +1,52 @@
 """Replays: a kept request runs again, with the verdict that it was given then, on the workflows of now.
 
-What was held (a plugin failed to read it, or a hook held an event) is released in place: it becomes the accepted
-request that it would have been, duplicates included. Anything else becomes a new request, linked to its original, whose
-events are never duplicates: a person asked for it.
+What was held (a plugin failed to read it, or a hook failed on one of its events) is released in place: it becomes the
+accepted request that it would have been, duplicates included. Any other request becomes a new one, linked to its
+original. Its events are never duplicates, since a person asked for them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
+from urllib.parse import parse_qsl
 
 from hub.errors import Conflict, NotFound, StaleSource
-from hub.inbound.evidence.fingerprints import Evidence
-from hub.inbound.evidence.refusals import Refused
-from hub.inbound.gate import Gate
-from hub.inbound.source_context import Contexts
-from hub.inbound.steps.accept import Acceptor, Committed
-from hub.inbound.steps.event import Circumstances, Starter
-from hub.inbound.steps.identify import Identified
-from hub.inbound.steps.read import Reading, read
-from hub.inbound.trigger_context import seen
-from hub.model.ids import Id, new_id, write_id
+from hub.inbound.http.arrival import Arrival
+from hub.inbound.parts import PipelineParts
+from hub.inbound.refusals import RequestRefused
+from hub.inbound.source_lookup import request_for
+from hub.inbound.stages import AcceptedRequest, ReadRequest, VerifiedRequest
+from hub.inbound.steps.accept import accept
+from hub.inbound.steps.event import event
+from hub.inbound.steps.read import read
+from hub.model.ids import Id, new_id
 from hub.model.stored.execution import ExecutionRecord
-from hub.model.stored.inbound import Acceptance, EventRecord, NewEvent, RequestRecord
-from hub.model.times import from_micros
+from hub.model.stored.inbound import EventRecord, RequestRecord
 from hub.model.wire.event import Event
-from hub.model.wire.request import Request
+from hub.model.wire.grant import Grant
 from hub.model.wire.values import Values
 from hub.plugins.clock import RequestClock
-from hub.plugins.host import Plugins
 from hub.ports.clock import Clock
-from hub.ports.store import Store
-from hub.sdk.dialect import Dialect, Target
-from hub.sdk.vendor import Vendor
+from hub.sdk.dialect import Dialect, Route
 
-__all__ = ["REPLAYABLE", "Replayed", "Replayer", "request_of"]
+__all__ = ["REPLAYABLE", "ReplayResult", "Replayer"]
 
 REPLAYABLE = frozenset({"accepted", "held", "duplicate"})
 """States of requests that passed verification; a replay inherits that verdict."""
 
-_STALE_TRIES = 3
+_TRIES = 3
 _SECONDS = 30.0
 _PAGE = 200
 
 
-def request_of(record: RequestRecord, base_url: str) -> Request:
-    """A kept request as plugins see it; credentials in it stay fingerprints."""
-    return Request(
-        id=write_id("req", record.id),
-        method=record.method,
-        client=record.client,
-        body=record.body or b"",
-        headers=Values(record.headers, caseless=True),
-        url=f"{base_url}{record.url}",
-        received=from_micros(record.received),
-    )
-
-
 @dataclass(frozen=True, slots=True)
-class Replayed:
-    """What a replay came to.
+class ReplayResult:
+    """What a replay led to.
 
     Attributes:
-        request: The new request; for what was held, the request itself.
+        request: The new request; of what was held, the request itself.
         released: It was held and is accepted now.
         executions: (workflow, execution) of each execution started.
     """
@@ -72,51 +56,19 @@ class Replayed:
     executions: tuple[tuple[Id, Id], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Replay:
-    """One replay under way: the kept request, what it holds, and where it goes."""
-
-    record: RequestRecord
-    request: Request
-    found: Identified
-    reading: Reading
-    clock: RequestClock
-    headers: Mapping[str, str]
-
-
 class Replayer:
-    """Runs kept requests again.
+    """Runs kept requests again: they take the steps read, event and accept.
 
     Args:
-        store: Where they are.
-        plugins: Read them.
-        starter: Turns events into executions.
-        acceptor: Commits.
-        contexts: Makes what vendors are given.
-        evidence: Says which headers workflows may see.
-        clock: The hub's clock.
+        parts: What the steps work with.
+        clock: Says when a replay is received.
     """
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        plugins: Plugins,
-        starter: Starter,
-        acceptor: Acceptor,
-        contexts: Contexts,
-        evidence: Evidence,
-        clock: Clock,
-    ) -> None:
-        self._store = store
-        self._plugins = plugins
-        self._starter = starter
-        self._acceptor = acceptor
-        self._contexts = contexts
-        self._evidence = evidence
+    def __init__(self, parts: PipelineParts, clock: Clock) -> None:
+        self._parts = parts
         self._clock = clock
 
-    async def replay(self, org: Id, request: Id) -> Replayed:
+    async def replay(self, org: Id, request: Id) -> ReplayResult:
         """Run a request again.
 
         Raises:
@@ -124,108 +76,76 @@ class Replayer:
             Conflict: It was refused or was a handshake, or it still cannot be read.
             StoreUnavailable: Nothing was started.
         """
-        record = await self._store.inbound.request(org, request)
+        store = self._parts.store
+        record = await store.inbound.request(org, request)
         if record.state not in REPLAYABLE:
             verdict = "was refused" if record.state == "refused" else "was a handshake"
             raise Conflict(f"the request {verdict}; a replay inherits the verdict, so there is nothing to run")
         kept = await self._events(record)
-        held = record.state == "held" or any(event.state == "held" for event in kept)
-        for _ in range(_STALE_TRIES):
-            about = self._read(record)
+        held = record.state == "held" or any(one.state == "held" for one in kept)
+        runs = [] if held else await store.executions.of_request(record.org, record.id)
+        for _ in range(_TRIES):
+            verified = self._verified(record, "release" if held else "replay")
             try:
-                return await (self._release(about, kept) if held else self._again(about, kept))
+                accepted = await self._run(verified, kept, runs)
             except StaleSource:
                 continue
+            except RequestRefused as refused:
+                raise Conflict(refused.refusal.reason) from refused
+            executions = tuple((one.workflow, one.execution) for one in accepted.started)
+            return ReplayResult(verified.record.id, held, executions)
         raise Conflict("the source kept changing; try again")
 
-    async def _release(self, about: _Replay, kept: Sequence[EventRecord]) -> Replayed:
-        """What was held takes its place among the accepted."""
-        record, events = about.record, about.reading.events
-        chosen = [event for event, was in zip(events, _paired(events, kept), strict=True) if was is None or _held(was)]
-        started = await self._start(about, chosen, record.id, record.received, [None] * len(chosen))
-        committed = await self._acceptor.commit(
-            replace(record, state="accepted", reason=""),
-            started,
-            self._store.inbound.release(record.org, record.id, started),
-        )
-        return Replayed(record.id, released=True, executions=_ids(committed))
+    async def _run(
+        self, verified: VerifiedRequest, kept: Sequence[EventRecord], runs: Sequence[ExecutionRecord]
+    ) -> AcceptedRequest:
+        try:
+            has_read = read(verified, self._parts)
+        except RequestRefused as refused:
+            raise Conflict(f"it still cannot be read: {refused.refusal.reason}") from refused
+        if has_read.failure:
+            raise Conflict(f"it still cannot be read: {has_read.failure}")
+        prepared = await event(_chosen(has_read, kept, runs), self._parts)
+        return await accept(prepared, self._parts)
 
-    async def _again(self, about: _Replay, kept: Sequence[EventRecord]) -> Replayed:
-        """A new request, linked to the first one."""
-        record, events, now = about.record, about.reading.events, self._clock.now()
-        runs = await self._store.executions.of_request(record.org, record.id)
-        firsts = [_runs_of(was, runs) for was in _paired(events, kept)]
-        fresh = replace(
-            record,
-            id=new_id(),
-            received=now,
-            state="accepted",
-            step="accept",
-            reason="",
-            status=0,
-            replay_of=record.id,
-        )
-        started = await self._start(about, events, fresh.id, now, firsts)
-        acceptance = Acceptance(fresh, about.found.gate.source.generation, tuple(started))
-        committed = await self._acceptor.commit(fresh, started, self._store.inbound.accept(acceptance))
-        return Replayed(fresh.id, released=False, executions=_ids(committed))
-
-    async def _start(
-        self,
-        about: _Replay,
-        events: Sequence[Event],
-        request: Id,
-        received: int,
-        firsts: Sequence[Mapping[Id, Id] | None],
-    ) -> list[NewEvent]:
-        source = about.found.gate.source
-        view = seen(source.spec, about.request, about.reading, about.headers, about.request.query)
-        started: list[NewEvent] = []
-        for event, first in zip(events, firsts, strict=True):
-            circumstances = Circumstances(
-                request=request,
-                source=source,
-                snapshot=about.found.snapshot,
-                received=received,
-                account=about.record.account,
-                seen=view,
-                replay_of=first,
-            )
-            try:
-                new, _ = await self._starter.start((event,), circumstances, about.clock)
-            except Refused as refused:
-                raise Conflict(refused.refusal.reason) from refused
-            started += new
-        return started
-
-    def _read(self, record: RequestRecord) -> _Replay:
-        snapshot = self._store.snapshot
+    def _verified(self, record: RequestRecord, origin: Literal["replay", "release"]) -> VerifiedRequest:
+        """The kept request as verification left it; what was a credential then is a fingerprint now."""
+        parts, dialect = self._parts, self._dialect(record.dialect)
+        snapshot = parts.store.snapshot
         source = snapshot.sources.get(record.source)
         if source is None or source.org != record.org:
             raise NotFound("the source of this request is gone")
-        workflow = snapshot.workflows.get(source.workflow) if source.workflow is not None else None
-        found = Identified(Gate.of(source), snapshot, workflow, Target(), None)
-        request = request_of(record, self._contexts.base_url)
-        vendor, dialect = self._vendor(source.spec.vendor), self._dialect(record.dialect)
+        arrival = _arrival(record, dialect)
+        # Plugins see the request of the first time, with its id and moment; what it starts now has those of the replay.
+        request = arrival.request(record.body or b"", parts.base_url)
+        if origin == "release":
+            record = replace(record, state="accepted", reason="")
+        else:
+            fresh, now = new_id(), self._clock.now()
+            arrival = replace(arrival, id=fresh, received=now)
+            record = replace(
+                record,
+                id=fresh,
+                received=now,
+                state="accepted",
+                step="accept",
+                reason="",
+                status=0,
+                replay_of=record.id,
+            )
+        identified = request_for(arrival, snapshot, source.id, parts.plugins)
+        name = source.spec.vendor
+        if name is not None and identified.vendor is None:
+            raise Conflict(f"the plugin of vendor {name} is {parts.plugins.vendor_status(name)}")
         clock = RequestClock(_SECONDS)
         try:
-            context = self._contexts.of(found, vendor, request, clock)
-            reading = read(request, dialect, vendor, context, self._plugins)
-        except Refused as refused:
+            context = parts.contexts.of(identified, identified.vendor, request, clock)
+        except RequestRefused as refused:
             raise Conflict(f"it still cannot be read: {refused.refusal.reason}") from refused
-        if reading.failure:
-            raise Conflict(f"it still cannot be read: {reading.failure}")
-        headers = self._evidence.shown(record.headers, source, self._clock.now())
-        return _Replay(record, request, found, reading, clock, headers)
-
-    def _vendor(self, name: str | None) -> Vendor | None:
-        vendor = self._plugins.vendor(name) if name is not None else None
-        if name is not None and vendor is None:
-            raise Conflict(f"the plugin of vendor {name} is {self._plugins.vendor_status(name)}")
-        return vendor
+        return VerifiedRequest(identified, request, context, clock, Grant(account=record.account), (), record, origin)
 
     def _dialect(self, name: str) -> Dialect:
-        for dialect in self._plugins.dialects:
+        for dialect in self._parts.plugins.dialects:
             if dialect.name == name:
                 return dialect
         raise Conflict(f"no active plugin brings the dialect {name}")
@@ -235,15 +155,39 @@ class Replayer:
         kept: list[EventRecord] = []
         cursor: str | None = None
         while True:
-            page = await self._store.inbound.events(record.org, request=record.id, limit=_PAGE, cursor=cursor)
+            page = await self._parts.store.inbound.events(record.org, request=record.id, limit=_PAGE, cursor=cursor)
             kept += page.items
             cursor = page.next
             if cursor is None:
                 return kept[::-1]
 
 
-def _held(record: EventRecord) -> bool:
-    return record.state == "held"
+def _arrival(record: RequestRecord, dialect: Dialect) -> Arrival:
+    path, _, query = record.url.partition("?")
+    return Arrival(
+        id=record.id,
+        received=record.received,
+        method=record.method,
+        path=path,
+        raw_query=query,
+        query=Values(parse_qsl(query, keep_blank_values=True)),
+        headers=Values(record.headers, caseless=True),
+        client=record.client,
+        dialect=dialect,
+        route=Route(path),
+        params={},
+        body=record.body or b"",
+    )
+
+
+def _chosen(has_read: ReadRequest, kept: Sequence[EventRecord], runs: Sequence[ExecutionRecord]) -> ReadRequest:
+    """The events that are to run: of what was held those that are not accepted yet, else all of them."""
+    events = has_read.events
+    paired = _paired(events, kept)
+    if has_read.verified.origin == "release":
+        waiting = [one for one, was in zip(events, paired, strict=True) if was is None or was.state == "held"]
+        return replace(has_read, events=tuple(waiting))
+    return replace(has_read, first_runs=tuple(_runs_of(was, runs) for was in paired))
 
 
 def _paired(events: Sequence[Event], kept: Sequence[EventRecord]) -> list[EventRecord | None]:
@@ -251,13 +195,9 @@ def _paired(events: Sequence[Event], kept: Sequence[EventRecord]) -> list[EventR
     if len(events) == len(kept):
         return list(kept)
     by_key = {record.key: record for record in kept if record.key is not None}
-    return [by_key.get(event.id) if event.id is not None else None for event in events]
+    return [by_key.get(one.id) if one.id is not None else None for one in events]
 
 
 def _runs_of(was: EventRecord | None, runs: Sequence[ExecutionRecord]) -> dict[Id, Id]:
     """Workflow -> execution that this event started the first time."""
     return {} if was is None else {run.workflow: run.id for run in runs if run.event == was.id}
-
-
-def _ids(committed: Committed) -> tuple[tuple[Id, Id], ...]:
-    return tuple((started.workflow, started.execution) for started in committed.started)

@@ -1,123 +1,58 @@
-"""Step 2, admit: enabled, method, allowlist, API key, rate limit in the dialect's order, then publication."""
+"""Step 2, admit: the checks that need no body, in the dialect's order; then the body is read under its size cap."""
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from hub.inbound.admission import admission_checks, check_published, check_vendor
+from hub.inbound.http.arrival import BodyStream
+from hub.inbound.http.body import read_body
+from hub.inbound.parts import PipelineParts
+from hub.inbound.refusals import RequestRefused
+from hub.inbound.stages import AdmittedRequest, IdentifiedRequest
+from hub.model.stored.source import StoredSecret
+from hub.plugins.clock import RequestClock
+from hub.sdk.dialect import Refusal
 
-from hub.inbound.evidence.refusals import Refused
-from hub.inbound.http.arrival import Arrival
-from hub.inbound.http.limits import Limits
-from hub.inbound.steps.identify import Identified
-from hub.model.stored.source import API_KEY_SLOT, StoredSecret
-from hub.sdk.dialect import Check, Dialect, Refusal
-from hub.sdk.vendor import Vendor
-
-__all__ = ["API_KEY_HEADER", "admit", "admit_checks", "check_published"]
-
-API_KEY_HEADER = "x-tracecat-api-key"
-"""Header of the source's API key (protocols.md 1)."""
-
-_Checked = Awaitable[None] | StoredSecret | None
-Checker = Callable[[Arrival, Identified, Vendor | None, Limits], _Checked]
-"""Raises `Refused`; gives the secret that matched, or something to await where it must count."""
+__all__ = ["admit"]
 
 
-async def admit(arrival: Arrival, found: Identified, vendor: Vendor | None, limits: Limits) -> StoredSecret | None:
-    """Apply the checks that need no body.
+async def admit(identified: IdentifiedRequest, parts: PipelineParts) -> AdmittedRequest:
+    """Check what the source asks of every request, then read the body.
 
-    Args:
-        arrival: The request.
-        found: Its source.
-        vendor: The bound vendor, or the one that `vendor=` lends; its methods join the source's.
-        limits: The counters of this process.
-
-    Returns:
-        The API key that matched, if the source has one.
+    A request that counts for the concurrency limit of its source holds a place until `Limits.leave`.
 
     Raises:
-        Refused: A check fails.
+        RequestRefused: A check fails (400, 401, 403, 404, 405), a limit is reached (429), the body is too large (413)
+            or too slow (408), or the vendor's plugin is not active (503).
+        ConnectionError: The sender hung up before the body was complete.
     """
-    matched = None
-    for _, check in admit_checks(arrival.dialect):
-        checked = check(arrival, found, vendor, limits)
+    check_vendor(identified, parts.plugins)
+    matched = identified.matched
+    for _, check in admission_checks(identified.arrival.dialect):
+        checked = check(identified, parts.limits)
         if isinstance(checked, StoredSecret):
-            matched = checked
+            matched += (checked.id,)
         elif checked is not None:
             await checked
-    check_published(arrival, found)
-    return matched
+    check_published(identified)
+    body = identified.arrival.body
+    if not isinstance(body, bytes):
+        try:
+            body = await _counted_body(identified, body, parts)
+        except RequestRefused as refused:
+            raise RequestRefused(refused.refusal, matched) from refused
+    challenger = identified.challenger
+    clock = RequestClock(parts.request_seconds if challenger is None else challenger.deadline)
+    return AdmittedRequest(identified, identified.arrival.request(body, parts.base_url), clock, matched)
 
 
-def admit_checks(dialect: Dialect) -> Iterator[tuple[Check, Checker]]:
-    """Name and function of each check, in the dialect's order."""
-    return ((name, _CHECKS[name]) for name in dialect.checks)
-
-
-def check_published(arrival: Arrival, found: Identified) -> None:
-    """A workflow's own source needs a published workflow, but for a draft run. Raises `Refused` (404)."""
-    unpublished = found.workflow is not None and found.workflow.id not in found.snapshot.published
-    if unpublished and arrival.route.flavour != "draft":
-        raise Refused(Refusal("admit", "unpublished", 404, "the workflow is not published"))
-
-
-def _enabled(_arrival: Arrival, found: Identified, _vendor: Vendor | None, _limits: Limits) -> None:
-    if not found.gate.source.spec.enabled:
-        raise Refused(Refusal("admit", "enabled", 400, "the source is disabled"))
-
-
-def _method(arrival: Arrival, found: Identified, vendor: Vendor | None, _limits: Limits) -> None:
-    allowed = found.gate.source.spec.methods
-    if arrival.method in allowed or (vendor is not None and arrival.method in vendor.methods):
-        return
-    raise Refused(Refusal("admit", "method", 405, f"{arrival.method} is not among the methods {', '.join(allowed)}"))
-
-
-def _allowlist(arrival: Arrival, found: Identified, _vendor: Vendor | None, _limits: Limits) -> None:
-    gate = found.gate
-    if not gate.networks:
-        return
-    networks = gate.networks_v4 if arrival.dialect.ipv4_only else gate.networks
-    try:
-        address = ipaddress.ip_address(arrival.client.partition("%")[0])
-    except ValueError:
-        address = None
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    if address is None or not any(address.version == one.version and address in one for one in networks):
-        raise Refused(Refusal("admit", "allowlist", 403, f"the address {arrival.client} is not in the allowlist"))
-
-
-def _api_key(arrival: Arrival, found: Identified, _vendor: Vendor | None, _limits: Limits) -> StoredSecret | None:
-    gate = found.gate
-    if not gate.digests[API_KEY_SLOT]:
-        return None
-    presented = arrival.headers.all(API_KEY_HEADER)
-    matched = gate.match(API_KEY_SLOT, presented[0], arrival.received) if len(presented) == 1 else None
-    if matched is None:
-        why = "is missing" if not presented else "is given twice" if len(presented) > 1 else "matches no live key"
-        raise Refused(Refusal("admit", "api_key", 401, f"the API key in {API_KEY_HEADER} {why}"))
-    return matched
-
-
-def _rate_limit(_arrival: Arrival, found: Identified, _vendor: Vendor | None, limits: Limits) -> Awaitable[None] | None:
-    limit = found.gate.source.spec.rate_limit
-    if limit is None:
-        return None
-
-    async def count() -> None:
-        retry_after = await limits.rate(found.gate.source.id, limit)
-        if retry_after is not None:
-            reason = f"more than {limit.requests} requests in {limit.per_seconds} s"
-            raise Refused(Refusal("admit", "rate_limit", 429, reason, "Too many requests", retry_after))
-
-    return count()
-
-
-_CHECKS: Mapping[Check, Checker] = {
-    "enabled": _enabled,
-    "method": _method,
-    "allowlist": _allowlist,
-    "api_key": _api_key,
-    "rate_limit": _rate_limit,
-}
+async def _counted_body(identified: IdentifiedRequest, stream: BodyStream, parts: PipelineParts) -> bytes:
+    """The body of a request that has been counted as running."""
+    arrival, spec, challenger = identified.arrival, identified.source.spec, identified.challenger
+    at_most = spec.max_concurrent
+    if at_most is not None and not parts.limits.enter(identified.source.id, at_most, arrival.id):
+        reason = f"more than {at_most} requests at once"
+        raise RequestRefused(Refusal("admit", "concurrency", 429, reason, "Too many requests", 1))
+    cap = spec.max_body_bytes
+    if cap is None:
+        cap = parts.max_body if challenger is None or challenger.max_body is None else challenger.max_body
+    return await read_body(arrival, stream, cap, parts.body_seconds)

@@ -1,35 +1,70 @@
-"""Step 4, challenge: the source's vendor may answer an unsigned handshake; no execution starts."""
+"""Step 4, challenge: a vendor may answer an unsigned handshake; no execution starts."""
 
 from __future__ import annotations
 
-from hub.errors import Reject
-from hub.inbound.evidence.refusals import Refused
+from hub.inbound.evidence.request_records import request_record
+from hub.inbound.parts import PipelineParts
+from hub.inbound.refusals import RequestRefused
+from hub.inbound.stages import AdmittedRequest, ChallengedRequest, GuardedRequest
+from hub.inbound.vendor_answers import ask_vendor
+from hub.model.stored.inbound import Acceptance, KeptSecret
 from hub.model.wire.reply import Reply
-from hub.model.wire.request import Request
-from hub.plugins.clock import RequestClock
-from hub.plugins.host import Plugins
-from hub.sdk.context import Source
 from hub.sdk.dialect import Refusal
-from hub.sdk.vendor import Vendor
 
 __all__ = ["challenge"]
 
 
-async def challenge(
-    request: Request, source: Source, vendor: Vendor, plugins: Plugins, clock: RequestClock
-) -> Reply | None:
-    """The vendor's answer to a handshake, None for an ordinary request.
+async def challenge(guarded: GuardedRequest, parts: PipelineParts) -> ChallengedRequest:
+    """Ask the vendor whether the request is a handshake; commit the handshake and its answer if it is one.
 
     Raises:
-        Refused: The vendor rejects the handshake, or its code failed (503).
+        RequestRefused: The vendor rejects the handshake, or its code failed (503); 405, the request uses a method that
+            is allowed for a handshake only.
+        StaleSource: The source changed meanwhile; nothing was kept.
+        StoreUnavailable: Nothing was kept.
     """
-    if vendor.challenge is None:
-        return None
-    try:
-        reply: Reply | None = await plugins.ask(vendor.name, clock, vendor.challenge, request, source)
-    except Reject as reject:
-        raise Refused(Refusal("challenge", "challenge", reject.status, reject.reason)) from reject
-    except Exception as error:
-        reason = f"plugin {vendor.name} failed in challenge: {type(error).__name__}: {error}"
-        raise Refused(Refusal("challenge", "plugin", 503, reason)) from error
-    return reply
+    admitted, context = guarded.admitted, guarded.context
+    identified = admitted.identified
+    vendor = identified.challenger
+    if vendor is None:
+        return ChallengedRequest(admitted, context)
+    if vendor.challenge is not None:
+        reply = await ask_vendor(
+            vendor,
+            "challenge",
+            vendor.challenge,
+            admitted.request,
+            context,
+            clock=admitted.clock,
+            plugins=parts.plugins,
+        )
+        if reply is not None:
+            await _keep(admitted, reply, parts)
+            return ChallengedRequest(admitted, context, reply)
+    if identified.vendor is None:
+        # `vendor=` lends a handshake and nothing else: from here on the source is one without a vendor.
+        if identified.arrival.method not in identified.source.spec.methods:
+            reason = f"{identified.arrival.method} is allowed only for a handshake of the vendor named in the URL"
+            raise RequestRefused(Refusal("admit", "method", 405, reason))
+        context = parts.contexts.of(identified, None, admitted.request, admitted.clock)
+    return ChallengedRequest(admitted, context)
+
+
+async def _keep(admitted: AdmittedRequest, reply: Reply, parts: PipelineParts) -> None:
+    """Commit an answered handshake with the secrets that its reply keeps.
+
+    They fill empty slots only: a handshake is not signed, so it must not replace what verification relies on.
+    """
+    keep = tuple(KeptSecret(one.slot, one.value, one.label, replace=False) for one in reply.keep)
+    record = request_record(
+        admitted.identified,
+        admitted.request,
+        admitted.matched,
+        parts.fingerprints,
+        state="challenge",
+        step="challenge",
+        reason="handshake answered",
+        status=reply.status,
+    )
+    await parts.store.inbound.accept(Acceptance(record, admitted.identified.source.generation, keep=keep))
+    parts.emitter.emit(record)

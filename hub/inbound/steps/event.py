@@ -2,41 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hub.errors import Drop, HubError, Invalid
-from hub.inbound.evidence.refusals import Refused
+from hub.inbound.leases import return_leases
+from hub.inbound.parts import PipelineParts
+from hub.inbound.refusals import RequestRefused
+from hub.inbound.stages import Origin, PreparedRequest, ReadRequest, VerifiedRequest
+from hub.inbound.trigger_context import trigger_context
 from hub.model.ids import Id, new_id, write_id
 from hub.model.stored.execution import NewExecution
-from hub.model.stored.inbound import EventRecord, NewEvent
+from hub.model.stored.inbound import EventRecord, EventState, NewEvent
 from hub.model.stored.source import SourceRecord
 from hub.model.times import to_micros
 from hub.model.wire.event import Event
 from hub.plugins.clock import RequestClock
-from hub.plugins.host import Plugins
-from hub.ports.engine import Engine
 from hub.ports.store.snapshot import Snapshot
-from hub.ports.triggers import Selected, Triggers
+from hub.ports.triggers import Selected
 from hub.sdk.dialect import Flavour, Refusal
 
-__all__ = ["Circumstances", "Starter"]
+__all__ = ["event"]
 
-SchemaCheck = Callable[[SourceRecord, Event, Id], Awaitable[str]]
-"""Source, event and the request that holds it -> why the event does not fit its schema; empty: it does, or has none."""
+_FEW_EVENTS = 4
+_SMALL_BODY = 16 * 1024
+"""Up to so many events and bytes of a body, executions may be worked out before they are accepted."""
+_NO_RUNS: Mapping[Id, Id] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
-    """What all events of one request share.
+class _Shared:
+    """What all events of one request have in common.
 
     Attributes:
         account: Account of the grant, the default of each event's.
-        seen: Headers, query and body as workflows see them.
-        waiting: The sender waits for the result.
-        brief: The request is small enough to work out its executions before they are accepted.
-        replay_of: For a replay: workflow -> the execution of it that runs again; {} where none is known.
+        trigger: What stands in every trigger beside the event.
+        small: The request is small enough to work out its executions before they are accepted.
     """
 
     request: Id
@@ -44,125 +46,174 @@ class Circumstances:
     snapshot: Snapshot
     received: int
     account: str | None
-    seen: Mapping[str, Any]
-    flavour: Flavour = "default"
-    waiting: bool = False
-    brief: bool = False
-    replay_of: Mapping[Id, Id] | None = None
+    trigger: Mapping[str, Any]
+    flavour: Flavour
+    origin: Origin
+    waits: bool
+    small: bool
+    clock: RequestClock
 
 
-class Starter:
-    """Turns events into what one acceptance commits."""
+async def event(read: ReadRequest, parts: PipelineParts) -> PreparedRequest:
+    """Hand each event from hook to hook, check it against its schema and choose the workflows that it starts.
 
-    def __init__(self, plugins: Plugins, triggers: Triggers, engine: Engine, schema_check: SchemaCheck) -> None:
-        self._plugins = plugins
-        self._triggers = triggers
-        self._engine = engine
-        self._schema_check = schema_check
+    An event that a hook or filter fails on is held; one that a hook drops is kept as dropped.
 
-    async def start(
-        self, events: Sequence[Event], about: Circumstances, clock: RequestClock
-    ) -> tuple[tuple[NewEvent, ...], bool]:
-        """Each event with its executions, and whether a workflow wants to answer by a `respond` node.
-
-        Raises:
-            Refused: 422, the source enforces schemas and an event does not fit.
-        """
-        started = []
-        responds = False
-        for event in events:
-            new, wants = await self._one(event, about, clock)
-            started.append(new)
+    Raises:
+        RequestRefused: 422, the source enforces schemas and an event does not fit, or the draft that is to run cannot;
+            503, the sender waits for the result and no slot is free for another waiting sender.
+    """
+    verified = read.verified
+    waits = _waits(verified)
+    if waits and parts.engine.saturated():
+        reason = "no slot is free for another waiting sender"
+        raise RequestRefused(Refusal("accept", "saturated", 503, reason, "Too many waiting requests", 2))
+    shared = _shared(read, parts, waits=waits)
+    events: list[NewEvent] = []
+    responds = False
+    try:
+        for number, one in enumerate(read.events):
+            first_runs = read.first_runs[number] if read.first_runs else _NO_RUNS
+            prepared, wants = await _prepared(one, shared, first_runs, parts)
+            events.append(prepared)
             responds = responds or wants
-        return tuple(started), responds
+    except BaseException:
+        # One event refuses the whole request, so the slots that earlier ones were promised are free again.
+        return_leases(events, parts.engine)
+        raise
+    return PreparedRequest(read, tuple(events), waits, responds)
 
-    async def _one(self, event: Event, about: Circumstances, clock: RequestClock) -> tuple[NewEvent, bool]:
-        if self._plugins.has_event_hooks:
-            try:
-                event = await self._plugins.event(event, clock)
-            except Drop as drop:
-                return NewEvent(_record(event, about, "dropped", drop.reason)), False
-            except HubError as error:
-                return NewEvent(_record(event, about, "held", str(error))), False
-        reason = ""
-        if about.source.spec.validation != "off":
-            reason = await self._schema_check(about.source, event, about.request)
-            if reason and about.source.spec.validation == "enforce":
-                raise Refused(Refusal("event", "schema", 422, reason, "Event does not fit its schema"))
-        record = _record(event, about, "accepted", reason)
-        trigger = _trigger(event, record, about)
+
+def _waits(verified: VerifiedRequest) -> bool:
+    """Whether the sender waits for a result, whatever the workflow does. Nobody waits for a replay."""
+    if verified.origin != "sender":
+        return False
+    identified = verified.identified
+    return identified.arrival.route.flavour == "wait" or identified.source.spec.response.mode != "minimal"
+
+
+def _shared(read: ReadRequest, parts: PipelineParts, *, waits: bool) -> _Shared:
+    verified = read.verified
+    identified = verified.identified
+    arrival, source = identified.arrival, identified.source
+    headers = parts.fingerprints.workflow_headers(arrival.headers.pairs, source, arrival.received)
+    small = len(read.events) <= _FEW_EVENTS and len(verified.request.body) <= _SMALL_BODY
+    return _Shared(
+        request=arrival.id,
+        source=source,
+        snapshot=identified.snapshot,
+        received=arrival.received,
+        account=verified.grant.account,
+        trigger=trigger_context(read, headers),
+        flavour=arrival.route.flavour,
+        origin=verified.origin,
+        waits=waits,
+        small=small and verified.origin == "sender",
+        clock=verified.clock,
+    )
+
+
+async def _prepared(
+    one: Event, shared: _Shared, first_runs: Mapping[Id, Id], parts: PipelineParts
+) -> tuple[NewEvent, bool]:
+    """An event with its executions, and whether one of the workflows answers by a `respond` node."""
+    if parts.plugins.has_event_hooks:
         try:
-            selected = self._select(about, trigger, control=event.control)
-        except Invalid as error:
-            if about.flavour == "draft":
-                raise Refused(Refusal("event", "draft", 422, error.detail, error.detail)) from error
-            return NewEvent(_record(event, about, "held", error.detail)), False
+            one = await parts.plugins.event(one, shared.clock)
+        except Drop as drop:
+            return NewEvent(_record(one, shared, "dropped", drop.reason)), False
         except HubError as error:
-            return NewEvent(_record(event, about, "held", str(error))), False
-        executions = tuple(self._execution(one, record, about, trigger) for one in selected)
-        return NewEvent(record, executions), any(one.responds for one in selected)
-
-    def _select(self, about: Circumstances, trigger: Mapping[str, Any], *, control: bool) -> Sequence[Selected]:
-        if about.flavour == "draft" and about.source.workflow is not None:
-            return (self._triggers.draft(about.snapshot, about.source.workflow, trigger),)
-        return self._triggers.select(about.snapshot, about.source, trigger, control=control)
-
-    def _execution(
-        self, one: Selected, record: EventRecord, about: Circumstances, trigger: Mapping[str, Any]
-    ) -> NewExecution:
-        bound = one.serial_key is not None or one.concurrency is not None
-        finished = None
-        if about.brief and not bound:
-            finished = self._engine.work_out(one.workflow, one.version, trigger)
-        return NewExecution(
-            org=record.org,
-            id=new_id(),
-            workflow=one.workflow,
-            version=one.version,
-            kind="webhook" if about.replay_of is None else "replay",
-            trigger=trigger,
-            created=about.received,
-            source=record.source,
-            request=record.request,
-            event=record.id,
-            replay_of=about.replay_of.get(one.workflow) if about.replay_of is not None else None,
-            priority=0 if about.waiting else 1,
-            serial_key=one.serial_key,
-            concurrency=one.concurrency,
-            due=about.received,
-            lease=None if bound or finished is not None else self._engine.lease(waiting=about.waiting),
-            definition=one.definition,
-            finished=finished,
-        )
+            return NewEvent(_record(one, shared, "held", str(error))), False
+    reason = ""
+    if shared.source.spec.validation != "off":
+        reason = await parts.schema_check(shared.source, one, shared.request)
+        if reason and shared.source.spec.validation == "enforce":
+            raise RequestRefused(Refusal("event", "schema", 422, reason, "Event does not fit its schema"))
+    record = _record(one, shared, "accepted", reason)
+    trigger = _trigger(one, record, shared)
+    try:
+        selected = _selected(shared, trigger, parts, control=one.control)
+    except Invalid as error:
+        if shared.flavour == "draft":
+            raise RequestRefused(Refusal("event", "draft", 422, error.detail, error.detail)) from error
+        return NewEvent(_record(one, shared, "held", error.detail)), False
+    except HubError as error:
+        return NewEvent(_record(one, shared, "held", str(error))), False
+    executions = tuple([_execution(each, record, shared, trigger, first_runs, parts) for each in selected])
+    return NewEvent(record, executions), any(each.responds for each in selected)
 
 
-def _record(event: Event, about: Circumstances, state: Any, reason: str) -> EventRecord:
-    return EventRecord(
-        org=about.source.org,
+def _selected(
+    shared: _Shared, trigger: Mapping[str, Any], parts: PipelineParts, *, control: bool
+) -> Sequence[Selected]:
+    if shared.flavour == "draft" and shared.source.workflow is not None:
+        return (parts.triggers.draft(shared.snapshot, shared.source.workflow, trigger),)
+    return parts.triggers.select(shared.snapshot, shared.source, trigger, control=control)
+
+
+def _execution(
+    selected: Selected,
+    record: EventRecord,
+    shared: _Shared,
+    trigger: Mapping[str, Any],
+    first_runs: Mapping[Id, Id],
+    parts: PipelineParts,
+) -> NewExecution:
+    # The store's claims keep serial keys and limits, so an execution that has one neither starts nor ends here.
+    bound = selected.serial_key is not None or selected.concurrency is not None
+    finished = None
+    if shared.small and not bound:
+        finished = parts.engine.work_out(selected.workflow, selected.version, trigger)
+    return NewExecution(
+        org=record.org,
         id=new_id(),
-        source=about.source.id,
-        request=about.request,
-        type=event.type,
-        key=None if about.flavour == "draft" or about.replay_of is not None else event.id,
-        account=event.account if event.account is not None else about.account,
-        time=to_micros(event.time) if event.time is not None else None,
-        received=about.received,
-        data=event.data,
-        control=event.control,
+        workflow=selected.workflow,
+        version=selected.version,
+        kind="replay" if shared.origin == "replay" else "webhook",
+        trigger=trigger,
+        created=shared.received,
+        source=record.source,
+        request=record.request,
+        event=record.id,
+        replay_of=first_runs.get(selected.workflow),
+        priority=0 if shared.waits else 1,
+        serial_key=selected.serial_key,
+        concurrency=selected.concurrency,
+        due=shared.received,
+        lease=None if bound or finished is not None else parts.engine.lease(waiting=shared.waits),
+        definition=selected.definition,
+        finished=finished,
+    )
+
+
+def _record(one: Event, shared: _Shared, state: EventState, reason: str) -> EventRecord:
+    """The event as it is kept. A draft run and a replay have no duplicate key: a person asked for them."""
+    return EventRecord(
+        org=shared.source.org,
+        id=new_id(),
+        source=shared.source.id,
+        request=shared.request,
+        type=one.type,
+        key=None if shared.flavour == "draft" or shared.origin == "replay" else one.id,
+        account=one.account if one.account is not None else shared.account,
+        time=to_micros(one.time) if one.time is not None else None,
+        received=shared.received,
+        data=one.data,
+        control=one.control,
         state=state,
         reason=reason,
     )
 
 
-def _trigger(event: Event, record: EventRecord, about: Circumstances) -> dict[str, Any]:
+def _trigger(one: Event, record: EventRecord, shared: _Shared) -> dict[str, Any]:
     return {
-        "data": event.data,
-        "type": event.type,
-        "id": event.id,
-        "time": event.time.isoformat() if event.time is not None else None,
+        "data": one.data,
+        "type": one.type,
+        "id": one.id,
+        "time": one.time.isoformat() if one.time is not None else None,
         "account": record.account,
         "source": write_id("src", record.source),
         "request": write_id("req", record.request),
         "event": write_id("evt", record.id),
-        **about.seen,
+        **shared.trigger,
     }

@@ -2,109 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-from hub.inbound.evidence.refusals import Refused
-from hub.inbound.gate import Gate, decoy
 from hub.inbound.http.arrival import Arrival
-from hub.model.ids import Id, read_id, short_id
-from hub.model.stored.source import StoredSecret
-from hub.model.stored.workflow import WorkflowRecord
-from hub.ports.store.snapshot import Snapshot
-from hub.sdk.dialect import Dialect, Refusal, Target
+from hub.inbound.parts import PipelineParts
+from hub.inbound.refusals import RequestRefused
+from hub.inbound.source_lookup import find_gate, vendors_of
+from hub.inbound.stages import IdentifiedRequest
+from hub.sdk.dialect import Refusal
 
-__all__ = ["Identified", "alias_of", "identify", "meant", "source_named"]
-
-_decoys: dict[str, Gate] = {}
+__all__ = ["identify"]
 
 
-@dataclass(frozen=True, slots=True)
-class Identified:
-    """A source has been found (or a decoy, which admits nobody) and the URL's credential matches."""
-
-    gate: Gate
-    snapshot: Snapshot
-    workflow: WorkflowRecord | None
-    target: Target
-    secret: StoredSecret | None
-
-
-def source_named(snapshot: Snapshot, text: str) -> Id | None:
-    """The source that `text` names: `src_…`, a UUID, VibeIQ's short id, or an alias."""
-    raw = read_id("src", text)
-    if raw is not None and raw in snapshot.sources:
-        return raw
-    return snapshot.derived(_by_short_id).get(text) or alias_of(snapshot, text)
-
-
-def alias_of(snapshot: Snapshot, text: str) -> Id | None:
-    """The source that has `text` as an alias: the id that a sender's URL has carried since before the hub."""
-    return snapshot.derived(_by_alias).get(text)
-
-
-def identify(arrival: Arrival, snapshot: Snapshot) -> Identified:
+def identify(arrival: Arrival, parts: PipelineParts) -> IdentifiedRequest:
     """Find the source and check the credential that its URL carries.
 
     Raises:
-        Refused: 401, the id is unknown or the credential is wrong; which of the two shows only in `reason`.
+        RequestRefused: 401 (404 in a dialect without credentials): the id is unknown or the credential is wrong; which
+            of the two shows only in the reason, which the sender never sees. 503: the dialect's plugin is not active.
     """
     dialect = arrival.dialect
+    if all(one.name != dialect.name for one in parts.plugins.dialects):
+        reason = f"the plugin of the dialect {dialect.title} is not active"
+        raise RequestRefused(Refusal("identify", "plugin", 503, reason, retry_after=60))
+    snapshot = parts.store.snapshot
     target = dialect.target(arrival.params, arrival.query)
-    workflow, gate = _find(snapshot, dialect, target)
-    source = gate.source
+    gate, workflow = find_gate(snapshot, dialect, target)
     secret = None
     if dialect.carried == "url" and dialect.slot is not None:
+        # Against a decoy, too, a digest is computed and compared: an unknown id takes as long as a wrong credential.
         secret = gate.match(dialect.slot, target.secret or "", arrival.received)
         if secret is None:
             why = "the credential in the URL matches no live secret" if gate.known else "no source has this id"
-            raise Refused(Refusal("identify", "url_secret" if gate.known else "unknown", 401, why))
-    elif dialect.slot is None and not (gate.known and source.spec.open):
+            raise RequestRefused(Refusal("identify", "url_secret" if gate.known else "unknown", 401, why))
+    elif dialect.slot is None and not (gate.known and gate.source.spec.open):
         why = 'only a source with "open": true answers to its bare id' if gate.known else "no source has this id"
-        raise Refused(Refusal("identify", "unknown", 404, why))
-    elif dialect.slot is not None and not source.has(dialect.slot):
-        raise Refused(
-            Refusal("identify", "unset", 401, f"the source has no {dialect.slot} secret: {dialect.title} needs it")
-        )
-    return Identified(gate, snapshot, workflow, target, secret)
-
-
-def meant(arrival: Arrival, snapshot: Snapshot) -> Identified | None:
-    """The source whose id the URL names, whatever credential it carries; for the evidence of a refusal only."""
-    target = arrival.dialect.target(arrival.params, arrival.query)
-    workflow, gate = _find(snapshot, arrival.dialect, target)
-    return Identified(gate, snapshot, workflow, target, None) if gate.known else None
-
-
-def _find(snapshot: Snapshot, dialect: Dialect, target: Target) -> tuple[WorkflowRecord | None, Gate]:
-    workflow = None
-    source_id = None
-    if target.workflow is not None:
-        raw = read_id("wf", target.workflow)
-        workflow = snapshot.workflows.get(raw) if raw is not None else None
-        source_id = workflow.source if workflow is not None else alias_of(snapshot, target.workflow)
-    elif target.source is not None:
-        source_id = source_named(snapshot, target.source)
-    source = snapshot.sources.get(source_id) if source_id is not None else None
-    if source is not None and target.org is not None and snapshot.orgs[source.org].name != target.org:
-        source = None
-    if source is None:
-        gate = _decoys.get(dialect.name)
-        if gate is None:
-            gate = _decoys[dialect.name] = decoy(dialect.slot)
-        return None, gate
-    if workflow is None and source.workflow is not None:
-        workflow = snapshot.workflows.get(source.workflow)
-    return workflow, snapshot.derived(_gate, source.id)
-
-
-def _by_short_id(snapshot: Snapshot) -> Mapping[str, Id]:
-    return {short_id(one): one for one in snapshot.sources}
-
-
-def _by_alias(snapshot: Snapshot) -> Mapping[str, Id]:
-    return {alias: one.id for one in snapshot.sources.values() for alias in one.spec.aliases}
-
-
-def _gate(snapshot: Snapshot, source: Id) -> Gate:
-    return Gate.of(snapshot.sources[source])
+        raise RequestRefused(Refusal("identify", "unknown", 404, why))
+    elif dialect.slot is not None and not gate.source.has(dialect.slot):
+        why = f"the source has no {dialect.slot} secret, which the dialect {dialect.title} needs"
+        raise RequestRefused(Refusal("identify", "unset", 401, why))
+    vendor, challenger = vendors_of(arrival, gate.source, parts.plugins)
+    return IdentifiedRequest(arrival, snapshot, gate, workflow, target, secret, vendor, challenger)

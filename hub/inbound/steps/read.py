@@ -2,104 +2,109 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from hub.errors import PluginError, Reject
-from hub.inbound.evidence.refusals import Refused
+from hub.inbound.parts import PipelineParts
+from hub.inbound.refusals import RequestRefused
+from hub.inbound.stages import ReadRequest, VerifiedRequest
 from hub.model.json import dumps, loads
 from hub.model.wire.event import Event
 from hub.model.wire.request import Request
 from hub.plugins.calling import answer_of
 from hub.plugins.host import Plugins
-from hub.sdk.context import Source
 from hub.sdk.dialect import Dialect, Parsed, Refusal
 from hub.sdk.vendor import Vendor
 
-__all__ = ["PLAIN_TYPE", "Reading", "read"]
+__all__ = ["read"]
 
-PLAIN_TYPE = "webhook"
+_PLAIN_TYPE = "webhook"
 """Type of an event that no vendor names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a request holds.
+def read(verified: VerifiedRequest, parts: PipelineParts) -> ReadRequest:
+    """Read the events of a verified request; it runs again on replay, with the same result.
 
-    Attributes:
-        events: In the order of the body.
-        parsed: The body as the dialect understands it; None where a vendor reads a body that the dialect cannot.
-        failure: Why the vendor could not read it after verification; the request is held.
-    """
-
-    events: tuple[Event, ...]
-    parsed: Parsed | None
-    failure: str = ""
-
-
-def read(request: Request, dialect: Dialect, vendor: Vendor | None, context: Source, plugins: Plugins) -> Reading:
-    """The events of a verified request.
+    A vendor or parser that fails does not refuse the request: after verification it is held, so that nothing is lost.
 
     Raises:
-        Refused: The body cannot be read: 400, or what the vendor's `Reject` says.
+        RequestRefused: 400, the body cannot be read (or the status of the vendor's `Reject`), or `vendor=` names a
+            vendor that is not installed.
     """
+    dialect, vendor = verified.identified.arrival.dialect, verified.identified.vendor
     if vendor is None:
         try:
-            parsed = _parse(request, dialect, plugins)
+            parsed = _parse(verified.request, dialect, parts.plugins)
         except PluginError as error:
-            return Reading((), None, str(error))
-        events = tuple(Event(PLAIN_TYPE, dialect.present(payload, request)) for payload in parsed.payloads)
-        return Reading(events, parsed)
+            read_request = ReadRequest(verified, (), None, str(error))
+        else:
+            payloads = parsed.payloads
+            events = tuple([Event(_PLAIN_TYPE, dialect.present(payload, verified.request)) for payload in payloads])
+            read_request = ReadRequest(verified, events, parsed)
+    else:
+        read_request = _by_vendor(verified, dialect, vendor, parts.plugins)
+    if verified.origin == "sender":
+        _check_named_vendor(verified, parts.plugins)
+    return read_request
+
+
+def _by_vendor(verified: VerifiedRequest, dialect: Dialect, vendor: Vendor, plugins: Plugins) -> ReadRequest:
+    request = verified.request
     try:
-        parsed_or_none = _by_dialect(request, dialect)
-    except Refused:
-        parsed_or_none = None
+        parsed = _by_dialect(request, dialect)
+    except RequestRefused:
+        parsed = None
     try:
-        events = answer_of(vendor.name, lambda: tuple(vendor.read(request, context)), ())
-        _check(vendor, events)
+        events = answer_of(vendor.name, lambda: tuple(vendor.read(request, verified.context)), ())
+        _check_events(vendor, events)
     except Reject as reject:
-        raise Refused(Refusal("read", "body", reject.status, reject.reason)) from reject
-    except Exception as error:  # noqa: BLE001 - the plugin's fault: the request is held, the sender answered 2xx
-        return Reading((), parsed_or_none, str(plugins.blame("vendor", vendor.name, "read", error)))
-    return Reading(events, parsed_or_none)
+        raise RequestRefused.by(reject, "read", "body") from reject
+    except Exception as error:  # noqa: BLE001 - the plugin's fault: the request is held, the sender is answered 2xx
+        return ReadRequest(verified, (), parsed, str(plugins.blame("vendor", vendor.name, "read", error)))
+    return ReadRequest(verified, events, parsed)
 
 
 def _parse(request: Request, dialect: Dialect, plugins: Plugins) -> Parsed:
-    """By the plugin that has a parser for the body's media type, else as the dialect understands it.
+    """The body as read by the plugin that has a parser for its media type, else by the dialect.
 
     Raises:
-        Refused: 400, in the dialect's words or the parser's.
-        PluginError: The parser failed otherwise.
+        RequestRefused: 400, in the dialect's words or the parser's.
+        PluginError: The parser failed in another way.
     """
     parse = None
     if plugins.parsers and request.body:
         try:
             parse = plugins.parsers.get(request.media_type)
         except Reject as reject:
-            raise _refused(reject) from reject
+            raise RequestRefused.by(reject, "read", "body", public=reject.reason) from reject
     if parse is None:
         return _by_dialect(request, dialect)
     try:
+        # Written and read again, so that what the parser gives is a JSON value and nothing else.
         return Parsed((loads(dumps(answer_of(request.media_type, parse, (request.body,)))),))
     except ValueError as error:
-        why = f"the body is no {request.media_type}: {error}"
-        raise Refused(Refusal("read", "body", 400, why, f"Invalid {request.media_type} payload")) from error
+        why = f"the body is not {request.media_type}: {error}"
+        raise RequestRefused(Refusal("read", "body", 400, why, f"Invalid {request.media_type} payload")) from error
     except Exception as error:
         raise plugins.blame("parser", request.media_type, f"the parser of {request.media_type}", error) from error
 
 
 def _by_dialect(request: Request, dialect: Dialect) -> Parsed:
-    """The body as the dialect understands it. Raises `Refused` (400) in its words."""
+    """The body as the dialect understands it. Raises `RequestRefused` (400) in the dialect's words."""
     try:
         return dialect.parse(request)
     except Reject as reject:
-        raise _refused(reject) from reject
+        raise RequestRefused.by(reject, "read", "body", public=reject.reason) from reject
 
 
-def _refused(reject: Reject) -> Refused:
-    return Refused(Refusal("read", "body", reject.status, reject.reason, reject.reason))
-
-
-def _check(vendor: Vendor, events: tuple[object, ...]) -> None:
+def _check_events(vendor: Vendor, events: tuple[object, ...]) -> None:
     for event in events:
         if not isinstance(event, Event):
             raise PluginError(vendor.name, f"read gave a {type(event).__name__}, not an Event")
+
+
+def _check_named_vendor(verified: VerifiedRequest, plugins: Plugins) -> None:
+    """A vendor that `vendor=` names must be installed. Asked last: only verified senders learn which ones are."""
+    named = verified.identified.arrival.named_vendor
+    if named is not None and plugins.vendor(named) is None:
+        known = ", ".join(sorted(plugins.vendors)) or "none"
+        public = f"Unsupported vendor: {named[:100]}. Supported vendors: {known}"
+        raise RequestRefused(Refusal("read", "vendor", 400, public, public))

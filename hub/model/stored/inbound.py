@@ -13,6 +13,7 @@ __all__ = [
     "Accepted",
     "AcceptedEvent",
     "EventRecord",
+    "EventState",
     "KeptSecret",
     "NewEvent",
     "RequestRecord",

@@ -235,7 +235,7 @@ BODY = b'{"b": 1, "a": "\xc3\xa4"}'
         ({"X-Webhook-Signature": "sha256=" + signature(BODY)}, BODY, "prefix sha256="),
         ({"X-Webhook-Signature": base64.b64encode(bytes.fromhex(signature(BODY))).decode()}, BODY, "base64"),
         ({"X-Webhook-Signature": signature(BODY)}, BODY + b"\n", "line break at its end"),
-        ({"X-Webhook-Signature": signature(b'{"b":1,"a":"\xc3\xa4"}')}, BODY, "wrote it anew"),
+        ({"X-Webhook-Signature": signature(b'{"b":1,"a":"\xc3\xa4"}')}, BODY, "wrote it again"),
         ({"X-Webhook-Signature": signature(BODY, "old-evidence-secret")}, BODY, "expired"),
     ],
 )

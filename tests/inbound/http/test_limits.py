@@ -19,9 +19,18 @@ async def test_a_window_lets_so_many_pass_and_says_when_the_next_may() -> None:
 
 def test_running_requests_are_counted_up_and_down() -> None:
     limits, source = Limits(), new_id()
-    assert [limits.enter(source, 2) for _ in range(3)] == [True, True, False]
-    limits.leave(source)
-    assert limits.enter(source, 2)
-    limits.leave(source)
-    limits.leave(source)
-    assert limits._running == {}
+    first, second, third = requests = [new_id() for _ in range(3)]
+    assert [limits.enter(source, 2, one) for one in requests] == [True, True, False]
+    limits.leave(first)
+    assert limits.enter(source, 2, third)
+    for one in requests:
+        limits.leave(one)
+    limits.leave(second)
+    assert (limits._running, limits._entered) == ({}, {})
+
+
+def test_a_request_that_never_entered_frees_no_place() -> None:
+    limits, source = Limits(), new_id()
+    assert limits.enter(source, 1, new_id())
+    limits.leave(new_id())
+    assert not limits.enter(source, 1, new_id())

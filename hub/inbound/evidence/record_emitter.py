@@ -1,4 +1,4 @@
-"""What `hub_observe` hears of requests and events."""
+"""The records of requests and events that the hook `hub_observe` receives."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from hub.model.wire.record import Record, RecordKind
 from hub.plugins.host import Plugins
 from hub.ports.store import Store
 
-__all__ = ["Witness"]
+__all__ = ["RecordEmitter"]
 
-_NOTHING = Accepted(b"", duplicate=False)
+_NOT_ACCEPTED = Accepted(b"", duplicate=False)
 
 
-class Witness:
-    """Tells observers what was kept; costs next to nothing while there are none.
+class RecordEmitter:
+    """Tells observers what was kept; it costs next to nothing while there are none.
 
     Args:
-        plugins: Who observes.
-        store: Knows the names of orgs.
+        plugins: The plugins that observe.
+        store: For the names of orgs.
     """
 
     def __init__(self, plugins: Plugins, store: Store) -> None:
         self._plugins = plugins
         self._store = store
 
-    def saw(self, request: RequestRecord, events: Sequence[NewEvent] = (), accepted: Accepted = _NOTHING) -> None:
-        """A request was kept, and with it those of its events that are no duplicates."""
+    def emit(self, request: RequestRecord, events: Sequence[NewEvent] = (), accepted: Accepted = _NOT_ACCEPTED) -> None:
+        """A request was kept, and with it those of its events that are not duplicates."""
         if not self._plugins.has_observers:
             return
-        detail = {"source": write_id("src", request.source), "vendor": request.vendor}
+        common = {"source": write_id("src", request.source), "vendor": request.vendor}
         state = "duplicate" if accepted.duplicate else request.state
-        about = {**detail, "dialect": request.dialect, "step": request.step, "status": request.status}
-        self._tell("request", write_id("req", request.id), request, state, request.reason, about)
+        detail = {**common, "dialect": request.dialect, "step": request.step, "status": request.status}
+        self._observe("request", write_id("req", request.id), request, state, request.reason, detail)
         for event, outcome in zip(events, accepted.events, strict=False):
             if not outcome.duplicate:
                 one = event.record
-                about = {**detail, "request": write_id("req", one.request), "type": one.type}
-                self._tell("event", write_id("evt", one.id), request, one.state, one.reason, about)
+                detail = {**common, "request": write_id("req", one.request), "type": one.type}
+                self._observe("event", write_id("evt", one.id), request, one.state, one.reason, detail)
 
-    def _tell(
+    def _observe(
         self,
         kind: RecordKind,
         identity: str,
