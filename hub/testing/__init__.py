@@ -1,10 +1,10 @@
-"""What plugin authors test with. Names are imported when they are first asked for, so that pytest starts quickly.
+"""What plugin authors test with. Names are imported when they are first used, so that pytest starts quickly.
 
-`VendorContract`  the rules that every vendor keeps, as tests in two lines
+`VendorContract`  the rules that every vendor must keep, as tests in two lines
 `live_hub`        a real hub in this process, over a real socket
 `ManualClock`     a clock that stands still until a test moves it
 `Sender`          signs recorded requests as the vendor would
-`new_request`, `new_source`  what the hub gives to a vendor's functions
+`new_request`, `new_source`  the arguments that the hub passes to a vendor's functions
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ class ManualClock:
     """Implements `hub.ports.clock.Clock`; time passes only in `advance` and `set`.
 
     Args:
-        now: Microseconds since 1970, UTC; by default a moment in January 2027.
+        now: Microseconds since 1970, UTC; by default a time in January 2027.
     """
 
     def __init__(self, now: int = _START) -> None:
@@ -30,7 +30,7 @@ class ManualClock:
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Let `seconds` pass; whoever slept until then goes on in the next turn of the loop."""
+        """Let `seconds` pass. Sleepers whose time has come go on in the next iteration of the event loop."""
         self.set(self._now + round(seconds * SECOND))
 
     def set(self, now: int) -> None:
@@ -50,7 +50,7 @@ class ManualClock:
 
     @property
     def next_wake(self) -> int | None:
-        """When the first sleeper wants to go on, None while nobody sleeps."""
+        """When the first sleeper is to wake, None if there is none."""
         while self._sleepers and self._sleepers[0][2].done():
             heapq.heappop(self._sleepers)
         return self._sleepers[0][0] if self._sleepers else None

@@ -1,4 +1,4 @@
-"""The rules that every vendor keeps (design: the plugin API), as tests that an author gets in two lines.
+"""The rules that every vendor must keep, as tests that an author gets in two lines.
 
 class TestContract(VendorContract):
     vendor = vendor
@@ -18,12 +18,12 @@ from hub.sdk.recorded import Recorded, Recording
 from hub.sdk.vendor import Vendor
 from hub.testing.rules import RULES
 from hub.testing.sender import Sender, by_scheme, package_of
-from hub.testing.subject import Subject
+from hub.testing.vendor_under_test import VendorUnderTest
 
 __all__ = ["REMARKS", "VendorContract"]
 
 REMARKS: list[str] = []
-"""What the contract found worth a remark in this run; printed at its end by the pytest plugin."""
+"""Remarks of the contract in this run; the pytest plugin prints them at its end."""
 
 _RULES = {rule.name: rule for rule in RULES}
 
@@ -35,10 +35,10 @@ class VendorContract:
     scheme with throw-away secrets.
 
     Attributes:
-        vendor: Who is examined.
+        vendor: The vendor under test.
         settings: Settings of the source.
-        secrets: Slot -> what the operator pastes; slots left out get throw-away values.
-        recorded: Recorded requests in place of the package's.
+        secrets: Slot -> the text that an operator pastes; other slots get throw-away values.
+        recorded: Recorded requests to use instead of the package's.
     """
 
     vendor: ClassVar[Vendor]
@@ -59,27 +59,27 @@ class VendorContract:
         return by_scheme(self.vendor, sender.scheme, recording, secrets, at, url)
 
     async def fetch(self, url: str) -> Fetched:
-        """What the vendor's hosts answer to `Source.fetch`; override it for a vendor that calls out."""
-        raise Unavailable(f"nobody answers at {url}")
+        """The answer of the vendor's hosts to `Source.fetch`; override it for a vendor that calls out."""
+        raise Unavailable(f"there is no answer from {url}")
 
     def sender(self) -> Sender:
-        """Sends what the vendor sends."""
+        """The sender of the vendor's requests."""
         own = self.signed if type(self).signed is not VendorContract.signed else None
         return Sender(self.vendor, settings=self.settings, secrets=self.secrets, signing=own)
 
-    def subject(self) -> Subject:
-        """The vendor under examination."""
+    def subject(self) -> VendorUnderTest:
+        """The vendor, ready to be called by the rules."""
         recordings = self.recorded
         if recordings is None:
             package = package_of(self.vendor)
             recordings = Recorded.of_package(package).requests if package is not None else ()
-        return Subject(sender=self.sender(), recordings=recordings, answering=self.fetch)
+        return VendorUnderTest(sender=self.sender(), recordings=recordings, answering=self.fetch)
 
     def examine(self, name: str) -> None:
-        """Try one rule.
+        """Check one rule.
 
         Raises:
-            Broken: It is not kept.
+            BrokenRule: The vendor does not keep it.
         """
         REMARKS.extend(f"{self.vendor.name}: {remark}" for remark in asyncio.run(_RULES[name].check(self.subject())))
 
@@ -88,11 +88,11 @@ class VendorContract:
         self.examine("refusals")
 
     def test_garbage_is_refused_and_breaks_nothing(self) -> None:
-        """Whatever arrives, nothing but Reject is raised and nothing is granted."""
+        """For any garbage, nothing but Reject is raised and nothing is granted."""
         self.examine("garbage")
 
     def test_missing_and_doubled_headers_are_refused(self) -> None:
-        """A proof that is missing or doubled is refused; other headers break nothing."""
+        """A missing or doubled proof is refused; other headers cause no error."""
         self.examine("headers")
 
     def test_an_empty_secret_matches_nothing(self) -> None:
@@ -100,11 +100,11 @@ class VendorContract:
         self.examine("empty_secret")
 
     def test_another_sources_secret_matches_nothing(self) -> None:
-        """What is signed for one source is refused by the others."""
+        """A request signed for one source is refused by others."""
         self.examine("other_secret")
 
     def test_an_unreachable_key_server_is_unavailable(self) -> None:
-        """What cannot be decided is answered 503, never 401."""
+        """An undecided request is answered 503, never 401."""
         self.examine("key_server")
 
     def test_every_altered_byte_that_the_scheme_covers_is_refused(self) -> None:
@@ -115,20 +115,20 @@ class VendorContract:
         """Every character of the proof counts."""
         self.examine("altered_proof")
 
-    def test_a_signed_event_is_no_handshake(self) -> None:
-        """The challenge leaves events alone."""
+    def test_a_signed_event_is_not_taken_for_a_handshake(self) -> None:
+        """The challenge does not answer events."""
         self.examine("ordinary")
 
     def test_a_handshake_fills_empty_slots_only(self) -> None:
         """A stranger cannot replace a secret."""
         self.examine("fills_only")
 
-    def test_a_handshake_is_no_signing_oracle(self) -> None:
-        """No event can be forged with what the challenge answers."""
+    def test_a_handshake_is_not_a_signing_oracle(self) -> None:
+        """No event can be forged from the challenge's answers."""
         self.examine("oracle")
 
     def test_reading_is_pure(self) -> None:
-        """Reading gives the same every time and changes nothing."""
+        """Reading returns the same events every time and changes nothing."""
         self.examine("pure")
 
     def test_an_event_keeps_its_id(self) -> None:
@@ -136,7 +136,7 @@ class VendorContract:
         self.examine("stable_ids")
 
     def test_recorded_requests_are_accepted_and_read(self) -> None:
-        """The recorded requests hold the events that they name."""
+        """The recorded requests are read as the events that they name."""
         self.examine("accepted")
 
     def test_recorded_handshakes_are_answered(self) -> None:
@@ -144,11 +144,11 @@ class VendorContract:
         self.examine("answered")
 
     def test_duplicates_are_answered_like_the_first(self) -> None:
-        """A vendor that asks again gets the same answer."""
+        """A vendor that sends a request again gets the same answer."""
         self.examine("replies")
 
     def test_a_replay_a_day_later_is_refused_or_reported(self) -> None:
-        """A scheme without a timestamp is worth a remark."""
+        """A scheme without a timestamp gets a remark."""
         self.examine("day_old")
 
     def test_the_catalog_is_consistent(self) -> None:

@@ -1,4 +1,4 @@
-"""Findings about how a plugin is packed."""
+"""Findings about the distribution of a plugin."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def project_at(directory: Path) -> Project:
     """The plugin whose pyproject.toml is in a directory.
 
     Raises:
-        ValueError: There is none, or it has not exactly one entry point in the group `hub`.
+        ValueError: There is no readable pyproject.toml, or it does not have exactly one entry point in the group `hub`.
     """
     try:
         document = tomllib.loads((directory / "pyproject.toml").read_text(encoding="utf-8"))
@@ -81,15 +81,17 @@ def installed(point: EntryPoint) -> Project:
 
 
 def findings(project: Project) -> Iterator[Finding]:
-    """What the packing says."""
+    """Check name, requirements, types and summary of a distribution."""
     named = canonicalize_name(project.name)
     usual = f"hub-{project.point.name}"
     yield Finding(
         "silver",
         "the distribution is named after the plugin",
-        "" if named == usual else f"the distribution is named {project.name!r}: {usual!r} is where people look for it",
+        ""
+        if named == usual
+        else f"the distribution is named {project.name!r}: name it {usual!r}, where people look for it",
     )
-    yield Finding("silver", "it says which versions of the core it works with", _bound(project))
+    yield Finding("silver", "it requires a bounded range of versions of the core", _bound(project))
     yield Finding(
         "gold", "it is typed", "" if "py.typed" in project.files else "put an empty py.typed into the package"
     )

@@ -1,4 +1,4 @@
-"""All rules at once: what level a plugin has reached, and what is missing for the next."""
+"""All rules together: which level a plugin has reached, and what is missing for the next."""
 
 from __future__ import annotations
 
@@ -6,22 +6,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from hub.testing.rules import RULES, Broken, Level
-from hub.testing.subject import Subject
+from hub.errors import described
+from hub.testing.rules import RULES, BrokenRule, Level
+from hub.testing.vendor_under_test import VendorUnderTest
 
 __all__ = ["LEVELS", "Examination", "Finding", "examine"]
 
 LEVELS: tuple[Level, ...] = get_args(Level)
-"""From the first to the last."""
+"""From the lowest to the highest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What became of one rule.
+    """The result of one rule.
 
     Attributes:
-        fault: How it is broken; empty when it is kept.
-        remarks: What is worth knowing though it is kept.
+        promise: The rule, as a sentence.
+        fault: How it is broken; empty if it is kept.
+        remarks: Remarks, although it is kept.
     """
 
     level: Level
@@ -32,13 +34,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """The findings of every rule that was tried."""
+    """The findings of all rules."""
 
     findings: tuple[Finding, ...]
 
     @property
     def level(self) -> Level | None:
-        """The highest level of which nothing is missing, nor of the ones before; None below bronze."""
+        """The highest level at which, and below which, no rule is broken; None below bronze."""
         reached: Level | None = None
         for level in LEVELS:
             if self.missing(level):
@@ -63,19 +65,19 @@ class Examination:
         return tuple(remark for one in self.findings for remark in one.remarks)
 
 
-async def examine(subject: Subject, more: Iterable[Finding] = ()) -> Examination:
-    """Try every rule on a vendor.
+async def examine(subject: VendorUnderTest, more: Iterable[Finding] = ()) -> Examination:
+    """Check every rule on a vendor.
 
     Args:
-        subject: The vendor.
+        subject: The vendor under test.
         more: Findings about its distribution.
     """
     found = []
     for rule in RULES:
         try:
             found.append(Finding(rule.level, rule.promise, remarks=tuple(await rule.check(subject))))
-        except Broken as broken:
+        except BrokenRule as broken:
             found.append(Finding(rule.level, rule.promise, str(broken)))
-        except Exception as error:  # noqa: BLE001 - an author's function may raise anything where no rule expects it
-            found.append(Finding(rule.level, rule.promise, f"{type(error).__name__}: {error}"))
+        except Exception as error:  # noqa: BLE001 - an author's function may raise anything
+            found.append(Finding(rule.level, rule.promise, described(error)))
     return Examination((*found, *more))

@@ -23,7 +23,7 @@ __all__ = ["hub_request", "hub_server", "hub_source", "pytest_terminal_summary"]
 
 @pytest.fixture(scope="session")
 def hub_request() -> Callable[..., Request]:
-    """Makes a request as the hub gives it to a vendor's functions: see `hub.testing.requests.new_request`."""
+    """Makes requests as the hub passes them to a vendor's functions: see `hub.testing.requests.new_request`."""
     from hub.testing.requests import new_request
 
     return new_request
@@ -31,7 +31,7 @@ def hub_request() -> Callable[..., Request]:
 
 @pytest.fixture(scope="session")
 def hub_source() -> Callable[..., Source]:
-    """Makes the source that a vendor's functions are given: see `hub.testing.requests.new_source`."""
+    """Makes sources as the hub passes them to a vendor's functions: see `hub.testing.requests.new_source`."""
     from hub.testing.requests import new_source
 
     return new_source
@@ -39,7 +39,7 @@ def hub_source() -> Callable[..., Source]:
 
 @pytest.fixture
 def hub_server(tmp_path: Path) -> Callable[..., AbstractAsyncContextManager[LiveHub]]:
-    """Makes a block in which a hub with the installed plugins is served."""
+    """Makes a context manager that serves a hub with the installed plugins."""
     from hub.testing.live import live_hub
 
     def serve(**settings: Any) -> AbstractAsyncContextManager[LiveHub]:
@@ -49,7 +49,7 @@ def hub_server(tmp_path: Path) -> Callable[..., AbstractAsyncContextManager[Live
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what the contract found worth a remark."""
+    """Print the remarks of the contract."""
     contract = sys.modules.get("hub.testing.contract")
     remarks = dict.fromkeys(getattr(contract, "REMARKS", ()))
     if remarks:

@@ -1,4 +1,4 @@
-"""A real hub for tests: in this process over a real socket, or as a process of its own that can be killed."""
+"""A real hub for tests: in this process over a real socket, or in a separate process that can be killed."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ from hub.ports.clock import Clock
 from hub.server import listen, server_config
 from hub.settings import Settings
 
-__all__ = ["ADMIN_KEY", "Answer", "HubProcess", "LiveHub", "live_hub"]
+__all__ = ["ADMIN_KEY", "HubProcess", "HubResponse", "LiveHub", "live_hub"]
 
 _NOT_INHERITED = frozenset({"PYTHONDONTWRITEBYTECODE", "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"})
-"""What would make each start slow; a process that is killed leaves no coverage behind anyway."""
+"""Variables that would make each start slow. A process that is killed leaves no coverage behind anyway."""
 
 ADMIN_KEY = "test-admin-key-" + "0" * 32
-"""The admin key of hubs made here."""
+"""The admin key of the hubs that are started here."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What the hub answered."""
+class HubResponse:
+    """The hub's answer to one request."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON. Raises ValueError for anything else."""
+        """The body as JSON. Raises ValueError if it is not JSON."""
         return loads(self.body)
 
 
@@ -61,15 +61,15 @@ class _Caller:
         body: bytes = b"",
         *,
         headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
-    ) -> Answer:
-        """Any request, with exactly these bytes; `path` may be a whole URL."""
+    ) -> HubResponse:
+        """Send any request with exactly these bytes; `path` may be a whole URL."""
         url = path if path.startswith("http") else self.url + path
         async with self.session.request(
             method, url, data=body or None, headers=headers, allow_redirects=False, skip_auto_headers={"Content-Type"}
         ) as response:
-            return Answer(response.status, response.headers, await response.read())
+            return HubResponse(response.status, response.headers, await response.read())
 
-    async def post(self, path: str, value: Any, *, headers: Mapping[str, str] | None = None) -> Answer:
+    async def post(self, path: str, value: Any, *, headers: Mapping[str, str] | None = None) -> HubResponse:
         """POST a JSON value as a sender would."""
         return await self.send(
             "POST", path, dumps(value), headers={"Content-Type": "application/json", **(headers or {})}
@@ -83,13 +83,13 @@ class _Caller:
         *,
         key: str = ADMIN_KEY,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> HubResponse:
         """A management call with the admin key."""
         sent = {"Authorization": f"Bearer {key}", **(headers or {})}
         return await self.send(method, path, b"" if value is None else dumps(value), headers=sent)
 
     async def workflow(self, nodes: Sequence[Mapping[str, Any]] | None = None, **fields: Any) -> dict[str, Any]:
-        """Create a published workflow; without nodes, one that gives back its trigger."""
+        """Create a published workflow; without nodes, one whose output is its trigger."""
         if nodes is None:
             nodes = [{"id": "echo", "action": "transform", "with": {"value": "{{ TRIGGER }}"}}]
         answer = await self.api("POST", "/api/workflows", {"name": "test", "nodes": nodes, **fields})
@@ -99,7 +99,7 @@ class _Caller:
         return created
 
     async def execution(self, execution: str) -> dict[str, Any]:
-        """An execution by its id (`exec_…`, `exec-…` or `wf_…/exec_…`)."""
+        """Get an execution by its id (`exec_…`, `exec-…` or `wf_…/exec_…`)."""
         written = execution.rpartition("/")[2].replace("exec-", "exec_")
         answer = await self.api("GET", f"/api/executions/{written}")
         if answer.status != 200:
@@ -129,7 +129,7 @@ class LiveHub(_Caller):
             raise AssertionError("no default org")
         deadline = self.services.clock.now() + int(seconds * SECOND)
         if await self.services.engine.wait(org.id, raw, deadline) is None:
-            raise AssertionError(f"{execution} is not finished after {seconds} s")
+            raise AssertionError(f"{execution} has not finished after {seconds} s")
         return await self.execution(execution)
 
 
@@ -140,9 +140,9 @@ async def live_hub(
     """Serve a hub on a free loopback port until the block ends.
 
     Args:
-        data_dir: Where its database is.
-        clock: Instead of the machine's.
-        plugins: Instead of the installed ones.
+        data_dir: Directory of its database.
+        clock: A clock to use instead of the machine's.
+        plugins: Plugins to use instead of the installed ones.
         settings: Fields of `hub.settings.Settings`.
     """
     listener = listen("127.0.0.1", 0)
@@ -174,7 +174,7 @@ async def live_hub(
 
 
 class HubProcess(_Caller):
-    """`hub serve` as a process of its own, to be killed and started again on the same data."""
+    """`hub serve` in a separate process, to be killed and started again on the same data."""
 
     def __init__(self, data_dir: Path, session: aiohttp.ClientSession, **environment: str) -> None:
         probe = listen("127.0.0.1", 0)
@@ -193,7 +193,7 @@ class HubProcess(_Caller):
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
-        """Start it and return once it says that it listens. Raises AssertionError when it ends instead."""
+        """Start it and return once it listens. Raises AssertionError if it ends instead."""
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "hub.cli", "serve", env=self._environment, stdout=asyncio.subprocess.PIPE
         )
@@ -206,17 +206,17 @@ class HubProcess(_Caller):
 
     @property
     def pid(self) -> int:
-        """Its process id. Raises AssertionError while it does not run."""
+        """Its process id. Raises AssertionError if it is not running."""
         if self._process is None:
             raise AssertionError("the hub is not running")
         return self._process.pid
 
     async def kill(self) -> None:
-        """SIGKILL: no chance to tidy up."""
+        """Kill it (SIGKILL), with no chance to clean up."""
         await self._end(signal.SIGKILL)
 
     async def stop(self) -> int:
-        """SIGTERM, a graceful stop; the exit status."""
+        """Stop it gracefully (SIGTERM); returns the exit status."""
         return await self._end(signal.SIGTERM)
 
     async def _end(self, how: signal.Signals) -> int:

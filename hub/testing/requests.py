@@ -1,4 +1,4 @@
-"""Requests and sources as the hub gives them to a vendor's functions."""
+"""Requests and sources as the hub passes them to a vendor's functions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hub.sdk.context import Fetch, Source
 __all__ = ["MOMENT", "URL", "new_request", "new_source"]
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
-"""When requests made here are received, unless said otherwise."""
+"""When requests made here are received, by default."""
 
 URL = "https://hub.example.com/webhooks/wf_4itKqkgCZrLhgYiq5L211X/secret"
 """The public URL of sources made here."""
@@ -30,7 +30,7 @@ def new_request(
     at: datetime = MOMENT,
     id: str = "req_test",  # noqa: A002 - the attribute's name
 ) -> Request:
-    """A request as it would have arrived.
+    """A request as if it had just arrived.
 
     Args:
         body: The exact bytes.
@@ -39,7 +39,7 @@ def new_request(
         query: Without the question mark.
         url: Public URL without a query.
         at: When it was received, with its time zone.
-        id: The hub's id of it.
+        id: The hub's id of the request.
     """
     pairs = headers.items() if isinstance(headers, Mapping) else headers
     return Request(
@@ -63,11 +63,11 @@ def new_source(
     """A source with live secrets, newest first.
 
     Args:
-        secrets: Secrets, or key bytes (text: its UTF-8) that are put into `slot`.
-        slot: Where bare values go.
+        secrets: Secrets, or key bytes (of text: its UTF-8), which go into `slot`.
+        slot: Slot of bare key bytes.
         settings: An instance of `Vendor.settings`.
         url: Its public URL.
-        fetch: Answers `Source.fetch`; without it a fetch raises as it does inside `read`.
+        fetch: Answers `Source.fetch`; without it `fetch` raises, as it does in `read`.
     """
     held = tuple(
         one if isinstance(one, Secret) else Secret(f"sec_{number}", slot, one.encode() if isinstance(one, str) else one)

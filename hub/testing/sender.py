@@ -1,4 +1,4 @@
-"""A vendor's side: throw-away secrets, and recorded requests signed with them as the vendor would."""
+"""The vendor's side: throw-away secrets, and recorded requests signed with them as the vendor would."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from hub.sdk.schemes.scheme import Scheme, can_sign
 from hub.sdk.vendor import Vendor
 from hub.testing.requests import MOMENT, URL, new_request, new_source
 
-__all__ = ["Message", "Sender", "Signing", "by_scheme", "package_of", "packaged_signing", "parts_of"]
+__all__ = ["OutgoingMessage", "Sender", "Signing", "by_scheme", "package_of", "packaged_signing", "parts_of"]
 
 Signing = Callable[[Recording, Sequence[Secret], datetime, str], Recording]
 """(recorded request, secrets, moment, public URL without query) -> the request as the vendor would send it."""
 
 SENDER_MODULE = "sender"
-"""A plugin whose scheme only verifies puts a function `signed` (see `Signing`) into `<package>/sender.py`."""
+"""Module of a plugin's package with a function `signed` (see `Signing`), for schemes that only verify."""
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class OutgoingMessage:
     """A message about to be signed (`hub.Outgoing`)."""
 
     id: str
@@ -43,21 +43,21 @@ class Message:
 
 
 class Sender:
-    """Sends what a vendor sends.
+    """Makes the requests that a vendor sends.
 
     Args:
-        vendor: Whose requests they are.
+        vendor: The vendor.
         settings: Settings of the source.
-        secrets: Slot -> the text that an operator pastes; slots left out get throw-away values (key pairs for
-            public-key schemes; only the sender has the private half).
-        signing: How a request is signed; else the plugin's own `sender.signed`, else the vendor's scheme.
+        secrets: Slot -> the text that an operator pastes; other slots get throw-away values (key pairs for public-key
+            schemes, of which only the sender has the private key).
+        signing: How a request is signed; by default the plugin's own `sender.signed`, else the vendor's scheme.
 
     Attributes:
         pasted: Slot -> text for the source, as an operator pastes it.
         keys: The secrets that the sender signs with.
 
     Raises:
-        ValueError: A secret is not of its credential's kind, or the settings do not fit.
+        ValueError: A secret is not of its credential's kind, or the settings are invalid.
     """
 
     def __init__(
@@ -88,27 +88,27 @@ class Sender:
         self.keys = tuple(keys)
 
     def twin(self) -> Sender:
-        """The same sender for another source: its secrets are others."""
+        """The same sender for another source, with other secrets."""
         settings, signing = self._given
         return Sender(self.vendor, settings=settings, signing=signing)
 
     def source(self, *, fetch: Fetch | None = None) -> Source:
-        """The source that this sender sends to, its secrets pasted."""
+        """The source that this sender sends to, with its secrets."""
         held = tuple(
             Secret(f"sec_{one.slot}", one.slot, one.decode(self.pasted[one.slot])) for one in self.vendor.credentials
         )
         return new_source(*held, settings=self.settings, fetch=fetch)
 
     def signed(self, recording: Recording, at: datetime = MOMENT, url: str = URL) -> Recording:
-        """A recorded request with its proof; a handshake that carries none stays as it is.
+        """A recorded request, signed; an unsigned handshake stays as it is.
 
         Raises:
-            TypeError: The scheme only verifies and nothing says how the vendor signs.
+            TypeError: The scheme only verifies, and there is no function that signs.
         """
         return self._signing(recording, self.keys, at, url) if recording.verified else recording
 
     def request(self, recording: Recording, at: datetime = MOMENT, *, id: str = "req_test") -> Request:  # noqa: A002 - the attribute's name
-        """A recorded request as it arrives, signed, at the moment it is sent."""
+        """A recorded request, signed, as it arrives at the time it is sent."""
         sent = self.signed(recording, at)
         return new_request(sent.body, sent.headers, method=sent.method, query=sent.query, at=at, id=id)
 
@@ -116,7 +116,7 @@ class Sender:
 def by_scheme(
     vendor: Vendor, scheme: Scheme, recording: Recording, secrets: Sequence[Secret], at: datetime, url: str
 ) -> Recording:
-    """A recorded request with what the vendor's scheme adds to it.
+    """A recorded request with the headers that the vendor's scheme adds.
 
     Raises:
         TypeError: The scheme only verifies.
@@ -127,13 +127,13 @@ def by_scheme(
             if isinstance(name := getattr(one, "query", None), str):
                 return _in_query(recording, name, secrets, getattr(one, "slot", "signing"))
         raise TypeError(
-            f"the scheme of {vendor.name} only verifies: say how {vendor.title} signs, by a function "
+            f"the scheme of {vendor.name} only verifies: say how {vendor.title} signs, in a function "
             f"signed(recording, secrets, at, url) in <package>/{SENDER_MODULE}.py or on the contract's class"
         )
     slot = getattr(signer, "slot", None)
     usable = [one for one in secrets if slot in (None, one.slot)]
     whole = f"{url}?{recording.query}" if recording.query else url
-    message = Message("msg_2KWPBgLlAfxdpx2AI54pPJ85f4W", whole, recording.body, at)
+    message = OutgoingMessage("msg_2KWPBgLlAfxdpx2AI54pPJ85f4W", whole, recording.body, at)
     return replace(recording, headers={**recording.headers, **signer.sign(message, usable)})
 
 
@@ -144,7 +144,7 @@ def _in_query(recording: Recording, name: str, secrets: Sequence[Secret], slot: 
 
 
 def packaged_signing(vendor: Vendor) -> Signing | None:
-    """The function `signed` of the vendor's package, None where it has none."""
+    """The function `signed` in the sender module of the vendor's package, None if there is none."""
     package = package_of(vendor)
     if package is None:
         return None
@@ -156,14 +156,14 @@ def packaged_signing(vendor: Vendor) -> Signing | None:
 
 
 def package_of(vendor: Vendor) -> str | None:
-    """The top-level package that a vendor's `read` comes from, None where it comes from a bare module."""
+    """The top-level package that a vendor's `read` is defined in, None if that is a module outside a package."""
     module = getattr(vendor.read, "__module__", None)
     package = module.partition(".")[0] if isinstance(module, str) else "__main__"
     return package if hasattr(sys.modules.get(package), "__path__") else None
 
 
 def parts_of(scheme: Scheme) -> Iterator[Scheme]:
-    """A scheme, or those that `AnyOf` puts together."""
+    """The schemes that `AnyOf` combines, or the scheme itself."""
     inner = getattr(scheme, "schemes", None)
     if isinstance(inner, tuple):
         for one in inner:
@@ -173,7 +173,7 @@ def parts_of(scheme: Scheme) -> Iterator[Scheme]:
 
 
 def _key_pair(algorithm: Algorithm, credential: Credential) -> tuple[str, bytes]:
-    """What the operator pastes, and the private key as signing wants it."""
+    """The public key as an operator pastes it, and the private key as signing needs it."""
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 

@@ -39,7 +39,7 @@ from hub import (
 from hub.model.json import dumps, loads
 from hub.testing import VendorContract
 from hub.testing.contract import REMARKS
-from hub.testing.rules import RULES, Broken
+from hub.testing.rules import RULES, BrokenRule
 
 JSON = {"content-type": "application/json"}
 ORDER = Recording(
@@ -68,7 +68,7 @@ def contract(vendor: Vendor, *recorded: Recording, **more: Any) -> VendorContrac
 
 
 def breaks(name: str, vendor: Vendor, *recorded: Recording, says: str, **more: Any) -> None:
-    with pytest.raises(Broken, match=says):
+    with pytest.raises(BrokenRule, match=says):
         contract(vendor, *recorded, **more).examine(name)
 
 
@@ -253,7 +253,7 @@ def test_a_challenge_that_takes_events_is_found() -> None:
     ("keep", "says"),
     [
         (Keep("x", "elsewhere"), "not declared"),
-        (Keep(None), "forgets"),
+        (Keep(None), "removes"),
         (Keep("x", label="stranger"), "beside the ones"),
         (Keep("no hex", "key"), "cannot be stored"),
     ],
@@ -298,7 +298,7 @@ def test_reading_that_is_not_pure_is_found() -> None:
 def test_reading_what_cannot_be_stored_is_found() -> None:
     breaks("pure", acme(read=lambda request, source: [Event("order.created", {1, 2})]), says="neither a JSON value")
     naive = datetime(2026, 1, 1)  # noqa: DTZ001 - that is the fault
-    breaks("pure", acme(read=lambda request, source: [Event("a", {}, time=naive)]), says="has no zone")
+    breaks("pure", acme(read=lambda request, source: [Event("a", {}, time=naive)]), says="has no time zone")
 
 
 def test_ids_that_change_or_repeat_are_found() -> None:
@@ -379,7 +379,7 @@ def test_a_challenge_that_gives_something_else_is_found() -> None:
     def challenge(request: Request, source: Source) -> Any:
         return "hello" if "a" in request.query else None
 
-    breaks("garbage", acme(challenge=challenge), says="gave a str, not a Reply")
+    breaks("garbage", acme(challenge=challenge), says="returned a str, not a Reply")
     refusing = acme(challenge=lambda request, source: request.headers["x-missing"])
     breaks("ordinary", refusing, says="the challenge refused it")
     assert remarks("fills_only", refusing, ORDER, HELLO) == "", "what is refused keeps nothing"
@@ -393,7 +393,7 @@ def test_a_rule_that_gives_neither_grant_nor_secret_is_found() -> None:
             return True
 
     unsigned = {"signed": lambda self, recording, *_: recording}
-    breaks("garbage", acme(verify=Careless()), says="verify gave a bool", **unsigned)
+    breaks("garbage", acme(verify=Careless()), says="verify returned a bool", **unsigned)
     proved = {"signed": lambda self, recording, *_: replace(recording, headers={**JSON, "x-proof": "abc"})}
     breaks("altered_proof", acme(verify=Careless()), says="verify raised TypeError", **proved)
 
@@ -418,6 +418,6 @@ def test_a_key_server_that_is_asked_in_vain_and_ignored_is_found() -> None:
 def test_a_vendor_without_credentials_is_remarked() -> None:
     anybody = acme(verify=Check(lambda request, source: Grant(), covers="none"), credentials=())
     unsigned = {"signed": lambda self, recording, *_: recording}
-    assert "anybody who knows the URL can send" in remarks("empty_secret", anybody, **unsigned)
+    assert "anyone who knows the URL can send" in remarks("empty_secret", anybody, **unsigned)
     assert remarks("garbage", anybody, **unsigned) == ""
     assert remarks("other_secret", anybody, **unsigned) == ""

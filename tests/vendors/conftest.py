@@ -15,7 +15,7 @@ import pytest
 import hub
 from hub.inbound.dialects import CORE_DIALECTS
 from hub.plugins.host import Plugins
-from hub.testing.live import Answer, LiveHub, live_hub
+from hub.testing.live import HubResponse, LiveHub, live_hub
 from hub.workflows.actions import CORE_ACTIONS
 
 
@@ -34,7 +34,7 @@ class Served:
 
     async def send(
         self, body: bytes = b"", headers: Mapping[str, str] | None = None, *, method: str = "POST", query: str = ""
-    ) -> Answer:
+    ) -> HubResponse:
         """What the vendor is answered."""
         path = urlsplit(self.url).path
         return await self.hub.send(method, path + query, body, headers=headers or {})

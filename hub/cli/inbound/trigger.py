@@ -32,7 +32,7 @@ def trigger(vendor: str, event: str, source: str | None, secret: str | None, *, 
     EVENT is an event type such as user.lifecycle.create, or the name of a recorded request. The hub sees an ordinary
     request: it is signed as the vendor signs, and goes through every check.
     """
-    from hub.testing.replay import renewed
+    from hub.testing.new_event_ids import with_new_event_ids
     from hub.testing.sender import Sender
 
     sending, recording = _recorded(vendor, event)
@@ -41,7 +41,7 @@ def trigger(vendor: str, event: str, source: str | None, secret: str | None, *, 
     given = {"signing": secret} if secret is not None else {}
     sender = Sender(sending, settings=found["settings"], secrets=given)
     if not same and recording.verified:
-        recording = renewed(recording, sender)
+        recording = with_new_event_ids(recording, sender)
     url = _url(found)
     with _borrowed(client, found["id"], sender, given):
         status, body = asyncio.run(_send(client.url, url, _signed(sender, recording, url)))

@@ -50,7 +50,7 @@ def _examined(name: str) -> tuple[str, dict[str, Examination]]:
     from hub.testing.distribution import findings
     from hub.testing.examination import examine
     from hub.testing.sender import Sender
-    from hub.testing.subject import Subject
+    from hub.testing.vendor_under_test import VendorUnderTest
 
     project = _project(name)
     plugins = Plugins(version=__version__, entry_points=[project.point])
@@ -65,7 +65,9 @@ def _examined(name: str) -> tuple[str, dict[str, Examination]]:
             sender = Sender(vendor)
         except ValueError as error:
             raise click.ClickException(f"{vendor.name} needs settings before it can be checked: {error}") from error
-        found[vendor.name] = asyncio.run(examine(Subject(sender=sender, recordings=recordings), findings(project)))
+        found[vendor.name] = asyncio.run(
+            examine(VendorUnderTest(sender=sender, recordings=recordings), findings(project))
+        )
     return f"{project.name or name} {project.version}".strip(), found
 
 

@@ -1,22 +1,22 @@
-"""The rules of the contract, in the order in which they are tried."""
+"""The rules of the contract, in the order in which they are checked."""
 
 from __future__ import annotations
 
 from hub.testing.rules import answering, coverage, description, handshakes, oracle, reading, refusing
-from hub.testing.rules.rule import Broken, Level, Rule
+from hub.testing.rules.rule import BrokenRule, Level, Rule
 
-__all__ = ["RULES", "Broken", "Level", "Rule"]
+__all__ = ["RULES", "BrokenRule", "Level", "Rule"]
 
 RULES: tuple[Rule, ...] = (
     Rule("refusals", "bronze", "refusals stay refusals", refusing.refusals),
-    Rule("garbage", "bronze", "garbage is refused and breaks nothing", refusing.garbage),
-    Rule("headers", "bronze", "missing and doubled headers are refused and break nothing", refusing.headers),
+    Rule("garbage", "bronze", "garbage is refused and causes no error", refusing.garbage),
+    Rule("headers", "bronze", "missing and doubled headers are refused and cause no error", refusing.headers),
     Rule("empty_secret", "bronze", "an empty secret matches nothing", refusing.empty_secret),
     Rule("other_secret", "bronze", "another source's secret matches nothing", refusing.other_secret),
     Rule("key_server", "bronze", "an unreachable key server is answered 503", refusing.key_server),
     Rule("altered", "bronze", "every altered byte that the scheme covers is refused", coverage.altered),
     Rule("altered_proof", "bronze", "an altered proof is refused", coverage.altered_proof),
-    Rule("ordinary", "bronze", "a signed event is no handshake", handshakes.ordinary),
+    Rule("ordinary", "bronze", "a signed event is not taken for a handshake", handshakes.ordinary),
     Rule("fills_only", "bronze", "a handshake fills empty slots only", handshakes.fills_only),
     Rule("oracle", "bronze", "a handshake signs nothing for strangers", oracle.oracle),
     Rule("pure", "bronze", "reading is pure", reading.pure),
@@ -25,7 +25,7 @@ RULES: tuple[Rule, ...] = (
     Rule("answered", "bronze", "recorded handshakes are answered", handshakes.answered),
     Rule("replies", "bronze", "duplicates are answered like the first", answering.replies),
     Rule("day_old", "bronze", "a replay a day later is refused or reported", answering.day_old),
-    Rule("catalog", "bronze", "the catalog agrees with itself and with what is recorded", description.catalog),
+    Rule("catalog", "bronze", "the catalog is consistent and fits the recorded requests", description.catalog),
     Rule("recorded", "silver", "a request is recorded", reading.recorded),
     Rule("identified", "silver", "every event has an id", reading.identified),
     Rule("described", "silver", "event types are declared", description.described),
@@ -34,4 +34,4 @@ RULES: tuple[Rule, ...] = (
     Rule("examples", "gold", "every event type has summary, schema and example; every handshake is recorded",
          description.examples),
 )  # fmt: skip
-"""Bronze: what every vendor must keep; `VendorContract` tests those. Silver and gold: what `hub plugins check` asks."""
+"""Bronze: rules that every vendor must keep, tested by `VendorContract`. `hub plugins check` adds silver and gold."""

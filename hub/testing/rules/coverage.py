@@ -1,30 +1,30 @@
-"""Rules about what a scheme covers."""
+"""Rules about what the scheme covers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from hub.errors import Reject
+from hub.errors import Reject, described
 from hub.model.wire.request import Request
 from hub.sdk.recorded import Recording
 from hub.testing.requests import MOMENT, new_request
-from hub.testing.rules.rule import Broken
-from hub.testing.subject import Subject
+from hub.testing.rules.rule import BrokenRule
+from hub.testing.vendor_under_test import VendorUnderTest
 
 __all__ = ["altered", "altered_proof"]
 
 _PLACES = 200
-"""Bytes of one recorded request that are altered; of the shortest one, all."""
+"""Number of bytes that are altered in one recorded request; in the shortest one, all are."""
 
 
-async def altered(subject: Subject) -> Sequence[str]:
-    """A scheme that covers all of the body refuses every altered byte, every byte more and every byte less."""
+async def altered(subject: VendorUnderTest) -> Sequence[str]:
+    """A scheme that covers all of the body refuses every altered, added or removed byte."""
     covers = subject.sender.scheme.covers
     if not subject.events:
         return ["no recorded request is signed, so coverage was not tried"]
     if covers == "none":
-        return ["the scheme does not look at the body: whoever sees one request can send any other"]
+        return ["the scheme does not look at the body: anyone who sees one request can send any other"]
     shortest = min(subject.events, key=lambda one: len(one.body))
     passed = 0
     for recording in subject.events:
@@ -34,15 +34,15 @@ async def altered(subject: Subject) -> Sequence[str]:
             if await _granted(subject, _arrived(replace(sent, body=body))):
                 passed += 1
                 if covers == "all":
-                    raise Broken(
+                    raise BrokenRule(
                         f"{recording.name}: accepted with {what}, though the scheme says that it covers all of the "
-                        "body: sign the received bytes, never JSON that was written anew, or declare covers='part'"
+                        "body: verify the received bytes, not JSON serialised again, or declare covers='part'"
                     )
     return [f"the scheme covers a part of the body: {passed} altered bodies were accepted"] if passed else []
 
 
-async def altered_proof(subject: Subject) -> Sequence[str]:
-    """Every altered character of what proves the request is refused."""
+async def altered_proof(subject: VendorUnderTest) -> Sequence[str]:
+    """Every altered character of the proof is refused."""
     for recording in subject.events[:3]:
         sent = subject.sender.signed(recording)
         added = {name: value for name, value in sent.headers.items() if recording.headers.get(name) != value}
@@ -50,12 +50,12 @@ async def altered_proof(subject: Subject) -> Sequence[str]:
             for place in _characters(value):
                 flipped = value[:place] + chr(ord(value[place]) ^ 1) + value[place + 1 :]
                 if await _granted(subject, _arrived(replace(sent, headers={**sent.headers, name: flipped}))):
-                    raise Broken(f"{recording.name}: accepted with character {place + 1} of {name} altered")
+                    raise BrokenRule(f"{recording.name}: accepted with character {place + 1} of {name} altered")
     return []
 
 
 def _characters(value: str) -> Iterator[int]:
-    """Places whose alteration changes the meaning: not padding, nor the bits of base64 that padding makes void."""
+    """Positions whose alteration changes the meaning: not padding, nor the character of base64 with unused bits."""
     meaning = len(value.rstrip("=")) - (1 if value.endswith("=") else 0)
     return (place for place in range(meaning) if value[place] not in " ,")
 
@@ -67,8 +67,8 @@ def _alterations(body: bytes, places: int) -> Iterator[tuple[str, bytes]]:
     yield "a line break at the end", body + b"\n"
     yield "a space in front", b" " + body
     if body:
-        yield "the last byte gone", body[:-1]
-        yield "nothing left of it", b""
+        yield "the last byte removed", body[:-1]
+        yield "an empty body", b""
     for mark in (b"{", b","):
         if mark in body:
             yield f"a space after the first {mark.decode()}", body.replace(mark, mark + b" ", 1)
@@ -78,11 +78,11 @@ def _arrived(sent: Recording) -> Request:
     return new_request(sent.body, sent.headers, method=sent.method, query=sent.query, at=MOMENT)
 
 
-async def _granted(subject: Subject, request: Request) -> bool:
+async def _granted(subject: VendorUnderTest, request: Request) -> bool:
     try:
         await subject.verify(request, subject.source)
     except Reject:
         return False
     except Exception as error:
-        raise Broken(f"verify raised {type(error).__name__}: {error}; it may only raise Reject") from error
+        raise BrokenRule(f"verify raised {described(error)}; it may only raise Reject") from error
     return True

@@ -1,4 +1,4 @@
-"""The rule that a handshake is no signing oracle: it tries to forge an event with what the challenge answers."""
+"""The rule that a handshake is not a signing oracle: it tries to forge an event from the challenge's answers."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from hub.sdk.recorded import Recording
 from hub.sdk.schemes.scheme import Scheme, can_sign
 from hub.sdk.schemes.signed import Signed
 from hub.testing.requests import MOMENT, URL, new_request
-from hub.testing.rules.rule import Broken
+from hub.testing.rules.rule import BrokenRule
 from hub.testing.sender import by_scheme, parts_of
-from hub.testing.subject import Subject
+from hub.testing.vendor_under_test import VendorUnderTest
 
 __all__ = ["oracle"]
 
@@ -41,9 +41,9 @@ _SHAPES = (
 )
 
 
-async def oracle(subject: Subject) -> Sequence[str]:
-    """A keyed answer to an unsigned handshake must not be a signature that the vendor's own events could carry."""
-    if subject.vendor.challenge is None or not subject.proving:
+async def oracle(subject: VendorUnderTest) -> Sequence[str]:
+    """No answer to an unsigned handshake is a signature that an event of the vendor could carry."""
+    if subject.vendor.challenge is None or not subject.requires_proof:
         return []
     twin = subject.sender.twin()
     signers = [one for one in parts_of(subject.sender.scheme) if can_sign(one)]
@@ -53,24 +53,24 @@ async def oracle(subject: Subject) -> Sequence[str]:
             *(by_scheme(subject.vendor, one, recording, twin.keys, MOMENT, URL) for one in signers),
         ):
             for content in _contents(subject.sender.scheme, _request(shaped)):
-                await _forge(subject, recording, shaped, await _said(subject, content))
+                await _forge(subject, recording, shaped, await _signatures(subject, content))
     return []
 
 
-async def _forge(subject: Subject, recording: Recording, shaped: Recording, said: Sequence[str]) -> None:
-    for forged in _forgeries(shaped, recording, said):
+async def _forge(subject: VendorUnderTest, recording: Recording, shaped: Recording, candidates: Sequence[str]) -> None:
+    for forged in _forgeries(shaped, recording, candidates):
         try:
             await subject.verify(_request(forged), subject.source)
         except HubError:
             continue
-        raise Broken(
-            f"{recording.name}: forged with what the challenge answered. It signs what the sender chooses: answer the "
-            "handshake in reply, after verification, or bind the answer to something that no event has"
+        raise BrokenRule(
+            f"{recording.name}: an event was forged from the challenge's answer, which signs text that the sender "
+            "chooses. Answer the handshake in reply, after verification, or sign something that no event contains"
         )
 
 
 def _contents(scheme: Scheme, request: Request) -> Iterator[str]:
-    """What a signature of this request may be over, as far as it can be sent as text."""
+    """The contents that a signature of this request may be over, if they can be sent as text."""
     found = [request.body]
     for part in parts_of(scheme):
         if isinstance(part, Signed):
@@ -85,14 +85,14 @@ def _contents(scheme: Scheme, request: Request) -> Iterator[str]:
             continue
 
 
-async def _said(subject: Subject, content: str) -> list[str]:
-    """Everything in the answers that may be a signature, written in hex and base64."""
+async def _signatures(subject: VendorUnderTest, content: str) -> list[str]:
+    """Everything in the answers that may be a signature, in hex and base64."""
     found: dict[str, None] = {}
     for shape in (*subject.handshakes, *_SHAPES):
         for asked in _filled(shape, content):
             try:
                 reply = await subject.challenge(_request(asked), subject.source)
-            except Exception:  # noqa: BLE001, S112 - other rules say what a challenge may raise
+            except Exception:  # noqa: BLE001, S112 - other rules check what a challenge may raise
                 continue
             if isinstance(reply, Reply):
                 text = " ".join((reply.encoded()[0].decode("latin-1"), *reply.headers.values()))
@@ -151,13 +151,13 @@ def _spellings(found: str) -> Iterator[str]:
     yield base64.b64encode(raw).decode()
 
 
-def _forgeries(shaped: Recording, recording: Recording, said: Sequence[str]) -> Iterator[Recording]:
-    """The event with each candidate where a stranger's signature stands."""
+def _forgeries(shaped: Recording, recording: Recording, candidates: Sequence[str]) -> Iterator[Recording]:
+    """The event with each candidate in the place of the signature."""
     for name, value in shaped.headers.items():
         if recording.headers.get(name) == value:
             continue
         match = max(_SIGNATURE.finditer(value), key=lambda one: len(one.group()), default=None)
-        for candidate in said if match is not None else ():
+        for candidate in candidates if match is not None else ():
             forged = value[: match.start()] + candidate + value[match.end() :] if match is not None else candidate
             yield replace(shaped, headers={**shaped.headers, name: forged})
 

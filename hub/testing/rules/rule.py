@@ -1,4 +1,4 @@
-"""What a rule is."""
+"""What a rule of the contract is."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from hub.testing.subject import Subject
+from hub.testing.vendor_under_test import VendorUnderTest
 
-__all__ = ["Broken", "Level", "Rule"]
+__all__ = ["BrokenRule", "Level", "Rule"]
 
 Level = Literal["bronze", "silver", "gold"]
-"""bronze: safe to install. silver: its events can be relied on. gold: everything is described and shown."""
+"""bronze: safe to install. silver: its events can be relied on. gold: everything is described, with examples."""
 
 
-class Broken(AssertionError):
+class BrokenRule(AssertionError):
     """A rule is not kept; the message says what happened and what to do."""
 
 
@@ -23,12 +23,12 @@ class Rule:
     """One rule of the contract.
 
     Attributes:
-        name: Short name, as the contract's test is named.
-        promise: What holds, in a sentence.
-        check: Raises `Broken`; gives remarks, which break nothing.
+        name: Short name, which the tests of the contract use.
+        promise: The rule, as a sentence.
+        check: Raises `BrokenRule`, or returns remarks.
     """
 
     name: str
     level: Level
     promise: str
-    check: Callable[[Subject], Coroutine[Any, Any, Sequence[str]]]
+    check: Callable[[VendorUnderTest], Coroutine[Any, Any, Sequence[str]]]

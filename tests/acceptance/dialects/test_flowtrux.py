@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hub.testing.live import Answer, LiveHub
+from hub.testing.live import HubResponse, LiveHub
 
 
 @pytest.fixture(name="hub")
@@ -28,7 +28,7 @@ def signature(body: bytes, secret: str = SECRET) -> str:
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-async def call(hub: LiveHub, workflow: dict[str, Any], body: bytes, *, query: str = "", **headers: str) -> Answer:
+async def call(hub: LiveHub, workflow: dict[str, Any], body: bytes, *, query: str = "", **headers: str) -> HubResponse:
     sent = {"Content-Type": "application/json", "X-Webhook-Signature": signature(body), **headers}
     sent = {name: value for name, value in sent.items() if value}
     return await hub.send("POST", workflow["source"]["urls"]["flowtrux"] + query, body, headers=sent)

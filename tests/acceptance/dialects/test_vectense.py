@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hub.testing.live import Answer, LiveHub
+from hub.testing.live import HubResponse, LiveHub
 
 
 @pytest.fixture(name="hub")
@@ -17,7 +17,7 @@ def _hub(shared: LiveHub) -> LiveHub:
 KEY = "webhook-secret-key-2024"
 
 
-async def call(hub: LiveHub, source: dict[str, Any], body: bytes, media_type: str = "application/json") -> Answer:
+async def call(hub: LiveHub, source: dict[str, Any], body: bytes, media_type: str = "application/json") -> HubResponse:
     workflow = await hub.workflow(source={"shared_key": KEY, **source})
     headers = {"Content-Type": media_type} if media_type else {}
     return await hub.send("POST", workflow["source"]["urls"]["vectense"], body, headers=headers)

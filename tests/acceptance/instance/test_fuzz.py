@@ -28,7 +28,7 @@ from yarl import URL
 
 from hub.model.ids import base62, new_id
 from hub.model.json import dumps
-from hub.testing.live import Answer, LiveHub, live_hub
+from hub.testing.live import HubResponse, LiveHub, live_hub
 
 T = TypeVar("T")
 
@@ -103,7 +103,7 @@ async def _prepared(hub: LiveHub) -> dict[str, str]:
     }
 
 
-async def _sent(hub: LiveHub, case: Any, things: dict[str, str], *, known: bool) -> Answer:
+async def _sent(hub: LiveHub, case: Any, things: dict[str, str], *, known: bool) -> HubResponse:
     if known:
         case.path_parameters = {name: things.get(name, value) for name, value in (case.path_parameters or {}).items()}
     arguments = case.as_transport_kwargs(base_url=hub.url)
@@ -175,7 +175,7 @@ class Sources(RuleBasedStateMachine):
         self.keys: dict[str, str] = {}
         self.model: dict[str, dict[str, Any]] = {}
 
-    def api(self, org: str, method: str, path: str, body: Any = None) -> Answer:
+    def api(self, org: str, method: str, path: str, body: Any = None) -> HubResponse:
         return self.background.run(self.background.hub.api(method, path, body, key=self.keys[org]))
 
     @initialize()

@@ -17,7 +17,7 @@ import pytest_asyncio
 from werkzeug.routing import Rule
 
 from hub.model.ids import new_id, short_id, write_id
-from hub.testing.live import ADMIN_KEY, Answer, LiveHub
+from hub.testing.live import ADMIN_KEY, HubResponse, LiveHub
 from tests.acceptance.settling import written
 from tests.acceptance.sources.role_matrix import PUBLIC, ROLES, STATUSES
 
@@ -69,7 +69,7 @@ class Orgs:
             path = path.replace(f"<{name}>", things[name])
         return path
 
-    async def call(self, method: str, path: str, key: str | None, body: dict[str, Any] | None = None) -> Answer:
+    async def call(self, method: str, path: str, key: str | None, body: dict[str, Any] | None = None) -> HubResponse:
         headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         if key == ADMIN_KEY:
             headers["X-Api-Org"] = "alpha"
@@ -165,7 +165,7 @@ def _unknown(things: dict[str, str]) -> dict[str, str]:
     return other
 
 
-def _told(answer: Answer, things: dict[str, str]) -> tuple[int, str]:
+def _told(answer: HubResponse, things: dict[str, str]) -> tuple[int, str]:
     """Status and body without ids and the request's own id."""
     text = answer.body.decode()
     for value in sorted(things.values(), key=len, reverse=True):

@@ -14,7 +14,7 @@ from standardwebhooks import Webhook
 
 from hub.api.outbound.signature_page import pasted_headers
 from hub.errors import Invalid
-from hub.testing.live import ADMIN_KEY, Answer, LiveHub
+from hub.testing.live import ADMIN_KEY, HubResponse, LiveHub
 
 PAGE = "/docs/signature"
 LINES = '{\n  "a": 1\n}\n'
@@ -35,14 +35,14 @@ def signed(secret: str, body: str, at: datetime | None = None) -> str:
     return f"webhook-id: msg_1\r\nwebhook-timestamp: {int(at.timestamp())}\r\nwebhook-signature: {signature}"
 
 
-async def submit(hub: LiveHub, *, file: bytes | None = None, **fields: str) -> Answer:
+async def submit(hub: LiveHub, *, file: bytes | None = None, **fields: str) -> HubResponse:
     """As a browser does: pasted line breaks become CRLF."""
     form = aiohttp.FormData(default_to_multipart=True)
     for name, value in ({"key": ADMIN_KEY, "org": "", "headers": "", "body": ""} | fields).items():
         form.add_field(name, re.sub("\r?\n", "\r\n", value))
     form.add_field("file", file or b"", filename="body.json" if file else "", content_type="application/octet-stream")
     async with hub.session.post(hub.url + PAGE, data=form) as response:
-        return Answer(response.status, response.headers, await response.read())
+        return HubResponse(response.status, response.headers, await response.read())
 
 
 @pytest.mark.parametrize("body", ['{"a":1}', LINES, LINES.replace("\n", "\r\n"), "", "€ ü"])

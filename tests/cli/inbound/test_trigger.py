@@ -15,7 +15,7 @@ from hub.cli import main
 from hub.model.json import dumps
 from hub.testing import LiveHub, Sender, live_hub
 from hub.testing.live import ADMIN_KEY
-from hub.testing.replay import renewed
+from hub.testing.new_event_ids import with_new_event_ids
 from tests.vendors.examples.asana import vendor as asana
 
 
@@ -101,6 +101,6 @@ def test_ids_that_are_made_from_the_request_stay_as_they_are() -> None:
     one = {"action": "added", "created_at": "2026-01-01T00:00:00Z", "resource": {"resource_type": "task"}}
     body = dumps({"events": [one]})
     recording = Recording(name="task", event_types=("task.added",), body=body)
-    assert renewed(recording, Sender(asana)) is recording
+    assert with_new_event_ids(recording, Sender(asana)) is recording
     broken = Recording(name="task", body=b"{}")
-    assert renewed(broken, Sender(asana)) is broken
+    assert with_new_event_ids(broken, Sender(asana)) is broken

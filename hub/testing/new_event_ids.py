@@ -1,4 +1,4 @@
-"""Recorded requests that are to be sent again as if something new had happened."""
+"""Recorded requests with new event ids, to be sent as if something new had happened."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from hub.sdk.recorded import Recording
 from hub.testing.requests import new_request
 from hub.testing.sender import Sender
 
-__all__ = ["renewed"]
+__all__ = ["with_new_event_ids"]
 
 _LEAST = 4
-"""Shorter ids are left alone: they would be found inside other words."""
+"""Length from which ids are replaced: shorter ones could be part of other words."""
 
 
-def renewed(recording: Recording, sender: Sender) -> Recording:
-    """The request with fresh event ids of the same shape, so that the hub takes it for no duplicate.
+def with_new_event_ids(recording: Recording, sender: Sender) -> Recording:
+    """The request with new event ids of the same form, so that it is not a duplicate.
 
-    Ids that do not stand in the request as they are (a digest, say) stay; the result is then the request as it was.
+    An id that the request does not contain literally (a digest, for example) cannot be replaced; then the request is
+    returned unchanged.
     """
     try:
         before = _ids(recording, sender)

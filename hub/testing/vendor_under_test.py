@@ -1,4 +1,4 @@
-"""A vendor under examination: asked as the hub asks it."""
+"""A vendor under test, called as the hub calls it."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from hub.sdk.recorded import Recording
 from hub.sdk.vendor import Vendor
 from hub.testing.sender import Sender
 
-__all__ = ["Answering", "Subject"]
+__all__ = ["Answering", "VendorUnderTest"]
 
 Answering = Callable[[str], Awaitable[Fetched]]
-"""What the vendor's hosts answer to `Source.fetch`: URL -> answer."""
+"""The answers of the vendor's hosts to `Source.fetch`: URL -> answer."""
 
 
-async def _nobody(url: str) -> Fetched:
-    raise Unavailable(f"nobody answers at {url}")
+async def _no_answer(url: str) -> Fetched:
+    raise Unavailable(f"there is no answer from {url}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subject:
-    """A vendor with what it takes to ask it.
+class VendorUnderTest:
+    """A vendor with its recorded requests, a sender and a source.
 
     Attributes:
-        sender: Sends its recorded requests.
-        recordings: Recorded requests; verified ones are signed when sent.
-        answering: Stands for the vendor's hosts.
-        called: The URLs that were fetched so far.
+        sender: Signs the recorded requests.
+        recordings: Recorded requests; those with `verified` are signed when sent.
+        answering: Answers in place of the vendor's hosts.
+        called: URLs that were fetched so far.
     """
 
     sender: Sender
     recordings: Sequence[Recording]
-    answering: Answering = _nobody
+    answering: Answering = _no_answer
     called: list[str] = field(default_factory=list)
 
     @property
     def vendor(self) -> Vendor:
-        """Who is examined."""
+        """The vendor."""
         return self.sender.vendor
 
     @property
@@ -56,33 +56,33 @@ class Subject:
 
     @property
     def handshakes(self) -> tuple[Recording, ...]:
-        """Recorded requests that come without a proof."""
+        """Recorded requests that are not signed."""
         return tuple(one for one in self.recordings if not one.verified)
 
     @property
-    def proving(self) -> bool:
-        """Whether a request must prove anything: there is a credential, or the scheme looks at the body."""
+    def requires_proof(self) -> bool:
+        """Whether a request must prove something: there is a credential, or the scheme looks at the body."""
         return bool(self.vendor.credentials) or self.sender.scheme.covers != "none"
 
     @property
     def source(self) -> Source:
-        """A source with live secrets whose calls reach the vendor."""
+        """A source with live secrets, whose calls are answered."""
         return self.sender.source(fetch=self._fetch)
 
     @property
-    def cut_off(self) -> Source:
-        """The same source while nothing answers."""
+    def unreachable_source(self) -> Source:
+        """The same source, whose calls get no answer."""
         return self.sender.source(fetch=self._unreachable)
 
-    def holding(self, secrets: Sequence[Secret]) -> Source:
+    def source_with(self, secrets: Sequence[Secret]) -> Source:
         """The same source with other secrets."""
         return replace(self.source, _secrets=tuple(secrets))
 
     async def verify(self, request: Request, source: Source) -> Grant:
-        """What the scheme says; its exceptions pass.
+        """Verify a request by the vendor's scheme, whose exceptions pass.
 
         Raises:
-            TypeError: It gave neither a Grant nor a Secret.
+            TypeError: The scheme returned neither a Grant nor a Secret.
         """
         given: object = self.sender.scheme.verify(request, source)
         if inspect.isawaitable(given):
@@ -90,22 +90,22 @@ class Subject:
         if isinstance(given, Secret):
             return Grant(given)
         if not isinstance(given, Grant):
-            raise TypeError(f"verify gave a {type(given).__name__}, not a Grant or Secret")
+            raise TypeError(f"verify returned a {type(given).__name__}, not a Grant or Secret")
         return given
 
     async def challenge(self, request: Request, source: Source) -> Reply | None:
-        """What the vendor answers to a handshake; its exceptions pass."""
+        """The vendor's answer to a handshake; its exceptions pass."""
         if self.vendor.challenge is None:
             return None
         given = self.vendor.challenge(request, source)
         return await given if inspect.isawaitable(given) else given
 
     def read(self, request: Request) -> tuple[Event, ...]:
-        """The events of a request, read from a source that cannot call out."""
+        """The events of a request, read with a source that cannot call out."""
         return tuple(self.vendor.read(request, self.sender.source()))
 
     async def reply(self, request: Request, outcome: Outcome) -> Reply | None:
-        """The vendor's own acknowledgement; its exceptions pass."""
+        """The vendor's answer to a verified request; its exceptions pass."""
         if self.vendor.reply is None or isinstance(self.vendor.reply, Reply):
             return self.vendor.reply
         given = self.vendor.reply(request, self.source, outcome)
@@ -121,4 +121,4 @@ class Subject:
     ) -> Fetched:
         del method, headers, body, cache
         self.called.append(url)
-        raise Unavailable(f"nobody answers at {url}")
+        raise Unavailable(f"there is no answer from {url}")
