@@ -1,4 +1,4 @@
-"""Small pieces with which the composition root joins parts that do not know each other."""
+"""Adapters with which the composition root connects parts that do not know each other."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FETCH_BYTES = 1 << 20
 
 
 def vendor_call(egress: Egress) -> VendorCall:
-    """How vendors call out: through the guard, to `Vendor.hosts` only."""
+    """The calls of vendors: through the egress guard, and only to `Vendor.hosts`."""
 
     async def call(
         vendor: Vendor, method: str, url: str, headers: Mapping[str, str], body: bytes, seconds: float
@@ -45,7 +45,7 @@ def vendor_call(egress: Egress) -> VendorCall:
         except EgressError as error:
             raise Unavailable(str(error)) from error
         if response.truncated:
-            raise Unavailable(f"the answer is not whole: {response.note}")
+            raise Unavailable(f"the answer is incomplete: {response.note}")
         return Fetched(response.status, Values(response.headers, caseless=True), response.body)
 
     return call
@@ -64,7 +64,7 @@ def node_outputs(store: Store, engine: Engine) -> NodeOutputs:
 
 
 def result_envelope(links: Links, settings: Settings) -> Envelope:
-    """The download envelope of a result over the threshold (Tracecat, protocols.md 1)."""
+    """The answer with a link for a result that is too large, in Tracecat's form."""
 
     async def envelope(execution: ExecutionRecord) -> dict[str, Any] | None:
         if execution.result is None:

@@ -56,11 +56,11 @@ __all__ = ["Hub", "create_hub"]
 log = structlog.get_logger(__name__)
 
 _STATUS_SECONDS = 86_400
-"""Life of the status URL that a sender gets when the answer takes too long."""
+"""How long the status URL works that a sender gets when the result takes too long."""
 
 
 class _Application(Quart):
-    """Leaves an error that ends the start or the stop to the server, which raises it."""
+    """Leaves errors of the start and the stop to the server, which raises them."""
 
     def log_exception(
         self, exception_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]
@@ -72,10 +72,10 @@ class _Application(Quart):
 
 @dataclass
 class Hub:
-    """One hub in this process: its application and its parts.
+    """A hub: its application and its parts.
 
     Attributes:
-        new_key: The first admin key, when it was made at this start; show it once.
+        new_key: The first admin key, if this start generated it: show it once.
     """
 
     settings: Settings
@@ -87,7 +87,7 @@ class Hub:
     _stops: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
 
     async def start(self) -> None:
-        """Open the store, then start what works on it; anything that fails stops what had started."""
+        """Start the store, then the parts that use it. If one fails, stop those that have started."""
         parts = self.services
         try:
             for start, stop in (
@@ -127,28 +127,28 @@ class Hub:
         try:
             self.services.plugins.disable(name)
         except NotFound:
-            log.info("a disabled plugin is not installed any more", plugin=name)
+            log.info("a disabled plugin is no longer installed", plugin=name)
 
     async def stop(self) -> None:
-        """Finish what was accepted within the configured time, then close, last started first.
+        """Finish accepted work within the configured time, then stop the parts, the last started first.
 
-        A part that does not stop as it should keeps none of the others from it.
+        An error of one part does not keep the others from stopping.
         """
         while self._stops:
             stop = self._stops.pop()
             try:
                 await stop()
             except Exception:
-                log.exception("a part of the hub did not stop as it should", part=stop.__qualname__)
+                log.exception("a part of the hub failed to stop", part=stop.__qualname__)
 
 
 def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugins | None = None) -> Hub:
-    """Wire a hub; nothing runs before its application starts serving.
+    """Create a hub. Nothing runs before its application starts serving.
 
     Args:
         settings: The instance's settings.
-        clock: The machine's clock unless given.
-        plugins: The installed plugins unless given; not yet loaded.
+        clock: The clock; by default the machine's.
+        plugins: The plugins, not yet loaded; by default the installed ones.
 
     Raises:
         PluginError: A plugin is broken and the mode is strict.

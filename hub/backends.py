@@ -1,7 +1,7 @@
-"""Which store and which engine this hub works with: the core's own, or those that a plugin brings.
+"""Choosing the store and the engine: those of the core, or those of a plugin.
 
-A plugin's factory is called once, at the start, with one of the two values below. Disabling the plugin later changes
-nothing before the next start.
+A plugin's factory is called once, at the start, with `StoreParts` or `EngineParts`. Disabling the plugin takes effect
+at the next start.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ __all__ = ["EngineParts", "StoreParts", "choose_engine", "choose_store"]
 
 @dataclass(frozen=True, kw_only=True)
 class StoreParts:
-    """What a store is made of.
+    """What a store needs.
 
     Attributes:
-        url: `HUB_DATABASE_URL`; None: a database in the data directory.
+        url: `HUB_DATABASE_URL`; None for a database in the data directory.
         data_dir: The hub's data directory.
-        vault: Encrypts what is secret.
-        blobs: Where large values go.
+        vault: Encrypts secrets.
+        blobs: Stores large values.
         clock: The hub's clock.
         owner: Id of this process in leases.
     """
@@ -49,20 +49,20 @@ class StoreParts:
 
 @dataclass(frozen=True, kw_only=True)
 class EngineParts:
-    """What an engine works with.
+    """What an engine needs.
 
     Attributes:
-        store: Where executions live.
-        plugins: Gives the actions that there are, and hears what has finished.
-        egress: For the calls of actions.
-        outbound: For the `publish` action.
+        store: Stores executions.
+        plugins: Provides actions, and observes what has finished.
+        egress: Makes the calls of actions.
+        outbound: Publishes for the `publish` action.
         clock: Decides what is due.
         owner: Id of this process in leases.
         slots: Executions that run at once.
-        lease_seconds: After so long without a renewal another process takes over.
-        shutdown_seconds: How long `stop` lets what runs finish.
-        presence: Tells which other processes of this machine are gone.
-        gone: Takes over the deliveries of such a process, by its id.
+        lease_seconds: Time without a renewal after which another process takes over.
+        shutdown_seconds: How long `stop` lets running executions finish.
+        presence: Knows which other processes of this machine have ended.
+        gone: Takes over the deliveries of such a process, given its id.
     """
 
     store: Store
@@ -82,7 +82,7 @@ def choose_store(parts: StoreParts, plugins: Plugins) -> Store:
     """The store for the scheme of the database URL.
 
     Raises:
-        ValueError: No store takes it.
+        ValueError: The store of the core does not support it.
     """
     scheme = (parts.url or "").partition(":")[0].partition("+")[0]
     factory = plugins.stores.get(scheme)
@@ -98,13 +98,13 @@ def choose_engine(settings: Settings, parts: EngineParts) -> Engine:
     """The engine that the settings name.
 
     Raises:
-        ValueError: No active plugin brings it.
+        ValueError: No active plugin provides it.
     """
     if settings.engine == EMBEDDED:
         return EmbeddedEngine(**vars(parts))
     factory = parts.plugins.engines.get(settings.engine)
     if factory is None:
         known = ", ".join(sorted({EMBEDDED, *parts.plugins.engines}))
-        raise ValueError(f"HUB_ENGINE: no active plugin brings the engine {settings.engine!r}; there are: {known}")
+        raise ValueError(f"HUB_ENGINE: no active plugin provides the engine {settings.engine!r}; available: {known}")
     made: Engine = factory(parts)
     return made

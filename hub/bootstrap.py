@@ -1,4 +1,4 @@
-"""What a hub sees to before it serves: its data directory, its first org and admin key, the plugins it had."""
+"""Preparing a hub before it serves: the data directory, the first org and admin key, the known plugins."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ log = structlog.get_logger(__name__)
 
 
 def prepare_data_dir(path: Path) -> bool:
-    """Make the data directory, mode 0700; True when it was not there.
+    """Create the data directory with mode 0700. True if it did not exist.
 
     Raises:
-        OSError: It cannot be made, or is no directory.
+        OSError: It cannot be created, or is not a directory.
     """
     fresh = not path.exists()
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -32,10 +32,10 @@ def prepare_data_dir(path: Path) -> bool:
 
 
 async def ensure_admin_key(store: Store, settings: Settings, clock: Clock) -> str | None:
-    """See to it that the default org has an admin key that manages the instance.
+    """Create the default org and its first admin key, which may manage the instance, unless they exist.
 
     Returns:
-        A key made here, to be shown once; None when `HUB_ADMIN_KEY` names it or one is there already.
+        The key, if it was generated here: show it once. None if `HUB_ADMIN_KEY` sets it or there is one already.
     """
     org = store.snapshot.org_named(DEFAULT_ORG)
     if org is None:
@@ -61,12 +61,12 @@ async def ensure_admin_key(store: Store, settings: Settings, clock: Clock) -> st
 
 
 async def remember_plugins(plugins: Plugins, store: Store) -> tuple[str, ...]:
-    """Note the versions of active plugins, and warn of each that was active once and is not installed any more.
+    """Store the versions of active plugins, and warn of each plugin that was active before and is no longer installed.
 
-    Sources of its vendors answer 503 and keep what they are sent, until it is installed again.
+    The sources of its vendors hold their requests and answer 503 until it is installed again.
 
     Returns:
-        The names of those that are gone.
+        The names of the missing plugins.
     """
     known = await store.access.plugins()
     statuses = {one.name: one for one in plugins.statuses()}
@@ -76,7 +76,7 @@ async def remember_plugins(plugins: Plugins, store: Store) -> tuple[str, ...]:
     gone = [(name, version) for name, (off, version) in known.items() if not off and version and name not in statuses]
     for name, version in gone:
         bound = [one for one in store.snapshot.sources.values() if _brings(name, one.spec.vendor)]
-        log.warning("a plugin that was active is gone", plugin=name, version=version, sources=len(bound))
+        log.warning("a plugin that was active is not installed", plugin=name, version=version, sources=len(bound))
     return tuple(name for name, _ in gone)
 
 

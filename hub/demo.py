@@ -1,4 +1,4 @@
-"""The demo of `make serve`: an Okta workflow, and commands that work when pasted."""
+"""The demo of `make serve`: an Okta workflow, and commands to paste."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ _DELIVERY = (
 
 
 async def ensure_demo(hub: Services, key: str) -> str:
-    """Create the demo workflow once; the text to print, with commands to paste.
+    """Create the demo workflow unless it exists. The text to print, with commands to paste.
 
     Args:
         hub: The running hub.
-        key: The admin key as a shell reads it, itself or a variable.
+        key: The admin key as a shell understands it: the key, or a variable that holds it.
     """
     snapshot = hub.store.snapshot
     org = snapshot.org_named(DEFAULT_ORG)
@@ -87,18 +87,18 @@ def _commands(hub: Services, workflow: Id, source: SourceRecord, key: str) -> st
     return "\n".join(
         (
             "",
-            f"The workflow {DEMO_NAME!r} ({written}) waits for Okta. Try it:",
+            f"The workflow {DEMO_NAME!r} ({written}) is ready for events of Okta. Try it:",
             "",
             "# Okta's one-time verification",
             f"{_CURL} -H 'X-Okta-Verification-Challenge: hello' '{url}'",
             "",
-            "# an event hook delivery; sent again it is a duplicate, and is answered with the same execution",
+            "# an event hook delivery; a second time it is a duplicate, answered with the same execution",
             f"{_CURL} {authorization} {json} -d '{_DELIVERY}' '{url}'",
             "",
-            "# the same, waiting for the result",
+            "# another one, and this time wait for the result",
             f"{_CURL} {authorization} {json} -d '{_DELIVERY.replace('demo-1', 'demo-2')}' '{url}/wait'",
             "",
-            "# what ran",
+            "# the executions",
             f"{_CURL} -H \"Authorization: Bearer {key}\" '{base}/api/executions?workflow={written}'",
             "",
         )

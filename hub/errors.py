@@ -1,24 +1,24 @@
 """Every error type of the hub.
 
-HubError                      what the hub raises on purpose
-├── Reject                    a sender is refused; `reason` for the operator, never sent
-│   └── Unavailable           cannot decide now: 503
-├── Drop                      a hook lets an event or message go on purpose
-├── Invalid                   bad input of an API caller: the answer names field and cure
-├── NotFound                  no such thing in this org
-├── Conflict                  a name is taken, or the thing is in a state that does not allow it: 409
-│   └── PreconditionFailed    the thing has changed since the caller read it: 412
+HubError                      base of all errors that the hub raises deliberately
+├── Reject                    a sender is refused; `reason` is for the operator and never sent
+│   └── Unavailable           the hub cannot decide now: 503
+├── Drop                      a hook discards an event or message
+├── Invalid                   bad input of an API caller; the answer names the field and what it must be
+├── NotFound                  this org has no such object
+├── Conflict                  a name is taken, or the state of the object does not allow the call: 409
+│   └── PreconditionFailed    the object has changed since the caller read it: 412
 ├── Forbidden                 the key may not do this
-├── AddressRefused            the egress guard says no; `public` for tenants, `str()` for operators
-├── ActionFailed              an action ended in an error; `retryable` says whether a retry may help
-│   └── ExpressionError       an expression could not be rendered; names node, field and missing name
-├── PluginError               a plugin broke a promise; carries the plugin's name
+├── AddressRefused            the egress guard refuses; `public` is for tenants, `str()` for operators
+├── ActionFailed              an action failed; `retryable` says whether a retry may help
+│   └── ExpressionError       an expression cannot be evaluated; names node, field and missing name
+├── PluginError               a plugin breaks a rule of the API; carries the plugin's name
 └── StoreError
-    ├── KeysMissing           the keys do not open what the database holds
+    ├── KeysMissing           the keys cannot decrypt what is in the database
     ├── StoreUnavailable      the database did not commit: 503, nothing was accepted
     ├── StaleSource           the source changed between reading and accepting
     ├── NonceReplayed         a nonce was used before with another body
-    └── Fenced                the lease is lost: somebody else owns this work now
+    └── Fenced                the lease is lost: another process owns the work now
 """
 
 from __future__ import annotations
@@ -51,15 +51,15 @@ from dataclasses import dataclass
 
 
 class HubError(Exception):
-    """Base of all errors that the hub raises on purpose."""
+    """Base of all errors that the hub raises deliberately."""
 
 
 class Reject(HubError):
     """Refuse a request.
 
     Args:
-        reason: For the operator, kept with the refused request; never sent.
-        status: HTTP status from 400 to 599. What is sent with it: `Vendor.refusals`, else the dialect's own body.
+        reason: For the operator, stored with the refused request and never sent.
+        status: HTTP status from 400 to 599. `Vendor.refusals` or the dialect determines the body.
     """
 
     def __init__(self, reason: str, status: int = 401) -> None:
@@ -72,14 +72,14 @@ class Reject(HubError):
 
 
 class Unavailable(Reject):
-    """Cannot decide now: answered 503, never turned into 401, so that the sender tries again."""
+    """The hub cannot decide now. The answer is 503, never 401, so that the sender tries again."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, 503)
 
 
 class Drop(HubError):
-    """Raised by `hub_event` or `hub_message` to let an event or message go; `reason` is recorded."""
+    """Raised by `hub_event` or `hub_message` to discard an event or message; `reason` is recorded."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -88,11 +88,11 @@ class Drop(HubError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One fault of an API caller's input.
+    """One error in the input of an API caller.
 
     Attributes:
         pointer: JSON pointer (RFC 6901) to the field, such as `/nodes/0/action`.
-        message: What is wrong and how to mend it.
+        message: What is wrong, and what is right.
     """
 
     pointer: str
@@ -100,7 +100,7 @@ class Problem:
 
 
 class Invalid(HubError):
-    """Input that can never be accepted; answered 422 (or `status`) with one entry per fault."""
+    """Input that cannot be accepted: 422 (or `status`), with one entry per error."""
 
     def __init__(self, detail: str, problems: tuple[Problem, ...] = (), status: int = 422) -> None:
         super().__init__(detail)
@@ -110,7 +110,7 @@ class Invalid(HubError):
 
 
 class NotFound(HubError):
-    """No such thing in this org (things of other orgs look the same)."""
+    """This org has no such object. Objects of other orgs look the same."""
 
 
 class Conflict(HubError):
@@ -123,32 +123,32 @@ class Conflict(HubError):
 
 
 class PreconditionFailed(Conflict):
-    """The thing has changed since the caller read it: nothing of the change was made; answered 412."""
+    """The object has changed since the caller read it: 412. Nothing of the change was made."""
 
     def __init__(self, noun: str) -> None:
         super().__init__(f"the {noun} has changed since it was read: GET it again, then repeat the change", 412)
 
 
 class Forbidden(HubError):
-    """The key is known but may not do this; answered 403."""
+    """The key is known but may not do this: 403."""
 
 
 class AddressRefused(HubError):
-    """The egress guard refuses to dial.
+    """The egress guard refuses to connect.
 
-    `str(error)` names address and rule and is for operators; `public` is what tenants may read.
+    `str(error)` names the address and the rule, for operators; `public` is what tenants may read.
     """
 
     public = "address refused"
 
 
 class ActionFailed(HubError):
-    """An action of a workflow ended in an error.
+    """An action of a workflow failed.
 
     Args:
         message: What went wrong, safe to show to the org.
-        retryable: Whether trying again may help; the node's RETRY applies only then.
-        retry_after: Seconds the other side asked us to wait, if it did.
+        retryable: Whether a retry may help. The node's RETRY applies only then.
+        retry_after: Seconds that the other side asks to wait, if it does.
     """
 
     def __init__(self, message: str, *, retryable: bool = True, retry_after: float | None = None) -> None:
@@ -158,13 +158,13 @@ class ActionFailed(HubError):
 
 
 class ExpressionError(ActionFailed):
-    """An expression of a workflow could not be rendered; a retry never helps.
+    """An expression of a workflow cannot be evaluated. A retry never helps.
 
     Args:
         message: What is wrong, for the workflow's author.
-        node: Id of the node, None for what belongs to the workflow itself.
-        field: Where the expression stands within it: `with.url`, `if`, `result`.
-        missing: The name that is not there, if that is the reason.
+        node: Id of the node, None for an expression of the workflow itself.
+        field: Where the expression is: `with.url`, `if`, `result`.
+        missing: The name that does not exist, if that is the reason.
     """
 
     def __init__(self, message: str, *, node: str | None, field: str, missing: str | None = None) -> None:
@@ -176,7 +176,7 @@ class ExpressionError(ActionFailed):
 
 
 class PluginError(HubError):
-    """A plugin broke a promise of its API. `plugin` names it, for the blame."""
+    """A plugin breaks a rule of the API. `plugin` is its name."""
 
     def __init__(self, plugin: str, message: str) -> None:
         super().__init__(f"plugin {plugin}: {message}")
@@ -188,23 +188,23 @@ class StoreError(HubError):
 
 
 class KeysMissing(StoreError):
-    """The keys that are there do not open what the database holds; names the directory."""
+    """The keys in the data directory cannot decrypt what is in the database."""
 
 
 class StoreUnavailable(StoreError):
-    """The database could not commit; nothing of the operation was kept."""
+    """The database could not commit. Nothing of the operation was stored."""
 
 
 class StaleSource(StoreError):
-    """The source changed between the snapshot and the accepting transaction; read it again and re-check."""
+    """The source changed between the snapshot and the accepting transaction: read it and check the request again."""
 
 
 class NonceReplayed(StoreError):
-    """The nonce of a grant was claimed before with a different body."""
+    """The nonce of a grant was used before, with another body."""
 
 
 class Fenced(StoreError):
-    """The write came with an old fence: the lease ended and somebody else owns the work."""
+    """The write has an old fence: the lease has ended and another process owns the work."""
 
 
 def described(error: BaseException | None) -> str:

@@ -1,4 +1,4 @@
-"""Structured logs of the process, to standard error; JSON unless a person is watching."""
+"""Structured logs to standard error: JSON, or readable text on a terminal."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def configure(level: str) -> None:
     """Set up structlog for this process.
 
     Args:
-        level: Least level that is written: debug, info, warning, error.
+        level: Lowest level that is written: debug, info, warning, error.
 
-    Tracebacks are written without local variables, which may hold secrets.
+    Tracebacks are written without local variables, since these may hold secrets.
     """
     number = logging.getLevelNamesMapping()[level.upper()]
     person = sys.stderr.isatty()

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 __all__ = ["EMBEDDED", "Settings"]
 
 EMBEDDED = "embedded"
-"""Name of the core's own engine."""
+"""Name of the engine in the core."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Networks = Annotated[tuple[Network, ...], NoDecode]
@@ -22,73 +22,81 @@ class Settings(BaseSettings):
     """One value per environment variable: `host` is `HUB_HOST`, and so on.
 
     Raises:
-        pydantic.ValidationError: A variable has a value that cannot be used; the message names it.
+        pydantic.ValidationError: A variable has an invalid value; the message names it.
     """
 
     model_config = SettingsConfigDict(env_prefix="HUB_", frozen=True, extra="ignore")
 
-    host: Annotated[str, Field(description="Address that the server listens on.")] = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65_535, description="TCP port; 0 picks a free one.")] = 8000
-    data_dir: Annotated[Path, Field(description="Directory of database, blobs and keys, mode 0700.")] = Path("data")
+    host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535, description="TCP port to listen on; 0 picks a free one.")] = 8000
+    data_dir: Annotated[Path, Field(description="Directory of the database, blobs and keys, with mode 0700.")] = Path(
+        "data"
+    )
     admin_key: Annotated[
         SecretStr | None,
-        Field(description="First admin key of the org `default`, 32 characters or more; made and shown once if unset."),
+        Field(
+            description="First admin key of the org `default`, at least 32 characters; if unset, one is made and shown."
+        ),
     ] = None
     public_url: Annotated[
-        str | None, Field(description="Base URL under which senders reach the hub; signatures over URLs use it.")
+        str | None, Field(description="Base URL by which senders reach the hub; signatures over URLs use it.")
     ] = None
     egress_allow: Annotated[
-        Networks, Field(description="Private CIDRs, comma-separated, that outgoing calls may reach.")
+        Networks, Field(description="Private address ranges (CIDRs, comma-separated) that outgoing calls may reach.")
     ] = ()
     trusted_proxies: Annotated[
         Networks,
-        Field(description="CIDRs of proxies, comma-separated, that are believed about the sender."),
+        Field(description="Proxies (CIDRs, comma-separated) that are trusted to name the sender's address."),
     ] = ()
     client_header: Annotated[
         Literal["x-forwarded-for", "x-real-ip", "cf-connecting-ip", "forwarded"],
-        Field(description="Header in which the trusted proxies tell the sender's address, in any case."),
+        Field(description="Header in which the trusted proxies name the sender's address, in any case."),
     ] = "x-forwarded-for"
     database_url: Annotated[
         str | None,
-        Field(description="SQLAlchemy URL; by default SQLite in the data directory. A plugin may bring other stores."),
+        Field(
+            description="SQLAlchemy URL; by default SQLite in the data directory. A plugin may provide other stores."
+        ),
     ] = None
     engine: Annotated[
-        str, Field(description="Who runs executions: `embedded`, or the name of an engine that a plugin brings.")
+        str, Field(description="Engine that runs executions: `embedded`, or one that a plugin provides.")
     ] = EMBEDDED
-    strict: Annotated[bool, Field(description="A broken plugin fails the start.")] = False
+    strict: Annotated[bool, Field(description="Do not start with a broken plugin.")] = False
     log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], Field(description="Least level that is logged.")
+        Literal["debug", "info", "warning", "error"], Field(description="Lowest level that is logged.")
     ] = "info"
     max_body_bytes: Annotated[
-        int, Field(ge=1024, le=1 << 30, description="Cap of a request body where source and vendor set none.")
+        int, Field(ge=1024, le=1 << 30, description="Largest request body, unless the source or vendor sets a limit.")
     ] = 1 << 20
     head_seconds: Annotated[
-        float, Field(gt=0, le=600, description="Longest time a request's head may take, and a connection may idle.")
+        float, Field(gt=0, le=600, description="Longest time for the head of a request, and for an idle connection.")
     ] = 15.0
     http2: Annotated[
         Literal["off", "on"],
-        Field(description="Whether a connection in clear text may become HTTP/2; leave it off behind a proxy."),
+        Field(description="Whether a plain-text connection may switch to HTTP/2; leave it off behind a proxy."),
     ] = "off"
-    body_seconds: Annotated[float, Field(gt=0, le=600, description="Longest time a body may take to arrive.")] = 30.0
-    wait_seconds: Annotated[float, Field(gt=0, le=600, description="Longest wait of a synchronous answer.")] = 30.0
-    workers: Annotated[int, Field(ge=1, le=1024, description="Executions that run at once in this process.")] = 256
-    externalize_bytes: Annotated[
-        int, Field(ge=0, description="Results over this size are answered as a signed link.")
-    ] = 128 * 1024
-    link_seconds: Annotated[int, Field(ge=1, le=86_400, description="Life of such a link.")] = 10
+    body_seconds: Annotated[float, Field(gt=0, le=600, description="Longest time for the body of a request.")] = 30.0
+    wait_seconds: Annotated[
+        float, Field(gt=0, le=600, description="Longest time that a sender waits for a result.")
+    ] = 30.0
+    workers: Annotated[int, Field(ge=1, le=1024, description="Executions that this process runs at once.")] = 256
+    externalize_bytes: Annotated[int, Field(ge=0, description="A larger result is answered with a signed link.")] = (
+        128 * 1024
+    )
+    link_seconds: Annotated[int, Field(ge=1, le=86_400, description="How long such a link works.")] = 10
     retain_requests_days: Annotated[
-        int, Field(ge=0, description="0 keeps for ever. Event ids are known as duplicates for as long.")
+        int, Field(ge=0, description="0 keeps them for ever. Duplicate events are recognised for the same time.")
     ] = 30
-    retain_executions_days: Annotated[int, Field(ge=0, description="0 keeps for ever.")] = 30
-    retain_deliveries_days: Annotated[int, Field(ge=0, description="0 keeps for ever.")] = 30
-    retain_audit_days: Annotated[int, Field(ge=0, description="0 keeps for ever.")] = 365
+    retain_executions_days: Annotated[int, Field(ge=0, description="0 keeps them for ever.")] = 30
+    retain_deliveries_days: Annotated[int, Field(ge=0, description="0 keeps them for ever.")] = 30
+    retain_audit_days: Annotated[int, Field(ge=0, description="0 keeps them for ever.")] = 365
     lease_seconds: Annotated[
         float,
-        Field(ge=1, le=600, description="How soon the work of a process that died is taken up again."),
+        Field(ge=1, le=600, description="After this time another process continues the work of one that died."),
     ] = 15.0
-    shutdown_seconds: Annotated[
-        float, Field(ge=0, le=600, description="How long a stop waits for what was accepted.")
-    ] = 30.0
+    shutdown_seconds: Annotated[float, Field(ge=0, le=600, description="How long a stop waits for accepted work.")] = (
+        30.0
+    )
 
     @field_validator("egress_allow", "trusted_proxies", mode="before")
     @classmethod
@@ -106,7 +114,7 @@ class Settings(BaseSettings):
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < 32:
-            message = "HUB_ADMIN_KEY needs 32 characters or more"
+            message = "HUB_ADMIN_KEY needs at least 32 characters"
             raise ValueError(message)
         return value
 
@@ -120,6 +128,6 @@ class Settings(BaseSettings):
 
     @property
     def base_url(self) -> str:
-        """The public base URL without a slash at the end; where none is configured, host and port."""
+        """The public base URL without a trailing slash; host and port if none is configured."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return self.public_url or f"http://{host}:{self.port}"

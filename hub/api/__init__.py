@@ -1,4 +1,4 @@
-"""The management API (HTTP contract in docs/reference/api.md): one blueprint per noun."""
+"""The management API, described in docs/reference/api.md: one blueprint per noun."""
 
 from __future__ import annotations
 

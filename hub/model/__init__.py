@@ -1,1 +1,1 @@
-"""Frozen value types that travel through the hub. Imports nothing else of hub but `hub.errors`."""
+"""Frozen value types and the functions on them. Imports nothing of the hub except `hub.errors`."""

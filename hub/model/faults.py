@@ -1,4 +1,4 @@
-"""Pydantic's sentences in the words of JSON, since who reads them has written JSON and not Python."""
+"""Pydantic's messages in JSON's terms: the people who read them have written JSON, not Python."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WORDS = (
 
 
 def in_json_words(message: str) -> str:
-    """The message of a pydantic fault without the names of Python's types."""
+    """The message of a pydantic error, with the names of JSON's types instead of Python's."""
     for pattern, words in _WORDS:
         message = pattern.sub(words, message)
     return message

@@ -1,7 +1,7 @@
-"""Ids: UUIDv7 (RFC 9562) kept as 16 bytes, written as `<kind>_` and 22 base62 characters.
+"""Ids: UUIDv7 (RFC 9562), stored as 16 bytes and written as `<kind>_` and 22 base62 characters.
 
-The written form is Tracecat's (protocols.md 1): digits, lower case, upper case, zero-padded, most significant
-first. A UUID in its usual form is read too.
+The written form is Tracecat's: digits, then lower case, then upper case letters, zero-padded, most significant first.
+A UUID in its usual form is read as well.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _VALUE = {character: value for value, character in enumerate(_ALPHABET)}
 _PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 _WIDTH = 22
 _BATCH = 512
-"""Random numbers fetched from the kernel at once, since each call is a switch to it."""
+"""Random numbers fetched at once: each call of the kernel costs a context switch."""
 _random: list[int] = []
 _lock = threading.Lock()
 _last = 0
@@ -37,7 +37,7 @@ os.register_at_fork(after_in_child=_random.clear)
 
 
 def new_id() -> Id:
-    """A new UUIDv7, larger than every one made before in this process.
+    """A new UUIDv7, larger than all that this process made before.
 
     48 bits of milliseconds, 12 bits of their fraction, 62 random bits.
     """
@@ -94,9 +94,9 @@ def read_id(kind: Kind, text: str) -> Id | None:
 
 
 def short_id(raw: bytes) -> str:
-    """VibeIQ's form of an id: 16 URL-safe characters (protocols.md 4), derived from the bytes and therefore stable.
+    """VibeIQ's form of an id: 16 URL-safe characters, derived from the bytes and therefore stable.
 
-    It begins with a letter or digit: a command line takes what begins with a dash for an option.
+    It begins with a letter or digit, because a command line takes an argument with a leading dash for an option.
     """
     while True:
         raw = hashlib.blake2b(raw, digest_size=12).digest()

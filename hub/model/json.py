@@ -1,4 +1,4 @@
-"""JSON in and out, by pydantic-core: quick, integers of any size intact, NaN and Infinity refused."""
+"""Reading and writing JSON with pydantic-core: fast, with integers of any size, without NaN and Infinity."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ __all__ = ["dumps", "loads"]
 
 _SHAPE = bytes.maketrans(b"123456789E", b"000000000e")
 _HUGE = (b"0e000", b"0e+000", b"0" * 200)
-"""What a number too large for a float has in its shape: an exponent of three digits, or very many digits."""
+"""A number too large for a float has one of these in its shape: an exponent of three digits, or very many digits."""
 
 
 def loads(data: bytes | str) -> Any:
-    """The value of a JSON text (a repeated key: the last one counts).
+    """The value of a JSON text. Where a key is repeated, the last one counts.
 
     Raises:
-        ValueError: It is no JSON, is nested too deeply, is not UTF-8, holds NaN or Infinity, or a number with a
-            fraction or exponent that is too large for a float, which would become one.
+        ValueError: The text is not JSON, not UTF-8 or nested too deeply, or it holds NaN, Infinity, or a number with a
+            fraction or exponent that is too large for a float.
     """
     value = from_json(data, allow_inf_nan=False, cache_strings="keys")
+    # Walking through the value is slow, so it is done only where a number may have overflowed to infinity.
     shape = (data if isinstance(data, bytes) else data.encode()).translate(_SHAPE)
     if any(part in shape for part in _HUGE):
         _check_finite(value)
@@ -29,10 +30,10 @@ def loads(data: bytes | str) -> Any:
 
 
 def dumps(value: Any) -> bytes:
-    """A JSON value as compact UTF-8; a float that is not finite becomes null (expressions refuse it before).
+    """A JSON value as compact UTF-8. A float that is not finite becomes null; expressions refuse those earlier.
 
     Raises:
-        ValueError: The value is no JSON value (pydantic's `PydanticSerializationError` is a ValueError).
+        ValueError: The value is not a JSON value (pydantic's `PydanticSerializationError` is a ValueError).
     """
     return to_json(value, inf_nan_mode="null")
 

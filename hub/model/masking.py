@@ -1,4 +1,4 @@
-"""How secrets are masked, wherever one would otherwise be shown."""
+"""Masking: what is shown in the place of a secret."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any, Final
 __all__ = ["MASK", "Mask", "is_credential", "masked_end"]
 
 MASK: Final = "********"
-"""What stands where a secret stood."""
+"""Stands in the place of a secret."""
 
 _SHOWN: Final = 4
 _CREDENTIAL: Final = re.compile(r"auth|cookie|credential|hmac|key|passw|secret|session|signature|token", re.IGNORECASE)
 
 
 def masked_end(text: str) -> str:
-    """The mask and the last four characters, by which people tell their secrets apart; a short text is hidden whole."""
+    """The mask and the last four characters, by which people tell secrets apart; for a short text only the mask."""
     return MASK + (text[-_SHOWN:] if len(text) >= 4 * _SHOWN else "")
 
 
@@ -25,8 +25,8 @@ def masked_end(text: str) -> str:
 def is_credential(name: str) -> bool:
     """Whether a header of this name carries a credential, as far as the name tells.
 
-    `Idempotency-Key` is not secret and is masked all the same: a needless mask costs a glance, a missing one costs the
-    secret.
+    When in doubt the answer is yes: `Idempotency-Key` is not secret but is masked too. A needless mask does little
+    harm, a missing one gives the secret away.
     """
     return _CREDENTIAL.search(name) is not None
 

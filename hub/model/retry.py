@@ -1,4 +1,4 @@
-"""RETRY of the HTTP contract: how often and how long apart something is tried again."""
+"""RETRY of the HTTP contract: how often to try again, and how long to wait before each try."""
 
 from __future__ import annotations
 

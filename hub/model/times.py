@@ -29,5 +29,5 @@ _LAST: Final = to_micros(datetime.max.replace(tzinfo=UTC))
 
 
 def from_micros(micros: int) -> datetime:
-    """The time in UTC; what lies before the year 1 or after 9999 becomes the calendar's first or last microsecond."""
+    """The time in UTC; one before the year 1 or after 9999 becomes the first or last microsecond of the calendar."""
     return _EPOCH + timedelta(microseconds=min(max(micros, _FIRST), _LAST))

@@ -1,4 +1,4 @@
-"""Serving the application with Hypercorn, and stopping without losing what was accepted."""
+"""Serving the application with Hypercorn, and stopping without losing accepted work."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from hub.settings import Settings
 __all__ = ["listen", "raise_open_files", "run", "server_config", "settle_memory"]
 
 _LONGEST_START = 600
-"""Seconds that migrations and the plugins' lifespans may take together."""
+"""Seconds for migrations and the start of plugins together."""
 _CLOSING = 60
-"""Seconds beyond `shutdown_seconds`, in which what did not finish is handed back and everything is closed."""
+"""Seconds after `shutdown_seconds` for handing back unfinished work and closing everything."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -32,7 +32,7 @@ def listen(host: str, port: int) -> socket.socket:
         port: Port; 0 picks a free one.
 
     Raises:
-        OSError: The address is taken or not there; the message names it.
+        OSError: The address is taken or not one of this machine; the message says what to set.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -51,7 +51,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def raise_open_files() -> int | None:
-    """Let this process hold as many connections as the system allows; the limit, None where it cannot be set."""
+    """Let this process open as many connections as the system allows. The limit, or None if it cannot be set."""
     try:
         import resource
 
@@ -63,10 +63,10 @@ def raise_open_files() -> int | None:
 
 
 def server_config(settings: Settings, listener: socket.socket) -> Config:
-    """Hypercorn's settings; the listener becomes Hypercorn's, which closes it.
+    """Hypercorn's settings. Hypercorn takes over the listener and closes it.
 
-    No access log, since URLs hold secrets. A connection that has no whole request head after `head_seconds`, however
-    slowly that dribbles in, is closed.
+    There is no access log, since URLs hold secrets. A connection on which the head of a request is not complete after
+    `head_seconds` is closed, even if bytes keep coming.
     """
     http1.install(http2=settings.http2 == "on")
     config = Config()
@@ -86,9 +86,9 @@ def server_config(settings: Settings, listener: socket.socket) -> Config:
 
 
 def settle_memory() -> None:
-    """Set aside what was made at start (catalogs, compiled schemas), so that the collector never looks at it again.
+    """Exclude what exists after the start (catalogs, compiled schemas) from garbage collection.
 
-    What a request makes is freed by reference counts; young objects are looked at less often than by default.
+    Reference counts free what a request creates, so that young objects can be collected less often than by default.
     """
     gc.collect()
     gc.freeze()
@@ -98,13 +98,13 @@ def settle_memory() -> None:
 async def run(
     app: Quart, settings: Settings, listener: socket.socket, *, ready: Callable[[], Awaitable[None]] | None = None
 ) -> None:
-    """Serve until SIGTERM or SIGINT; then stop accepting, answer what is under way, finish what was accepted.
+    """Serve until SIGTERM or SIGINT. Then accept nothing more, answer open requests and finish accepted work.
 
     Args:
-        app: The application; its `before_serving` starts the hub, its `after_serving` stops it.
-        settings: For time limits.
+        app: The application. Its `before_serving` starts the hub, its `after_serving` stops it.
+        settings: Time limits.
         listener: From `listen`.
-        ready: Called once the hub answers.
+        ready: Called when the hub is ready.
     """
     raise_open_files()
     stop = asyncio.Event()

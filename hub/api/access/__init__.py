@@ -1,1 +1,1 @@
-"""Who may do what: orgs, keys, connections, the audit log."""
+"""Endpoints for orgs, keys, connections and the audit log."""

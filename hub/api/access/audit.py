@@ -1,7 +1,7 @@
-"""The audit log: every management change, who made it and to what; never a secret.
+"""The audit log: every change through the management API, with the key that made it and without secrets.
 
-Each answer below 400 to a call that changes something is noted, whatever the route: a new route needs nothing of its
-own. What was sent is noted by the names of its fields only.
+The log has an entry for each call that may change something and was answered with a status below 400. This holds for
+every route, so that a new route needs no code for it. Of the body, only the names of the fields are logged.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ blueprint = Blueprint("audit", __name__, url_prefix="/api/audit")
 tag_blueprint(blueprint, {"audit"})
 
 NO_CHANGE = frozenset({"verify.explain", "subscriptions.verify", "messages.publish"})
-"""Endpoints of POST routes that change nothing an operator has set up."""
+"""Endpoints of POST routes that change nothing that an operator configures."""
 
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _MOST_FIELDS = 50
 
 
 def install(app: Quart) -> None:
-    """Note every change made through the application's routes."""
-    app.after_request(_note)
+    """Log every change made through the application's routes."""
+    app.after_request(_log_change)
 
 
 @blueprint.get("")
 @requires("admin")
 async def index() -> Response:
-    """Management changes, newest first."""
+    """Changes through the management API, newest first."""
     hub, who = services(), caller()
     limit, cursor = page_arguments()
     return answer(page_of(await hub.store.access.audit_log(who.org.id, limit=limit, cursor=cursor), _view))
@@ -61,7 +61,7 @@ def _view(entry: AuditEntry) -> dict[str, Any]:
     }
 
 
-async def _note(response: Response) -> Response:
+async def _log_change(response: Response) -> Response:
     who: Caller | None = g.get("caller")
     endpoint = request.endpoint or ""
     if who is None or request.method not in _CHANGING or response.status_code >= 400 or endpoint in NO_CHANGE:
@@ -79,12 +79,12 @@ async def _note(response: Response) -> Response:
     try:
         await hub.store.access.audit(entry)
     except HubError:
-        log.exception("a change is not in the audit log", action=endpoint, target=entry.target)
+        log.exception("a change could not be written to the audit log", action=endpoint, target=entry.target)
     return response
 
 
 async def _target(response: Response) -> str:
-    """What was changed: the id in the path, or that of the thing just made."""
+    """The changed object: the id in the path, or the id of the object that was created."""
     if request.view_args:
         return "/".join(str(part) for part in request.view_args.values())
     made = _object(await response.get_data(as_text=False))

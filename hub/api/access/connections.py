@@ -1,4 +1,4 @@
-"""Connections: an org's secrets for calling out. Values are write-only; only the action that names one sees them."""
+"""Connections: an org's secrets for outgoing calls. Values are write-only: only an action that names one gets them."""
 
 from __future__ import annotations
 
@@ -27,22 +27,24 @@ FieldValue = Annotated[str, Field(max_length=65_536)]
 
 
 class ConnectionInput(BaseModel):
-    """What a connection holds."""
+    """The content of a connection."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Annotated[str, Field(max_length=100)] = Field(
-        default="secret", description="What it is for: slack, github, …"
+        default="secret", description="Purpose, such as slack or github."
     )
     values: dict[Name, FieldValue] = Field(
-        min_length=1, max_length=50, description="Field -> value, read in a node as connections.NAME.field; write-only."
+        min_length=1,
+        max_length=50,
+        description="Values by field; a node refers to one as connections.NAME.field. Write-only.",
     )
 
 
 class NewConnectionInput(ConnectionInput):
     """A new connection."""
 
-    name: Name = Field(description="As nodes write it: connections.NAME.")
+    name: Name = Field(description="Name by which nodes refer to it: connections.NAME.")
 
 
 def connection_view(record: ConnectionRecord) -> dict[str, Any]:
@@ -60,7 +62,7 @@ def connection_view(record: ConnectionRecord) -> dict[str, Any]:
 @blueprint.get("")
 @requires("view")
 async def index() -> Response:
-    """Connections of the org by name, without their values."""
+    """List the connections of the org by name, without their values."""
     found = await services().store.access.connections(caller().org.id)
     return answer(whole_list([connection_view(one) for one in found]))
 
@@ -68,7 +70,7 @@ async def index() -> Response:
 @blueprint.get("/<name>")
 @requires("view")
 async def show(name: str) -> Response:
-    """One connection without its values."""
+    """Show a connection without its values."""
     return answer(connection_view(await _find(caller().org.id, name)))
 
 
@@ -76,11 +78,11 @@ async def show(name: str) -> Response:
 @document_request(NewConnectionInput)
 @requires("edit")
 async def create() -> Response:
-    """Create a connection; 409 when the name is taken."""
+    """Create a connection; 409 if the name is taken."""
     hub, who = services(), caller()
     data = await model_body(NewConnectionInput)
     if any(one.name == data.name for one in await hub.store.access.connections(who.org.id)):
-        raise Conflict(f"there is a connection {data.name} already; PUT /api/connections/{data.name} replaces it")
+        raise Conflict(f"a connection named {data.name} exists; PUT /api/connections/{data.name} replaces it")
     record = await hub.store.access.put_connection(who.org.id, data.name, data.kind, data.values)
     return answer(connection_view(record), 201)
 
@@ -89,11 +91,13 @@ async def create() -> Response:
 @document_request(ConnectionInput)
 @requires("edit")
 async def put(name: str) -> Response:
-    """Create or replace a connection, all its values with it."""
+    """Create a connection, or replace it with all its values."""
     hub, who = services(), caller()
     data = await model_body(ConnectionInput)
     if not (name.isascii() and name.isidentifier() and len(name) <= 100):
-        raise Invalid("the name cannot be used", (Problem("/name", "letters, digits and _, no digit first"),))
+        raise Invalid(
+            "the name is invalid", (Problem("/name", "must be letters, digits and _, and not begin with a digit"),)
+        )
     record = await hub.store.access.put_connection(who.org.id, name, data.kind, data.values)
     return answer(connection_view(record))
 
@@ -101,7 +105,7 @@ async def put(name: str) -> Response:
 @blueprint.delete("/<name>")
 @requires("edit")
 async def delete(name: str) -> Response:
-    """Delete a connection; nodes that name it fail from now on."""
+    """Delete a connection. Nodes that refer to it fail from now on."""
     await services().store.access.delete_connection(caller().org.id, name)
     return Response(b"", 204)
 
@@ -110,4 +114,4 @@ async def _find(org: Id, name: str) -> ConnectionRecord:
     for one in await services().store.access.connections(org):
         if one.name == name:
             return one
-    raise NotFound(f"there is no connection {name[:100]}")
+    raise NotFound(f"there is no connection named {name[:100]}")

@@ -27,20 +27,20 @@ tag_blueprint(blueprint, {"keys"})
 
 
 class KeyInput(BaseModel):
-    """A new key."""
+    """A new API key."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[str, Field(max_length=200)] = ""
     role: Role = Field(
-        description="admin: all of the org. editor: all but keys and audit. viewer: reads. publisher: sends messages."
+        description="admin: all of the org. editor: all but keys and audit. viewer: reads. publisher: publishes."
     )
-    operator: bool = Field(default=False, description="May manage the instance and act in every org.")
+    operator: bool = Field(default=False, description="Whether the key may manage the instance and act in every org.")
     expires: AwareDatetime | None = None
 
 
 def key_view(record: KeyRecord) -> dict[str, Any]:
-    """A key as the API shows it; the hub has only its hash."""
+    """A key as the API shows it. The hub has only its hash."""
     return {
         "id": write_id("key", record.id),
         "name": record.name,
@@ -56,7 +56,7 @@ def key_view(record: KeyRecord) -> dict[str, Any]:
 @blueprint.get("/keys")
 @requires("admin")
 async def index() -> Response:
-    """Keys of the org, newest first, revoked ones too."""
+    """List the keys of the org, newest first, including revoked ones."""
     return answer(whole_list([key_view(one) for one in await services().store.access.keys(caller().org.id)]))
 
 
@@ -64,15 +64,15 @@ async def index() -> Response:
 @document_request(KeyInput)
 @requires("admin")
 async def create() -> Response:
-    """Make a key; it is shown this once."""
+    """Create a key. It is shown only in this answer."""
     hub, who = services(), caller()
     data = await model_body(KeyInput)
     now = hub.clock.now()
     if data.operator and not who.key.operator:
-        raise Forbidden("only an operator's key can make another one")
+        raise Forbidden("only a key that manages the instance can create another one")
     expires = to_micros(data.expires) if data.expires else None
     if expires is not None and expires <= now:
-        raise Invalid("the key would be of no use", (Problem("/expires", "must be in the future"),))
+        raise Invalid("the key would have expired already", (Problem("/expires", "must be in the future"),))
     key = f"hub_{secrets.token_urlsafe(32)}"
     record = KeyRecord(
         org=who.org.id,
@@ -101,6 +101,6 @@ async def revoke(key: str) -> Response:
 @blueprint.post("/master-key/rotate")
 @requires("operate")
 async def rotate_master() -> Response:
-    """Encrypt under a new master key from now on; a job seals again what stands under older ones."""
+    """Encrypt with a new master key from now on. A job encrypts again what older keys encrypted."""
     hub = services()
     return answer(job_view(await hub.master_key.rotate(caller().org.id), hub.base_url), 202)

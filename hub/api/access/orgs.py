@@ -1,4 +1,4 @@
-"""Orgs: tenants of the instance, and who the caller is."""
+"""Orgs, which are the tenants of the instance, and the caller's own org and role."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class OrgInput(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")] = Field(
-        description="Slug, as it stands in Vectense URLs and in X-Api-Org."
+        description="Slug, used in Vectense URLs and in X-Api-Org."
     )
 
 
@@ -45,7 +45,7 @@ def org_view(record: OrgRecord) -> dict[str, Any]:
 @blueprint.get("/orgs")
 @requires("operate")
 async def index() -> Response:
-    """Every org of the instance, by name."""
+    """List the orgs of the instance by name."""
     orgs = sorted(services().store.snapshot.orgs.values(), key=lambda one: one.name)
     return answer(whole_list([org_view(one) for one in orgs]))
 
@@ -54,7 +54,7 @@ async def index() -> Response:
 @document_request(OrgInput)
 @requires("operate")
 async def create() -> Response:
-    """Create an org; make keys for it with `X-Api-Org` and POST /api/keys."""
+    """Create an org. POST /api/keys with `X-Api-Org` creates keys for it."""
     data = await model_body(OrgInput)
     return answer(org_view(await services().store.access.create_org(data.name)), 201)
 
@@ -62,7 +62,7 @@ async def create() -> Response:
 @blueprint.get("/me")
 @requires("any")
 async def me() -> Response:
-    """The org and role of the key that calls."""
+    """Show the org and the role of the calling key."""
     who = caller()
     return answer(
         {

@@ -1,1 +1,1 @@
-"""The instance itself: health, jobs, plugins, their pages, the self-check."""
+"""Endpoints for the instance: health, jobs, plugins and their pages, the self-check."""

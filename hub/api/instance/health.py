@@ -15,5 +15,5 @@ tag_blueprint(blueprint, {"health"})
 
 @blueprint.get("/healthz")
 async def healthz() -> Response:
-    """Ready: the server answers only after the store, the plugins and the engine have started."""
+    """Answer 200: the server accepts requests only when the store, the plugins and the engine have started."""
     return answer({"status": "ok"})

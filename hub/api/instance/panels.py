@@ -1,11 +1,11 @@
-"""Pages that plugins bring for operators, at `/panels/NAME`: a form that asks for the key, then the page."""
+"""Pages of plugins for operators, at `/panels/NAME`: first a form that asks for a key, then the page."""
 
 from __future__ import annotations
 
 from quart import Blueprint, Response, request
 from quart_schema import hide
 
-from hub.api.web.auth import Unauthorized, identified
+from hub.api.web.auth import Unauthorized, authenticated
 from hub.api.web.pages import html
 from hub.api.web.services import services
 from hub.errors import Forbidden, HubError, NotFound
@@ -17,7 +17,7 @@ __all__ = ["blueprint"]
 blueprint = Blueprint("panels", __name__)
 
 _SECONDS = 10.0
-"""Longest time that a panel may take."""
+"""Longest time for rendering a page."""
 
 
 @blueprint.get("/panels/<name>")
@@ -30,10 +30,10 @@ async def page(name: str) -> Response:
 @blueprint.post("/panels/<name>")
 @hide
 async def show(name: str) -> Response:
-    """What the plugin has to show, to a key that manages the instance."""
+    """The page of the plugin, for a key that manages the instance."""
     panel = _panel(name)
     try:
-        identified(str((await request.form).get("key", "")).strip(), None).insist("operate")
+        authenticated(str((await request.form).get("key", "")).strip(), None).require("operate")
     except (Unauthorized, Forbidden) as error:
         return _page(panel, fault=str(error), status=401 if isinstance(error, Unauthorized) else 403)
     try:
@@ -46,7 +46,7 @@ async def show(name: str) -> Response:
 def _panel(name: str) -> Panel:
     panel = services().plugins.panels.get(name)
     if panel is None:
-        raise NotFound(f"no active plugin brings the page {name[:60]!r}")
+        raise NotFound(f"no active plugin provides the page {name[:60]!r}")
     return panel
 
 

@@ -1,4 +1,4 @@
-"""Plugins: what is installed, what state it is in, and switching one off while the hub runs."""
+"""Plugins: list them with their state, disable and enable one while the hub runs."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def plugin_view(status: PluginStatus) -> dict[str, Any]:
 @blueprint.get("")
 @requires("view")
 async def index() -> Response:
-    """Every plugin that was found, the broken ones with the reason.
+    """List all installed plugins; a broken one has the reason.
 
-    What failed in an active one may tell of other orgs, and is for keys that manage the instance.
+    Failures of an active plugin may concern other orgs, so only keys that manage the instance see them.
     """
     items = [plugin_view(status) for status in services().plugins.statuses()]
     if not caller().may("operate"):
@@ -47,7 +47,7 @@ async def index() -> Response:
 @blueprint.post("/<name>/disable")
 @requires("operate")
 async def disable(name: str) -> Response:
-    """Switch a plugin off; its sources answer 503 until it is enabled again."""
+    """Disable a plugin. Its sources answer 503 until it is enabled again."""
     hub = services()
     hub.plugins.disable(name)
     await hub.store.access.set_plugin(name, disabled=True)
@@ -57,7 +57,7 @@ async def disable(name: str) -> Response:
 @blueprint.post("/<name>/enable")
 @requires("operate")
 async def enable(name: str) -> Response:
-    """Switch a plugin on again."""
+    """Enable a plugin again."""
     hub = services()
     hub.plugins.enable(name)
     await hub.store.access.set_plugin(name, disabled=False)

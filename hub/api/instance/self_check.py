@@ -1,4 +1,4 @@
-"""`GET /api/self-check`: the client address and public URL that the hub derives, and what looks wrong with them."""
+"""`GET /api/self-check`: the client address and the public URL as the hub sees them, with warnings."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ tag_blueprint(blueprint, {"health"})
 @blueprint.get("/self-check")
 @requires("view")
 async def self_check() -> Response:
-    """Compare with what the sender's side shows: allowlists use `client`, signatures over URLs use `public_url`.
+    """Show the address and the URL that the hub sees. Allowlists use `client`, signatures over URLs use `public_url`.
 
-    Keys that manage the instance also see how many requests this process has refused without keeping them.
+    Keys that manage the instance also see how many requests this process has refused without storing them.
     """
     hub = services()
     socket = request.scope["client"]
@@ -59,24 +59,26 @@ def _about_the_sender(found: Derived, peer: str, headers: Values[str], header: C
     others = [name for name in CLIENT_HEADERS if name != header and headers.all(name)]
     if not found.trusted:
         came = [header] if found.hops else others
-        said = f"{came[0]} came, but {peer} is not a trusted proxy" if came else ""
-        remedy = f"every sender looks like {peer}: set HUB_TRUSTED_PROXIES if the proxy is yours"
+        fault = f"{came[0]} is set, but {peer} is not a trusted proxy" if came else ""
+        remedy = f"every sender has the address {peer}: set HUB_TRUSTED_PROXIES if this is your proxy"
     elif not found.hops and others:
-        said = f"the trusted proxy {peer} sends {others[0]}, but the hub reads {header}"
+        fault = f"the trusted proxy {peer} sends {others[0]}, but the hub reads {header}"
         remedy = f"set HUB_CLIENT_HEADER={others[0]} if the proxy sets that header itself"
     elif not found.hops:
-        said, remedy = f"the trusted proxy {peer} does not send {header}", f"every sender looks like {peer}"
+        fault, remedy = f"the trusted proxy {peer} does not send {header}", f"every sender has the address {peer}"
     elif found.address == peer:
-        said = f"the last element of {header} is not an address"
-        remedy = f"the sender looks like the proxy {peer}: see what the proxy writes there"
+        fault = f"the last element of {header} is not an address"
+        remedy = f"the sender has the address {peer} of the proxy: check what the proxy writes there"
     else:
-        said = remedy = ""
-    return [f"{said}; {remedy}"] if said else []
+        fault = remedy = ""
+    return [f"{fault}; {remedy}"] if fault else []
 
 
 def _about_the_url(public: str, called: str, *, configured: bool) -> list[str]:
     if not configured:
-        return ["HUB_PUBLIC_URL is not set: signatures over URLs and the addresses shown use the listening address"]
+        return ["HUB_PUBLIC_URL is not set: the hub uses its listening address in URLs and in signatures over them"]
     if called and called not in public:
-        return [f"you called {called}, senders are told {public}: signatures are checked against the latter"]
+        return [
+            f"you called {called}, but the public URL is {public}: signatures over URLs are checked with the latter"
+        ]
     return []

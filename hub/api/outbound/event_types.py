@@ -1,20 +1,21 @@
-"""Event types: what plugins and operators declare."""
+"""Event types that plugins and operators declare."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 from quart import Blueprint, Response, request
 from quart_schema import document_request, tag_blueprint
 
+from hub.api.web.arguments import choice_argument
 from hub.api.web.auth import caller, requires
 from hub.api.web.bodies import model_body
 from hub.api.web.paging import whole_list
 from hub.api.web.rendering import answer
 from hub.api.web.services import services
 from hub.errors import Invalid, Problem
-from hub.model.wire.event_type import EventType
+from hub.model.wire.event_type import Direction, EventType
 from hub.outbound.publish.operational import RESERVED
 from hub.schemas.compiled import compiled_schema
 
@@ -25,12 +26,12 @@ tag_blueprint(blueprint, {"event types"})
 
 
 class EventTypeInput(BaseModel):
-    """An event type of the operator's own."""
+    """An event type that an operator declares."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
-    direction: Literal["in", "out"] = "out"
+    direction: Direction = "out"
     vendor: Annotated[str, Field(max_length=100)] | None = None
     version: Annotated[str, Field(max_length=50)] = "1"
     summary: Annotated[str, Field(max_length=1_000)] = ""
@@ -53,11 +54,9 @@ def _view(event_type: EventType) -> dict[str, Any]:
 @blueprint.get("")
 @requires("view")
 async def index() -> Response:
-    """Every event type that the org sees, its own first; `direction` (in, out) and `vendor` filter."""
+    """List the event types of the org, its own first, filtered by `direction` (in, out) and `vendor`."""
     hub, who = services(), caller()
-    direction, vendor = request.args.get("direction"), request.args.get("vendor")
-    if direction not in (None, "in", "out"):
-        raise Invalid("unknown direction", (Problem("/direction", "in or out"),))
+    direction, vendor = choice_argument("direction", get_args(Direction)), request.args.get("vendor")
     found = [
         _view(each)
         for each in hub.outbound.catalog.types(who.org.id)
@@ -70,11 +69,11 @@ async def index() -> Response:
 @document_request(EventTypeInput)
 @requires("edit")
 async def put() -> Response:
-    """Create an event type of the org's own, or replace it; its example must fit its schema."""
+    """Create an event type of the org, or replace it. Its example must match its schema."""
     hub, who = services(), caller()
     data = await model_body(EventTypeInput)
     if data.name.startswith(RESERVED):
-        raise Invalid("the name is taken", (Problem("/name", f"names that begin with {RESERVED!r} are the hub's own"),))
+        raise Invalid("the name is reserved", (Problem("/name", f"must not begin with {RESERVED!r}"),))
     if data.json_schema is not None:
         await _check_schema(data.json_schema, data.example)
     event_type = EventType(
@@ -87,7 +86,7 @@ async def put() -> Response:
 @blueprint.delete("/<direction>/<name>")
 @requires("edit")
 async def delete(direction: str, name: str) -> Response:
-    """Forget an event type of the org's own; what a plugin declares counts again."""
+    """Delete an event type of the org. A plugin's type of the same name applies again."""
     hub, who = services(), caller()
     await hub.store.outbound.delete_event_type(who.org.id, direction, name)
     return Response(b"", 204)
@@ -103,4 +102,4 @@ async def _check_schema(schema: Any, example: Any) -> None:
         return
     problems = tuple(Problem(f"/example{each.pointer}", each.message) for each in compiled.problems(example))
     if problems:
-        raise Invalid("the example does not fit the schema", problems)
+        raise Invalid("the example does not match the schema", problems)

@@ -1,4 +1,4 @@
-"""Messages: publish, read, replay, and the account in which every accepted one appears."""
+"""Messages: publish, list, read, replay, and count by outcome."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from quart import Blueprint, Response, request
 from quart_schema import document_request, tag_blueprint
 
 from hub.api.outbound.outbound_view import message_view
-from hub.api.outbound.subscriptions import moment
+from hub.api.web.arguments import time_of
 from hub.api.web.auth import caller, requires
 from hub.api.web.bodies import model_body
 from hub.api.web.paging import page_arguments, page_of
 from hub.api.web.rendering import answer, instant_text, path_id
 from hub.api.web.services import services
 from hub.model.ids import write_id
+from hub.model.times import SECOND
 from hub.outbound.publish.publish import Publication
 
 __all__ = ["blueprint"]
@@ -24,9 +25,11 @@ __all__ = ["blueprint"]
 blueprint = Blueprint("messages", __name__, url_prefix="/api/messages")
 tag_blueprint(blueprint, {"messages"})
 
+_DAY = 86_400 * SECOND
+
 
 class MessageInput(BaseModel):
-    """A message to publish; `Idempotency-Key` is a header."""
+    """A message to publish. `Idempotency-Key` is a header."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -40,7 +43,7 @@ class MessageInput(BaseModel):
 @document_request(MessageInput)
 @requires("publish")
 async def publish() -> Response:
-    """Accept a message; it is on the disk when this is answered. The same Idempotency-Key names the same message."""
+    """Publish a message. It is on disk when the answer leaves. A repeated Idempotency-Key gives the same message."""
     hub, who = services(), caller()
     data = await model_body(MessageInput)
     published = await hub.outbound.publish(
@@ -62,7 +65,10 @@ async def publish() -> Response:
 @blueprint.get("")
 @requires("view")
 async def index() -> Response:
-    """Messages of the org, newest first, with the states of their deliveries; `undelivered=true` filters."""
+    """List the messages of the org, newest first, with the states of their deliveries.
+
+    `undelivered=true` selects those that have not been delivered to every subscription.
+    """
     hub, who = services(), caller()
     limit, cursor = page_arguments()
     undelivered = request.args.get("undelivered", "").lower() in {"true", "1", "yes"}
@@ -73,12 +79,12 @@ async def index() -> Response:
 @blueprint.get("/account")
 @requires("view")
 async def account() -> Response:
-    """Where every message accepted between `since` and `until` has ended up; by default the last day."""
+    """Count the messages accepted between `since` and `until` by outcome, by default those of the last day."""
     hub, who = services(), caller()
     now = hub.clock.now()
     given_since, given_until = request.args.get("since"), request.args.get("until")
-    until = moment(given_until, "/until") if given_until else now + 1_000
-    since = moment(given_since, "/since") if given_since else now - 86_400_000_000
+    until = time_of(given_until, "/until") if given_until else now + 1_000
+    since = time_of(given_since, "/since") if given_since else now - _DAY
     found = await hub.store.outbound.account(who.org.id, since, until)
     return answer({"since": instant_text(since), "until": instant_text(until), **asdict(found)})
 
@@ -86,7 +92,7 @@ async def account() -> Response:
 @blueprint.get("/<message>")
 @requires("view")
 async def show(message: str) -> Response:
-    """One message with its data and its deliveries."""
+    """Show a message with its data and its deliveries."""
     hub, who = services(), caller()
     record, deliveries = await hub.store.outbound.message(who.org.id, path_id("msg", message))
     return answer(message_view(record, deliveries))
@@ -95,7 +101,7 @@ async def show(message: str) -> Response:
 @blueprint.post("/<message>/replay")
 @requires("edit")
 async def replay(message: str) -> Response:
-    """Send a message again to every subscription that wants it now; a held one is shown to the plugins again."""
+    """Send a message again to all subscriptions that match it now. The plugins process a held one again."""
     hub, who = services(), caller()
     found = path_id("msg", message)
     count = await hub.outbound.replay(who.org.id, found)

@@ -20,7 +20,7 @@ __all__ = ["attempt_view", "delivery_view", "job_view", "message_view", "subscri
 
 
 def subscription_view(record: SubscriptionRecord, hub: Services) -> dict[str, Any]:
-    """A subscription; its secrets and the credentials in its headers masked."""
+    """A subscription, with its secrets and the credentials in its headers masked."""
     body = record.spec.model_dump(mode="json")
     body["headers"] = {name: MASK if is_credential(name) else value for name, value in record.spec.headers.items()}
     signing = [secret for secret in record.secrets if secret.slot == SIGNING_SLOT]
@@ -39,14 +39,14 @@ def subscription_view(record: SubscriptionRecord, hub: Services) -> dict[str, An
 
 
 def warnings(record: SubscriptionRecord) -> list[str]:
-    """What an integrator should know about a subscription that works."""
+    """Weaknesses of a subscription that works."""
     found = []
     if not record.spec.ssl_verification:
-        found.append("ssl_verification is off: anybody on the way can read and answer deliveries")
+        found.append("ssl_verification is off: anybody on the network path can read deliveries and answer them")
     if record.spec.url.lower().startswith("http:"):
-        found.append("the URL is not https: anybody on the way can read and answer deliveries")
+        found.append("the URL is not https: anybody on the network path can read deliveries and answer them")
     if all(secret.slot != SIGNING_SLOT for secret in record.secrets):
-        found.append("there is no secret: the receiver cannot tell who sends")
+        found.append("there is no secret: the receiver cannot verify who sent a delivery")
     return found
 
 
@@ -67,7 +67,7 @@ def _secret_view(record: SubscriptionRecord, secret: StoredSecret, hub: Services
 def message_view(
     record: MessageRecord, deliveries: Sequence[DeliveryRecord] | None = None, states: Mapping[str, int] | None = None
 ) -> dict[str, Any]:
-    """A message; with its data and deliveries where one is read alone, else with their number per state."""
+    """A message: a single one with its data and deliveries, one of a list with the number of deliveries per state."""
     body: dict[str, Any] = {
         "id": write_id("msg", record.id),
         "type": record.type,
@@ -90,7 +90,7 @@ def message_view(
 def delivery_view(
     record: DeliveryRecord, attempts: Sequence[Attempt] | None = None, who: Caller | None = None
 ) -> dict[str, Any]:
-    """A delivery; with its body and attempts where one is read alone."""
+    """A delivery. A single one has its body and attempts."""
     body: dict[str, Any] = {
         "id": write_id("dlv", record.id),
         "message": write_id("msg", record.message),
@@ -111,7 +111,7 @@ def delivery_view(
 
 
 def attempt_view(attempt: Attempt, who: Caller | None) -> dict[str, Any]:
-    """An attempt; which address the guard refused is for operators."""
+    """An attempt. Only operators see an address that the guard refused."""
     hidden = attempt.refused and (who is None or not who.may("operate"))
     return {
         "number": attempt.number,
@@ -127,7 +127,7 @@ def attempt_view(attempt: Attempt, who: Caller | None) -> dict[str, Any]:
 
 
 def _headers(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Headers by name, values of a repeated name joined as RFC 9110, 5.3 has it."""
+    """Headers by name. The values of a repeated name are joined as in RFC 9110, section 5.3."""
     joined: dict[str, str] = {}
     for name, value in pairs:
         joined[name] = f"{joined[name]}, {value}" if name in joined else value
@@ -135,7 +135,7 @@ def _headers(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
 
 
 def job_view(job: Job, base_url: str) -> dict[str, Any]:
-    """A job with its counts, its progress and where to pause and cancel it."""
+    """A job with its counts, its progress and the URLs that control it."""
     name = write_id("job", job.id)
     worked = job.done + job.failed
     url = f"{base_url}/api/jobs/{name}"

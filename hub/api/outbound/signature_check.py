@@ -1,4 +1,4 @@
-"""Whether what a receiver got, or computed, is what the hub signs; and if not, which mistake explains it."""
+"""Checking a signature as a receiver got or computed it, with hints at the likely mistake."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ __all__ = ["ReceivedInput", "check_signature"]
 
 
 class ReceivedInput(BaseModel):
-    """A delivery as its receiver saw it."""
+    """A delivery as its receiver got it."""
 
     model_config = ConfigDict(extra="forbid")
 
     headers: Annotated[dict[str, str], Field(max_length=200)]
-    body: Annotated[str, Field(description="The raw body, byte for byte.")]
+    body: Annotated[str, Field(description="The exact body.")]
 
     def values(self) -> Values[str]:
         """The headers as a scheme reads them."""
@@ -41,15 +41,15 @@ class ReceivedInput(BaseModel):
 async def check_signature(
     subscription: SubscriptionRecord, headers: Values[str], body: bytes, hub: Services
 ) -> dict[str, Any]:
-    """`{"valid", "scheme", "reason", "secret", "hints"}`; an expected signature is never told.
+    """`{"valid", "scheme", "reason", "secret", "hints"}`, never the expected signature.
 
     Raises:
-        Conflict: The subscription is not signed, or no active plugin brings its scheme.
+        Conflict: The subscription is not signed, or no active plugin provides its scheme.
     """
     name = subscription.spec.scheme
     scheme = hub.plugins.scheme(name)
     if scheme is None:
-        raise Conflict(f"no active plugin brings the scheme {name!r}")
+        raise Conflict(f"no active plugin provides the scheme {name!r}")
     if not subscription.secrets:
         raise Conflict("the subscription has no secret: its deliveries are not signed")
     now = hub.clock.now()
@@ -70,7 +70,7 @@ async def check_signature(
     reason, secret = await _verify(name, scheme, request, gate, now)
     found = await hints(request, gate, passes) if reason else ()
     if reason and not found and (then := as_signed(request)) is not None:
-        # pasted long after it was sent: its age is no news, so look at what else is wrong
+        # A delivery is pasted long after it was sent. Its age is no surprise, so check it as of the time of sending.
         reason = (await _verify(name, scheme, then, gate, now))[0] or reason
         found = await hints(then, gate, passes)
     return {
@@ -83,7 +83,7 @@ async def check_signature(
 
 
 def _as_source(subscription: SubscriptionRecord) -> SourceRecord:
-    """The other end: what a hub would be that received the deliveries."""
+    """The source that a hub at the receiving end would have."""
     return SourceRecord(
         org=subscription.org,
         id=subscription.id,
@@ -97,7 +97,7 @@ def _as_source(subscription: SubscriptionRecord) -> SourceRecord:
 
 
 async def _verify(name: str, scheme: Scheme, request: Request, gate: Gate, now: int) -> tuple[str, str | None]:
-    """Why it is refused, empty when it is not, and the id of the secret that matched."""
+    """Why it is refused (empty if it is not), and the id of the secret that matched."""
     live = tuple(
         Secret(write_id("sec", each.id), each.slot, each.value, each.label)
         for each in gate.source.secrets
@@ -109,6 +109,6 @@ async def _verify(name: str, scheme: Scheme, request: Request, gate: Gate, now: 
         grant = await awaited(name, given) if inspect.isawaitable(given) else given
     except Reject as error:
         return error.reason, None
-    except Exception as error:  # noqa: BLE001 - a scheme that fails on an input refuses it
+    except Exception as error:  # noqa: BLE001 - a plugin's code; whatever it raises refuses the input
         return f"the scheme failed: {type(error).__name__}", None
     return "", None if grant.secret is None else grant.secret.id

@@ -1,6 +1,6 @@
-"""The page `/docs/signature`: a receiver's delivery pasted in, and whether its signature is right.
+"""The page `/docs/signature`: paste a delivery as its receiver got it, and see whether the signature is right.
 
-No script, no cookie: the key is typed into the form, used for the one answer and never written back.
+The page has no script and no cookie. The key is entered in the form, used for one answer and never written back.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from quart import Blueprint, Response, request
 from quart_schema import hide
 
 from hub.api.outbound.signature_check import check_signature
-from hub.api.web.auth import Unauthorized, identified
+from hub.api.web.auth import Unauthorized, authenticated
 from hub.api.web.pages import html
 from hub.api.web.rendering import path_id
 from hub.api.web.services import Services, services
@@ -29,7 +29,7 @@ _STATUS: dict[type[Exception], int] = {Unauthorized: 401, Forbidden: 403, NotFou
 
 @dataclass
 class _Form:
-    """What stands in the fields; the key is left out."""
+    """The fields of the form. The page never shows the key."""
 
     subscription: str = ""
     org: str = ""
@@ -40,14 +40,14 @@ class _Form:
 
     @staticmethod
     async def sent() -> _Form:
-        """The form as it was sent."""
+        """The submitted form."""
         fields, files = await request.form, await request.files
         texts = {name: str(fields.get(name, "")) for name in ("subscription", "org", "headers", "body", "key")}
         upload = files.get("file")
         return _Form(**texts, file=b"" if upload is None else upload.read())
 
     def bodies(self) -> tuple[bytes, ...]:
-        """The body in each way that it may have been: browsers send pasted line breaks as CRLF, whatever they were."""
+        """The possible bodies: browsers send every pasted line break as CRLF, so the original may have had LF."""
         if self.file:
             return (self.file,)
         sent = self.body.encode()
@@ -57,7 +57,7 @@ class _Form:
 @blueprint.get("/docs/signature")
 @hide
 async def page() -> Response:
-    """The empty form; `?subscription=` fills in the subscription."""
+    """The empty form. `?subscription=` fills in the subscription."""
     return _page(_Form(subscription=request.args.get("subscription", "")))
 
 
@@ -75,8 +75,8 @@ async def check() -> Response:
 
 
 async def _checked(form: _Form, hub: Services) -> dict[str, Any]:
-    who = identified(form.key.strip(), form.org.strip() or None)
-    who.insist("view")
+    who = authenticated(form.key.strip(), form.org.strip() or None)
+    who.require("view")
     subscription: SubscriptionRecord = hub.outbound.registry.get(who.org.id, path_id("sub", form.subscription.strip()))
     headers = pasted_headers(form.headers)
     found: dict[str, Any] = {}
@@ -89,10 +89,10 @@ async def _checked(form: _Form, hub: Services) -> dict[str, Any]:
 
 
 def pasted_headers(text: str) -> Values[str]:
-    """Headers from lines `Name: value`; empty lines and a request line before them are passed over.
+    """Headers from lines `Name: value`. Empty lines and a request line before the headers are skipped.
 
     Raises:
-        Invalid: A line is neither; the message tells its number and not what stands there.
+        Invalid: A line is not a header. The message has its number, not its text, which may be a secret.
     """
     pairs: list[tuple[str, str]] = []
     for number, line in enumerate(text.splitlines(), 1):
@@ -100,9 +100,7 @@ def pasted_headers(text: str) -> Values[str]:
         if not line.strip() or (not pairs and line.startswith("POST ")):
             continue
         if not colon or not name.strip():
-            raise Invalid(
-                f"line {number} of the headers is no header: write each as 'Name: value' on a line of its own"
-            )
+            raise Invalid(f"line {number} of the headers is not a header: write one 'Name: value' on each line")
         pairs.append((name.strip(), value.strip()))
     return Values(pairs, caseless=True)
 

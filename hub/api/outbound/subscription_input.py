@@ -1,4 +1,4 @@
-"""SUBSCRIPTION as callers write it: the spec, and secrets that are write-only."""
+"""SUBSCRIPTION as callers write it: the settings and the write-only secrets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Moment = Annotated[str | float, Field(description="ISO 8601, or seconds or milli
 
 
 class TlsInput(TlsOptions):
-    """TLS options with the key of the client certificate, PEM without a pass phrase, which is never shown again."""
+    """TLS options with the key of the client certificate: PEM without a passphrase, write-only."""
 
     client_key: Annotated[str, Field(max_length=200_000)] | None = None
 
@@ -25,8 +25,8 @@ class TlsInput(TlsOptions):
 class SubscriptionInput(SubscriptionSpec):
     """SUBSCRIPTION of the HTTP contract.
 
-    `secret` left out: one is made and shown once; null: no signature. `catch_up` with `enabled`: what was skipped
-    while the subscription was disabled is sent.
+    Without `secret`, one is generated and shown once; null means no signature. `catch_up` with `enabled` sends what was
+    skipped while the subscription was disabled.
     """
 
     tls: TlsInput = TlsInput()
@@ -34,19 +34,19 @@ class SubscriptionInput(SubscriptionSpec):
     catch_up: bool = False
 
     def spec(self) -> SubscriptionSpec:
-        """The part that is stored as it is."""
+        """The settings without the secrets."""
         fields = self.model_dump(exclude={"secret": True, "catch_up": True, "tls": {"client_key"}})
         return SubscriptionSpec.model_validate(fields)
 
     def secret_choice(self, *, new: bool) -> SecretChoice:
-        """What becomes of the secret."""
+        """Whether to keep, generate, set or remove the secret."""
         if "secret" in self.model_fields_set:
             return self.secret
         return MAKE if new else KEEP
 
 
 class TestInput(BaseModel):
-    """Which event a test sends."""
+    """The event that a test sends."""
 
     __test__ = False
     model_config = ConfigDict(extra="forbid")
@@ -55,16 +55,18 @@ class TestInput(BaseModel):
 
 
 class RotateInput(BaseModel):
-    """How a secret is rotated."""
+    """How to rotate the secret."""
 
     model_config = ConfigDict(extra="forbid")
 
-    overlap_seconds: Annotated[int, Field(ge=0, le=90 * 86_400, description="How long older secrets sign along.")] = 0
-    secret: Annotated[SecretText | None, Field(description="The new one; made if left out.")] = None
+    overlap_seconds: Annotated[
+        int, Field(ge=0, le=90 * 86_400, description="How long older secrets go on signing too.")
+    ] = 0
+    secret: Annotated[SecretText | None, Field(description="The new secret; generated if left out.")] = None
 
 
 class RecoverInput(BaseModel):
-    """What a subscription is to be sent again."""
+    """The span of time whose deliveries are sent again."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -73,7 +75,7 @@ class RecoverInput(BaseModel):
 
 
 def merged(record: SubscriptionRecord, body: dict[str, Any]) -> dict[str, Any]:
-    """The subscription with the top-level fields of `body`, each whole; a masked header keeps its value."""
+    """The subscription with the top-level fields of `body` replaced. A masked header keeps its value."""
     fields = {**record.spec.model_dump(mode="json"), **body}
     headers = fields.get("headers")
     if isinstance(headers, dict):

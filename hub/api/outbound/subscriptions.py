@@ -10,31 +10,21 @@ from quart_schema import document_request, tag_blueprint
 from hub.api.outbound.outbound_view import attempt_view, job_view, subscription_view
 from hub.api.outbound.signature_check import ReceivedInput, check_signature
 from hub.api.outbound.subscription_input import RecoverInput, RotateInput, SubscriptionInput, TestInput, merged
+from hub.api.web.arguments import time_of
 from hub.api.web.auth import caller, requires
 from hub.api.web.bodies import json_object, model_body, model_of
 from hub.api.web.conditional import change_current
 from hub.api.web.paging import page_arguments, page_of
 from hub.api.web.rendering import answer, path_id
 from hub.api.web.services import services
-from hub.errors import Invalid, Problem
 from hub.model.ids import write_id
 from hub.model.stored.outbound import SubscriptionRecord
-from hub.model.times import to_micros
 from hub.outbound.registry.registry import KEEP, Made
-from hub.sdk.moments import instant
 
-__all__ = ["blueprint", "moment"]
+__all__ = ["blueprint"]
 
 blueprint = Blueprint("subscriptions", __name__, url_prefix="/api/subscriptions")
 tag_blueprint(blueprint, {"subscriptions"})
-
-
-def moment(value: str | float, pointer: str) -> int:
-    """A moment as callers write it, microseconds UTC. Raises `Invalid`."""
-    try:
-        return to_micros(instant(value))
-    except ValueError as error:
-        raise Invalid("the moment cannot be read", (Problem(pointer, str(error)),)) from error
 
 
 def _find(text: str) -> SubscriptionRecord:
@@ -184,6 +174,6 @@ async def recover(subscription: str) -> Response:
     hub, who = services(), caller()
     found = path_id("sub", subscription)
     data = await model_body(RecoverInput)
-    until = None if data.until is None else moment(data.until, "/until")
-    job = await hub.outbound.recovery.recover(who.org.id, found, moment(data.since, "/since"), until)
+    until = None if data.until is None else time_of(data.until, "/until")
+    job = await hub.outbound.recovery.recover(who.org.id, found, time_of(data.since, "/since"), until)
     return answer(job_view(job, hub.base_url), 202)

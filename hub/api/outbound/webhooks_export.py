@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
 
 from quart import Blueprint, Response, request
 from quart_schema import tag_blueprint
 
 import hub
+from hub.api.web.arguments import choice_argument
 from hub.api.web.auth import caller, requires
 from hub.api.web.rendering import answer
 from hub.api.web.services import services
-from hub.errors import Invalid, Problem
-from hub.model.wire.event_type import EventType
+from hub.model.wire.event_type import Direction, EventType
 
 __all__ = ["blueprint", "webhooks_document"]
 
@@ -21,26 +21,24 @@ blueprint = Blueprint("webhooks_export", __name__, url_prefix="/api/event-types"
 tag_blueprint(blueprint, {"event types"})
 
 _HEADERS = {
-    "webhook-id": "Id of the message, the same for each attempt.",
-    "webhook-timestamp": "When this attempt is made, in seconds since 1970.",
-    "webhook-signature": "Space-separated signatures (Standard Webhooks).",
+    "webhook-id": "Id of the message, the same in every attempt.",
+    "webhook-timestamp": "Time of this attempt, in seconds since 1970.",
+    "webhook-signature": "Signatures, separated by spaces (Standard Webhooks).",
 }
 
 
 @blueprint.get("/openapi.json")
 @requires("view")
 async def export() -> Response:
-    """Event types as OpenAPI 3.1 `webhooks`: what the hub sends, or with `direction=in` what it reads from senders."""
-    direction = request.args.get("direction", "out")
-    if direction not in ("in", "out"):
-        raise Invalid("unknown direction", (Problem("/direction", "in or out"),))
+    """Export the event types that the hub sends (or, with `direction=in`, receives) as OpenAPI 3.1 `webhooks`."""
+    direction = choice_argument("direction", get_args(Direction))
     vendor = request.args.get("vendor")
     types = services().outbound.catalog.types(caller().org.id, "in" if direction == "in" else "out")
     return answer(webhooks_document(one for one in types if vendor in (None, one.vendor)))
 
 
 def webhooks_document(types: Iterable[EventType]) -> dict[str, Any]:
-    """An OpenAPI 3.1 document; outgoing types are described in the envelope of the scheme `standard`."""
+    """An OpenAPI 3.1 document. It describes outgoing types in the envelope of the scheme `standard`."""
     webhooks: dict[str, Any] = {}
     for one in types:
         name = _name(one) if _name(one) not in webhooks else f"{_name(one)}@{one.version}"
@@ -96,7 +94,7 @@ def _example(one: EventType) -> Any:
 
 
 def _schema(one: EventType) -> Any:
-    """The type's schema as a resource of its own, so that its references stay within it."""
+    """The type's schema with an id, so that its references stay within it."""
     if not isinstance(one.schema, dict):
         return True if one.schema is None else one.schema
     return {"$id": f"urn:hub:event-type:{one.direction}:{one.vendor or ''}:{one.name}:{one.version}"} | one.schema

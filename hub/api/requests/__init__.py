@@ -1,1 +1,1 @@
-"""Requests, events and schema drift."""
+"""Endpoints for requests, events and schema drift."""

@@ -1,4 +1,4 @@
-"""The drift report: what arrives that the catalog does not know."""
+"""The drift report: how events differ from the catalog."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ tag_blueprint(blueprint, {"event types"})
 @blueprint.get("")
 @requires("view")
 async def index() -> Response:
-    """What differs from the catalog, the most frequent first; of sources that validate. `source` filters."""
+    """List how events of validating sources differ from the catalog, the most frequent first, filtered by `source`."""
     hub, who = services(), caller()
     limit, _ = page_arguments()
     found = await hub.store.drift.drifts(who.org.id, source=_source(), limit=limit)
@@ -34,7 +34,7 @@ async def index() -> Response:
 @blueprint.delete("")
 @requires("edit")
 async def forget() -> Response:
-    """Begin counting anew, once the catalog was brought up to date; `source` leaves the others alone."""
+    """Reset the counts, for instance after updating the catalog. `source` resets those of one source."""
     await services().store.drift.forget(caller().org.id, source=_source())
     return Response(b"", 204)
 

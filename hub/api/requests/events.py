@@ -1,4 +1,4 @@
-"""Events: what was read from requests."""
+"""Events, which are read from requests: list and read."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ tag_blueprint(blueprint, {"events"})
 
 
 class EventQuery(BaseModel):
-    """Filters of the list."""
+    """Filters of the list of events."""
 
     source: str | None = Field(default=None, description="Id of a source.")
-    type: str | None = Field(default=None, description="Type of the event, as its vendor writes it.")
-    request: str | None = Field(default=None, description="Id of the request that held it.")
+    type: str | None = Field(default=None, description="Type of the event as the vendor writes it.")
+    request: str | None = Field(default=None, description="Id of the request that contained it.")
     limit: int = Field(default=50, description="1 to 200.")
     cursor: str | None = None
 
@@ -33,7 +33,7 @@ class EventQuery(BaseModel):
 @document_querystring(EventQuery)
 @requires("view")
 async def index() -> Response:
-    """Events of the org, newest first; held and dropped ones tell why."""
+    """List the events of the org, newest first. Held and dropped ones have the reason."""
     hub, who = services(), caller()
     limit, cursor = page_arguments()
     source, of_request = request.args.get("source"), request.args.get("request")
@@ -51,6 +51,6 @@ async def index() -> Response:
 @blueprint.get("/<event>")
 @requires("view")
 async def show(event: str) -> Response:
-    """One event with its data."""
+    """Show an event with its data."""
     hub, who = services(), caller()
     return answer(event_view(await hub.store.inbound.event(who.org.id, path_id("evt", event))))

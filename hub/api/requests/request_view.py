@@ -1,4 +1,4 @@
-"""Kept requests and events as the API shows them."""
+"""Requests and events as the API shows them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["event_view", "request_summary", "request_view"]
 
 
 def request_summary(record: RequestRecord) -> dict[str, Any]:
-    """A request in a list."""
+    """A request of a list."""
     return {
         "id": write_id("req", record.id),
         "source": write_id("src", record.source),
@@ -40,7 +40,7 @@ def request_summary(record: RequestRecord) -> dict[str, Any]:
 def request_view(
     record: RequestRecord, events: Sequence[EventRecord], executions: Sequence[ExecutionRecord]
 ) -> dict[str, Any]:
-    """A request read alone: its headers in order, its exact body, and what came of it."""
+    """A single request: with its headers in order, its exact body, its events and executions."""
     body = record.body or b""
     view = request_summary(record)
     view["headers"] = [[name, value] for name, value in record.headers]
@@ -56,7 +56,7 @@ def request_view(
 
 
 def event_view(record: EventRecord, *, whole: bool = True) -> dict[str, Any]:
-    """An event, with its data where it is read alone."""
+    """An event. A single one (`whole`) has its data."""
     view = {
         "id": write_id("evt", record.id),
         "type": record.type,

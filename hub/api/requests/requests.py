@@ -1,8 +1,8 @@
-"""Requests as evidence: list, read, run again."""
+"""Requests as stored: list, read, replay."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from quart import Blueprint, Response, request
@@ -11,13 +11,14 @@ from quart_schema import document_querystring, document_request, tag_blueprint
 from hub.api.outbound.outbound_view import job_view
 from hub.api.requests.request_view import request_summary, request_view
 from hub.api.sources.sources import find_source, source_id
+from hub.api.web.arguments import choice_argument
 from hub.api.web.auth import caller, requires
 from hub.api.web.bodies import model_body
 from hub.api.web.paging import page_arguments, page_of
 from hub.api.web.rendering import answer, path_id
 from hub.api.web.services import services
-from hub.errors import Invalid, Problem
 from hub.model.ids import Id, write_id
+from hub.model.stored.inbound import RequestState
 from hub.model.times import to_micros
 
 __all__ = ["ReplayInput", "RequestQuery", "blueprint"]
@@ -25,11 +26,9 @@ __all__ = ["ReplayInput", "RequestQuery", "blueprint"]
 blueprint = Blueprint("requests", __name__, url_prefix="/api/requests")
 tag_blueprint(blueprint, {"requests"})
 
-STATES = frozenset({"accepted", "refused", "held", "challenge", "duplicate"})
-
 
 class RequestQuery(BaseModel):
-    """Filters of the list."""
+    """Filters of the list of requests."""
 
     source: str | None = Field(default=None, description="Id of a source.")
     state: str | None = Field(default=None, description="accepted, refused, held, challenge or duplicate.")
@@ -38,28 +37,26 @@ class RequestQuery(BaseModel):
 
 
 class ReplayInput(BaseModel):
-    """Which requests to replay."""
+    """The requests to replay."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    source: str | None = Field(default=None, description="Of this source only.")
+    source: str | None = Field(default=None, description="Only requests to this source.")
     state: Annotated[str, Field(max_length=20)] | None = Field(
-        default=None, description="accepted, held or duplicate; left out: accepted and held."
+        default=None, description="accepted, held or duplicate; accepted and held ones if left out."
     )
-    since: AwareDatetime = Field(description="Received from then on, ISO 8601 with a time zone.")
-    until: AwareDatetime | None = Field(default=None, description="Received before then; now, if left out.")
+    since: AwareDatetime = Field(description="Requests received at or after this time, ISO 8601 with a time zone.")
+    until: AwareDatetime | None = Field(default=None, description="Requests received before this time, by default now.")
 
 
 @blueprint.get("")
 @document_querystring(RequestQuery)
 @requires("view")
 async def index() -> Response:
-    """Requests of the org, newest first; refused ones tell the step that refused and why."""
+    """List the requests of the org, newest first. Refused ones have the step that refused and the reason."""
     hub, who = services(), caller()
     limit, cursor = page_arguments()
-    state = request.args.get("state")
-    if state is not None and state not in STATES:
-        raise Invalid("unknown state", (Problem("/state", f"one of {', '.join(sorted(STATES))}"),))
+    state = choice_argument("state", get_args(RequestState))
     page = await hub.store.inbound.requests(
         who.org.id, source=source_argument(), state=state, limit=limit, cursor=cursor
     )
@@ -69,7 +66,7 @@ async def index() -> Response:
 @blueprint.get("/<id>")
 @requires("view")
 async def show(id: str) -> Response:  # noqa: A002 - the name in the HTTP contract
-    """One request with headers, exact body, events and executions; credentials in it are fingerprints."""
+    """Show a request with headers, exact body, events and executions. Fingerprints replace its credentials."""
     hub, who = services(), caller()
     found = path_id("req", id)
     record = await hub.store.inbound.request(who.org.id, found)
@@ -81,7 +78,7 @@ async def show(id: str) -> Response:  # noqa: A002 - the name in the HTTP contra
 @blueprint.post("/<id>/replay")
 @requires("edit")
 async def replay(id: str) -> Response:  # noqa: A002 - the name in the HTTP contract
-    """Run a request again on the workflows of now; what was held is released, anything else becomes a new request."""
+    """Replay a request on the current workflows. A held one is released; any other becomes a new request."""
     hub, who = services(), caller()
     done = await hub.replayer.replay(who.org.id, path_id("req", id))
     executions = [
@@ -101,7 +98,7 @@ async def replay(id: str) -> Response:  # noqa: A002 - the name in the HTTP cont
 @document_request(ReplayInput)
 @requires("edit")
 async def replay_many() -> Response:
-    """Replay the requests of a span, oldest first: a job with progress, to be cancelled at /api/jobs/{id}/cancel."""
+    """Replay the requests of a span of time, oldest first, as a job with progress that can be cancelled."""
     hub, who = services(), caller()
     data = await model_body(ReplayInput)
     source = find_source(data.source, hub, who).id if data.source else None
@@ -113,6 +110,6 @@ async def replay_many() -> Response:
 
 
 def source_argument() -> Id | None:
-    """The source that `?source=` names; a deleted one still has its requests."""
+    """The source in `?source=`. A deleted one still has its requests."""
     text = request.args.get("source")
     return source_id(text, services()) if text else None

@@ -9,9 +9,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hub.api.web.problems import problems_of
 from hub.errors import Invalid, Problem
 from hub.model.ids import new_id
+from hub.model.pointers import problems_of
 from hub.model.stored.source import HMAC_SLOT, SHARED_KEY_SLOT, SIGNING_SLOT, URL_SLOT, SourceSpec, StoredSecret
 from hub.model.wire.secret import Credential
 from hub.plugins.host import Plugins
@@ -80,7 +80,8 @@ def vendor_of(spec: SourceSpec, plugins: Plugins, pointer: str = "") -> Vendor |
     try:
         vendor.settings.model_validate(spec.settings)
     except ValidationError as error:
-        raise Invalid(f"the settings do not fit {vendor.title}", problems_of(error, f"{pointer}/settings")) from error
+        problems = problems_of(error, spec.settings, f"{pointer}/settings")
+        raise Invalid(f"the settings do not fit {vendor.title}", problems) from error
     return vendor
 
 

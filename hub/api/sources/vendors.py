@@ -1,4 +1,4 @@
-"""Vendors: what a source of each one needs, and the guide that says what to do in the vendor's console."""
+"""Vendors: what their sources need, and the guides to their consoles."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ tag_blueprint(blueprint, {"plugins"})
 @blueprint.get("")
 @requires("view")
 async def index() -> Response:
-    """Every vendor that an active plugin brings, by name, without the guides."""
+    """List the vendors of the active plugins by name, without the guides."""
     found = services().plugins.vendors
     return answer(whole_list([_view(found[name]) for name in sorted(found)]))
 
@@ -32,10 +32,10 @@ async def index() -> Response:
 @blueprint.get("/<vendor>")
 @requires("view")
 async def show(vendor: str) -> Response:
-    """One vendor with its guide (Markdown); `GET /api/sources/{source}/guide` puts the address in place of `{url}`."""
+    """Show a vendor with its guide, in Markdown. `GET /api/sources/{source}/guide` fills in the address of a source."""
     found = services().plugins.vendor(vendor)
     if found is None:
-        raise NotFound(f"no active plugin brings the vendor {vendor[:100]!r}")
+        raise NotFound(f"no active plugin provides the vendor {vendor[:100]!r}")
     return answer(_view(found) | {"guide": found.guide})
 
 
@@ -68,8 +68,8 @@ def _credential(one: Credential) -> dict[str, Any]:
 
 
 def _covers(vendor: Vendor) -> str | None:
-    """What the scheme covers of a source with default settings; None where there is no such thing."""
+    """What the scheme of a source with default settings covers; None if it needs other settings."""
     try:
         return vendor.scheme_for(None if vendor.settings is None else vendor.settings()).covers
-    except Exception:  # noqa: BLE001 - an author's function, asked about settings that it may not have
+    except Exception:  # noqa: BLE001 - a plugin's code, and its settings may have no defaults
         return None

@@ -1,4 +1,4 @@
-"""`POST /api/verify`: why a captured request would pass or fail, step by step."""
+"""`POST /api/verify`: explain step by step why a request would pass or fail."""
 
 from __future__ import annotations
 
@@ -37,29 +37,32 @@ HeaderText = Annotated[str, Field(max_length=65_536)]
 
 
 class VerifyInput(BaseModel):
-    """A captured request: pasted, or a kept one by its id."""
+    """A pasted request, or the id of a stored one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    source: str | None = Field(default=None, description="Id of the source that it is meant for.")
-    request: str | None = Field(default=None, description="Id of a kept request, in place of everything else.")
+    source: str | None = Field(default=None, description="Id of the source that it was sent to.")
+    request: str | None = Field(default=None, description="Id of a stored request; the other fields are ignored.")
     method: Annotated[str, Field(pattern=r"^[A-Za-z]{1,16}$")] = "POST"
     url: Annotated[str, Field(max_length=16_384)] | None = Field(
-        default=None, description="Whole URL or path with query as sent; left out, the URL's credential is not checked."
+        default=None,
+        description="URL, or path with query, as sent. Without it, the credential in the URL is not checked.",
     )
     headers: dict[str, HeaderText | list[HeaderText]] | list[tuple[str, HeaderText]] = Field(default={})
-    body: Any = Field(default=None, description="The exact text. Other JSON values are written compactly.")
-    body_base64: str | None = Field(default=None, description="The exact bytes, where they are no text.")
-    client: Annotated[str, Field(max_length=100)] = Field(default="", description="The sender's address, if known.")
-    dialect: str | None = Field(default=None, description="tracecat, flowtrux, vectense, vibeiq, …; by the URL else.")
-    received: AwareDatetime | None = Field(default=None, description="When it was received; now, if left out.")
+    body: Any = Field(default=None, description="The exact text. Another JSON value stands for its compact form.")
+    body_base64: str | None = Field(default=None, description="The exact bytes, if they are not text.")
+    client: Annotated[str, Field(max_length=100)] = Field(default="", description="Address of the sender, if known.")
+    dialect: str | None = Field(
+        default=None, description="tracecat, flowtrux, vectense, vibeiq, …; by default the one of the URL."
+    )
+    received: AwareDatetime | None = Field(default=None, description="When it was received, by default now.")
 
 
 @blueprint.post("/verify")
 @document_request(VerifyInput)
 @requires("view")
 async def explain() -> Response:
-    """Explain each step that a request would take; nothing is kept or started, no secret or expected MAC is told."""
+    """Explain each step for a request. Nothing is stored or started, and no secret or expected MAC is shown."""
     hub, who = services(), caller()
     data = await model_body(VerifyInput)
     if data.request is not None:
@@ -70,17 +73,17 @@ async def explain() -> Response:
         arrival = _pasted(data, source, hub)
         with_url = data.url is not None
     else:
-        raise Invalid("name a source or a kept request", (Problem("/source", "is missing"),))
-    said = await hub.explainer.explain(source, arrival, with_url=with_url)
-    return answer(_view(said, source, arrival))
+        raise Invalid("a source or a stored request is needed", (Problem("/source", "is missing"),))
+    explanation = await hub.explainer.explain(source, arrival, with_url=with_url)
+    return answer(_view(explanation, source, arrival))
 
 
-def _view(said: Explanation, source: SourceRecord, arrival: Arrival) -> dict[str, Any]:
-    failure = said.first_failure
+def _view(explanation: Explanation, source: SourceRecord, arrival: Arrival) -> dict[str, Any]:
+    failure = explanation.first_failure
     return {
         "source": write_id("src", source.id),
         "dialect": arrival.dialect.name,
-        "verdict": "pass" if said.passes else "fail",
+        "verdict": "pass" if explanation.passes else "fail",
         "reason": failure.detail if failure is not None else "",
         "steps": [
             {
@@ -90,9 +93,9 @@ def _view(said: Explanation, source: SourceRecord, arrival: Arrival) -> dict[str
                 "detail": one.detail,
                 "hints": list(one.hints),
             }
-            for one in said.steps
+            for one in explanation.steps
         ],
-        "events": [{"type": kind, "id": key} for kind, key in said.events],
+        "events": [{"type": kind, "id": key} for kind, key in explanation.events],
     }
 
 
@@ -100,7 +103,9 @@ async def _kept(text: str, hub: Services, who: Caller) -> tuple[SourceRecord, Ar
     record = await hub.store.inbound.request(who.org.id, path_id("req", text))
     source = find_source(write_id("src", record.source), hub, who)
     if record.body is not None and len(record.body) < record.size:
-        raise Invalid("only the beginning of this request's body was kept", (Problem("/request", "paste it whole"),))
+        raise Invalid(
+            "only the beginning of this body was stored", (Problem("/request", "paste the request with its body"),)
+        )
     dialect = _dialect(record.dialect, source, hub)
     arrival = _arrival(
         hub,
@@ -176,7 +181,7 @@ def _dialect(name: str | None, source: SourceRecord, hub: Services) -> Dialect:
         if dialect.name == wanted:
             return dialect
     known = ", ".join(one.name for one in hub.plugins.dialects)
-    raise Invalid("unknown dialect", (Problem("/dialect", f"one of {known}"),))
+    raise Invalid("unknown dialect", (Problem("/dialect", f"must be one of {known}"),))
 
 
 def _body(data: VerifyInput) -> bytes:

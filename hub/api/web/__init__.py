@@ -1,1 +1,1 @@
-"""What every page and endpoint uses: keys, bodies, paging, problems, rendering, OpenAPI."""
+"""What all endpoints and pages use: keys, bodies, paging, problem documents, rendering, OpenAPI."""

@@ -1,4 +1,4 @@
-"""Who calls: keys, orgs and roles of the management API."""
+"""Authentication and permissions of the management API: keys, orgs and roles."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from hub.errors import Forbidden, HubError
 from hub.model.ids import short_id, write_id
 from hub.model.stored.access import KeyRecord, OrgRecord, Role
 
-__all__ = ["Caller", "Permission", "Unauthorized", "caller", "identified", "key_digest", "requires"]
+__all__ = ["Caller", "Permission", "Unauthorized", "authenticated", "caller", "key_digest", "requires"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 Permission = Literal["view", "edit", "admin", "publish", "operate", "any"]
-"""What a route needs. `operate` is for keys that manage the instance; `any` for every known key."""
+"""The permission that a route needs. `operate` is for keys that manage the instance, `any` for every valid key."""
 
 _GRANTS: dict[Role, frozenset[str]] = {
     "admin": frozenset({"view", "edit", "admin", "publish", "any"}),
@@ -32,12 +32,12 @@ _GRANTS: dict[Role, frozenset[str]] = {
 
 
 class Unauthorized(HubError):
-    """No key, or one that is unknown, revoked or expired; answered 401."""
+    """The key is missing, unknown, revoked or expired: 401."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The key that calls and the org that it acts in."""
+    """The calling key and the org in which it acts."""
 
     key: KeyRecord
     org: OrgRecord
@@ -46,7 +46,7 @@ class Caller:
         """Whether the key's role includes the permission."""
         return self.key.operator if permission == "operate" else permission in _GRANTS[self.key.role]
 
-    def insist(self, permission: Permission) -> None:
+    def require(self, permission: Permission) -> None:
         """Raise `Forbidden` unless the key's role includes the permission."""
         if not self.may(permission):
             raise Forbidden(
@@ -55,28 +55,28 @@ class Caller:
 
 
 def key_digest(key: str) -> bytes:
-    """SHA-256 of an API key; keys are random, so no slow hash is needed."""
+    """SHA-256 of an API key. Keys are random, so that no slow hash is needed."""
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
 
 
 def caller() -> Caller:
-    """The caller of this request, known inside a route with `requires`."""
+    """The caller of the current request, in a route with `requires`."""
     return cast("Caller", g.caller)
 
 
 def requires(permission: Permission) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Awaitable[T]]]:
-    """Let a route run only for keys with `permission`.
+    """Restrict a route to keys with `permission`.
 
     Raises:
-        Unauthorized: No valid key came with the request.
-        Forbidden: The key may not do this, or not in the org that `X-Api-Org` names.
+        Unauthorized: The request has no valid key.
+        Forbidden: The key may not do this, or not in the org of `X-Api-Org`.
     """
 
     def decorate(view: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
         @functools.wraps(view)
         async def checked(*args: P.args, **kwargs: P.kwargs) -> T:
-            who = g.caller = identified(_presented(), request.headers.get("X-Api-Org"))
-            who.insist(permission)
+            who = g.caller = authenticated(_presented_key(), request.headers.get("X-Api-Org"))
+            who.require(permission)
             return await view(*args, **kwargs)
 
         cast("Any", checked).permission = permission
@@ -85,18 +85,18 @@ def requires(permission: Permission) -> Callable[[Callable[P, Awaitable[T]]], Ca
     return decorate
 
 
-def identified(presented: str, wanted: str | None) -> Caller:
-    """The caller that a key shows, in its own org or in the `wanted` one.
+def authenticated(key: str, wanted: str | None) -> Caller:
+    """The caller with this key, acting in its own org or in the `wanted` one.
 
     Raises:
-        Unauthorized: The key is empty, unknown, revoked or expired.
-        Forbidden: The key may not act in that org.
+        Unauthorized: The key is missing, unknown, revoked or expired.
+        Forbidden: The key may not act in the wanted org.
     """
-    if not presented:
+    if not key:
         raise Unauthorized("send an API key as 'Authorization: Bearer KEY' or 'X-Api-Key: KEY'")
     snapshot = services().store.snapshot
     now = services().clock.now()
-    record = snapshot.keys.get(key_digest(presented))
+    record = snapshot.keys.get(key_digest(key))
     if record is None or record.revoked is not None or (record.expires is not None and record.expires <= now):
         raise Unauthorized("the API key is unknown, revoked or expired")
     org = snapshot.orgs[record.org]
@@ -111,11 +111,11 @@ def identified(presented: str, wanted: str | None) -> Caller:
 
 
 def _names(org: OrgRecord) -> tuple[str, ...]:
-    """How `X-Api-Org` may name an org: its slug, its id, or its short id (VibeIQ, protocols.md 4)."""
+    """The names of an org in `X-Api-Org`: its slug, its id, and the short id that VibeIQ uses."""
     return org.name, write_id("org", org.id), short_id(org.id)
 
 
-def _presented() -> str:
+def _presented_key() -> str:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip():
         return token.strip()

@@ -1,4 +1,4 @@
-"""Bodies of management requests, read strictly and checked against a pydantic model."""
+"""Bodies of management requests: reading them and checking them with a pydantic model."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from quart import request
 
-from hub.api.web.problems import problems_of
 from hub.errors import Invalid, Problem
 from hub.model.json import loads
+from hub.model.pointers import problems_of
 from hub.workflows.definition.document import read_document
 
 __all__ = ["document_object", "json_body", "json_object", "model_body", "model_of"]
@@ -18,10 +18,10 @@ M = TypeVar("M", bound=BaseModel)
 
 
 async def json_body() -> Any:
-    """The body as a JSON value, whatever its content type; None when it is empty.
+    """The body as a JSON value, whatever its content type; None if it is empty.
 
     Raises:
-        Invalid: 400, it is no JSON.
+        Invalid: 400 if it is not JSON.
     """
     data = await request.get_data()
     if not data.strip():
@@ -29,14 +29,14 @@ async def json_body() -> Any:
     try:
         return loads(data)
     except ValueError as error:
-        raise Invalid(f"the body is no JSON: {error}", status=400) from error
+        raise Invalid(f"the body is not JSON: {error}", status=400) from error
 
 
 async def json_object() -> dict[str, Any]:
-    """The body as a JSON object, {} when it is empty.
+    """The body as a JSON object, {} if it is empty.
 
     Raises:
-        Invalid: 400, it is no JSON; 422, it is no object.
+        Invalid: 400 if it is not JSON, 422 if it is not an object.
     """
     value = await json_body()
     if value is None:
@@ -47,10 +47,10 @@ async def json_object() -> dict[str, Any]:
 
 
 async def document_object() -> dict[str, Any]:
-    """The body as `json_object` does, or a YAML mapping where the content type says YAML.
+    """The body as a JSON object, or as a YAML mapping if the content type is YAML.
 
     Raises:
-        Invalid: 400, it is no JSON; 422, it is no object, or YAML that is not allowed.
+        Invalid: 400 if it is not JSON, 422 if it is not an object or has YAML that is not allowed.
     """
     if "yaml" not in (request.mimetype or ""):
         return await json_object()
@@ -61,17 +61,17 @@ async def document_object() -> dict[str, Any]:
 
 
 async def model_body(model: type[M]) -> M:
-    """The body as `model`.
+    """The body as an instance of `model`.
 
     Raises:
-        Invalid: 400, it is no JSON; 422 with one problem per fault.
+        Invalid: 400 if it is not JSON, 422 with one problem per error.
     """
     return model_of(model, await json_object())
 
 
 def model_of(model: type[M], value: Any, pointer: str = "") -> M:
-    """`value` as `model`. Raises `Invalid` with pointers that begin with `pointer`."""
+    """`value` as an instance of `model`. Raises `Invalid` with pointers that begin with `pointer`."""
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise Invalid("the body is not as it should be", problems_of(error, pointer)) from error
+        raise Invalid("the body is invalid", problems_of(error, value, pointer)) from error

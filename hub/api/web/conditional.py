@@ -1,7 +1,7 @@
-"""Changes that overwrite nothing that somebody else changed meanwhile, and If-Match (RFC 9110, section 13.1.1).
+"""Changes that do not overwrite those of somebody else, and If-Match (RFC 9110, section 13.1.1).
 
-A change is computed from a record of the snapshot and written only if the store still has that very generation. When
-it has not, a caller that sent If-Match is answered 412; for any other the change is computed again from the new record.
+A change is computed from a record of the snapshot and written only if the store still has that generation. If not, a
+caller that sent If-Match is answered 412; for any other caller the change is computed again from the new record.
 So two PATCH requests that set different fields at the same moment both take effect.
 """
 
@@ -25,7 +25,7 @@ class Changeable(Protocol):
 
     @property
     def generation(self) -> int:
-        """Grows with every change; the ETag of the record."""
+        """Increases with each change; the ETag of the record."""
         ...
 
 
@@ -33,29 +33,29 @@ R = TypeVar("R", bound=Changeable)
 T = TypeVar("T")
 
 _TRIES = 10
-"""Somebody else's change was committed between any two of them, so that more than a few mean a flood of changes."""
+"""Each failed try means that somebody else has changed the record meanwhile, so this many mean a flood of changes."""
 _TAG = re.compile(r'(?:W/)?"([^"]*)"|([^\s,"]+)')
 
 
 async def change_current(noun: str, find: Callable[[], R], change: Callable[[R], Awaitable[T]], store: Store) -> T:
-    """What `change` answers for the record as it is now.
+    """The result of `change` for the current record.
 
     Args:
-        noun: What is changed, for the error: `source`.
-        find: Reads the record from the snapshot; raises `NotFound` when it is gone.
-        change: Writes what it computed from the record given, and raises `PreconditionFailed` when the store has
-            another generation by now. It may be called several times.
-        store: Its snapshot is renewed when it turns out to be old.
+        noun: The kind of record, for errors: `source`.
+        find: Reads the record from the snapshot; raises `NotFound` if it does not exist.
+        change: Computes the change from the record and writes it. It raises `PreconditionFailed` if the store has
+            another generation by then, and may be called several times.
+        store: The store; its snapshot is refreshed when it is out of date.
 
     Raises:
-        PreconditionFailed: If-Match names another generation than the record has.
+        PreconditionFailed: If-Match does not have the generation of the record.
         Conflict: Others keep changing the record.
     """
     expected = _expected_generations()
     for _ in range(_TRIES):
         record = find()
         if expected is not None and record.generation not in expected:
-            # another process may have answered the GET, and this one not have heard of that change yet
+            # Another process may have answered the GET, with a change that this one does not have yet.
             await store.refresh()
             record = find()
             if record.generation not in expected:
@@ -66,14 +66,14 @@ async def change_current(noun: str, find: Callable[[], R], change: Callable[[R],
             if expected is not None:
                 raise
             await store.refresh()
-    raise Conflict(f"others keep changing the {noun}: try again later")
+    raise Conflict(f"the {noun} keeps changing: try again later")
 
 
 def _expected_generations() -> frozenset[int] | None:
-    """The generations that If-Match names; None when it names none or any (`*`).
+    """The generations in If-Match; None without the header and for `*`.
 
-    Weak tags count too, since proxies that compress answers weaken their ETags. A tag that is none of the hub's is
-    never matched.
+    Weak tags count too, since proxies that compress answers weaken their ETags. A tag that is not the hub's matches
+    nothing.
     """
     value = ", ".join(request.headers.getlist("If-Match")).strip()
     if value in {"", "*"}:

@@ -42,10 +42,10 @@ _PROBLEM_SCHEMA = {
 
 
 class ManagementApi(OpenAPIProvider):
-    """Describes the routes that need a key; hub URLs are the dialects' business."""
+    """Describes the routes of the management API, without those of the dialects."""
 
     def schema(self) -> dict[str, Any]:
-        """The document, every operation with the problem it may answer."""
+        """The document. Every operation has the problem document among its answers."""
         document: dict[str, Any] = super().schema()
         document["components"]["schemas"]["Problem"] = _PROBLEM_SCHEMA
         for operations in document["paths"].values():
@@ -55,7 +55,7 @@ class ManagementApi(OpenAPIProvider):
         return document
 
     def generate_rules(self) -> Iterable[Rule]:
-        """Rules of views, without those of the dialects."""
+        """The rules of the management API: only these have a view."""
         for rule in self._app.url_map.iter_rules():
             view = self._app.view_functions.get(rule.endpoint)
             if view is not None and not getattr(view, "_quart_schema_hidden", False):
@@ -65,5 +65,5 @@ class ManagementApi(OpenAPIProvider):
 @blueprint.get("/docs")
 @hide
 async def page() -> Response:
-    """The API on one page, without a script."""
+    """The API on one page without a script."""
     return html("docs.html", schema=current_app.extensions["QUART_SCHEMA"].openapi_provider.schema())

@@ -1,4 +1,4 @@
-"""Pages for people: templates of this package, rendered without a script and under a policy that allows none."""
+"""HTML pages, without scripts and with a policy that forbids them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _environment() -> Environment:
 
 
 def html(template: str, status: int = 200, *, form_action: str = "'none'", **values: Any) -> Response:
-    """A template as a page; `form_action` says where its forms may be sent."""
+    """A rendered template. `form_action` says where its forms may be sent."""
     response = Response(
         _environment().get_template(template).render(values), status, content_type="text/html; charset=utf-8"
     )

@@ -1,4 +1,4 @@
-"""Lists: limit and cursor in the query, items and the next cursor in the answer."""
+"""Lists: `limit` and `cursor` in the query, `items` and `next` in the answer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def page_arguments() -> tuple[int, str | None]:
-    """Limit (clamped to 1-200, 50 when absent or no number) and cursor of this request."""
+    """The limit (clamped to 1-200; 50 if it is missing or not a number) and the cursor of the current request."""
     try:
         limit = int(request.args.get("limit", DEFAULT_LIMIT))
     except ValueError:
@@ -29,21 +29,21 @@ def page_arguments() -> tuple[int, str | None]:
 
 
 def page_of(page: Page[T], render: Callable[[T], Any]) -> dict[str, Any]:
-    """The answer of a list."""
+    """A page as an answer."""
     return {"items": [render(item) for item in page.items], "next": page.next}
 
 
 def whole_list(items: Sequence[Any]) -> dict[str, Any]:
-    """The answer of a list that is short or in memory: all of it, unless the request asks for a page.
+    """The answer with a list that is in memory: all of it, unless the request asks for a page.
 
     Raises:
-        Invalid: The cursor is not one of this list.
+        Invalid: The cursor is not from this list.
     """
     limit, cursor = page_arguments()
     if cursor is None and "limit" not in request.args:
         return {"items": list(items), "next": None}
     start = 0 if cursor is None else whole_number(cursor)
     if start is None:
-        raise Invalid("the cursor is not one that this hub gave", (Problem("/cursor", "take it from `next`"),))
+        raise Invalid("the cursor is invalid", (Problem("/cursor", "must be the `next` of an answer"),))
     end = start + limit
     return {"items": list(items[start:end]), "next": str(end) if end < len(items) else None}

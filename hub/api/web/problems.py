@@ -5,19 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from pydantic import ValidationError
 from quart import Quart, Response, g, request
-from quart_schema import SchemaValidationError
 from werkzeug.exceptions import HTTPException
 
 from hub.api.web.auth import Unauthorized
 from hub.errors import AddressRefused, Conflict, Forbidden, Invalid, NotFound, Problem, Reject, StoreUnavailable
-from hub.model.faults import in_json_words
 from hub.model.ids import new_id, write_id
 from hub.model.json import dumps
-from hub.model.pointers import pointer_of
 
-__all__ = ["install", "problem", "problems_of"]
+__all__ = ["install", "problem"]
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +35,7 @@ _TITLES = {
 
 
 def problem(status: int, detail: str, problems: tuple[Problem, ...] = (), **headers: str) -> Response:
-    """A problem document with the request's id."""
+    """A problem document with the id of the request."""
     title = _TITLES.get(status, "Error")
     body: dict[str, Any] = {
         "type": f"urn:hub:problem:{title.lower().replace(' ', '-')}",
@@ -57,22 +53,14 @@ def problem(status: int, detail: str, problems: tuple[Problem, ...] = (), **head
 
 
 def request_id() -> str:
-    """The id of this management request, on every answer as X-Request-Id."""
+    """The id of the current request, which every answer has in X-Request-Id."""
     if "request_id" not in g:
         g.request_id = write_id("req", new_id())
     return str(g.request_id)
 
 
-def problems_of(error: ValidationError, prefix: str = "") -> tuple[Problem, ...]:
-    """A pydantic error as pointers and messages; input values are left out, they may be secrets."""
-    return tuple(
-        Problem(prefix + pointer_of(*one["loc"]), in_json_words(one["msg"]))
-        for one in error.errors(include_url=False, include_context=False, include_input=False)
-    )
-
-
 def install(app: Quart) -> None:
-    """Map every error to a problem document, and give every answer its id and its safe headers."""
+    """Answer every error with a problem document, and set the id and the security headers of every answer."""
     for kind, handler in _HANDLERS.items():
         app.register_error_handler(kind, handler)
     app.after_request(_finish)
@@ -98,7 +86,7 @@ async def _http(error: HTTPException) -> Response:
 
 async def _unexpected(error: Exception) -> Response:
     log.error("request failed", path=request.path, error=type(error).__name__, exc_info=error)
-    return problem(500, "the hub failed; the operator finds this request id in the log")
+    return problem(500, "the hub failed; the operator finds the cause in the log under this request id")
 
 
 async def _unauthorized(error: Unauthorized) -> Response:
@@ -110,7 +98,7 @@ async def _forbidden(error: Forbidden) -> Response:
 
 
 async def _not_found(error: NotFound) -> Response:
-    return problem(404, str(error) or "no such thing in this org")
+    return problem(404, str(error) or "not found in this org")
 
 
 async def _conflict(error: Conflict) -> Response:
@@ -133,12 +121,6 @@ async def _store(_error: StoreUnavailable) -> Response:
     return problem(503, "the database is not available; nothing was changed", Retry_After="5")
 
 
-async def _schema(error: SchemaValidationError) -> Response:
-    fault = error.validation_error
-    problems = problems_of(fault) if isinstance(fault, ValidationError) else ()
-    return problem(422, "the input is not as it should be", problems)
-
-
 _HANDLERS: dict[type[Exception], Any] = {
     Unauthorized: _unauthorized,
     Forbidden: _forbidden,
@@ -148,7 +130,6 @@ _HANDLERS: dict[type[Exception], Any] = {
     AddressRefused: _address,
     Reject: _reject,
     StoreUnavailable: _store,
-    SchemaValidationError: _schema,
     HTTPException: _http,
     Exception: _unexpected,
 }

@@ -1,4 +1,4 @@
-"""Values as the API writes them."""
+"""Writing values for answers, and reading ids, numbers and ETags."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ __all__ = [
 
 
 _DIGITS = 18
-"""Of a number that any of the hub's can have; longer ones name nothing."""
+"""The most digits that a number of the hub can have."""
 
 
 def whole_number(text: str) -> int | None:
-    """The number written in a path or query, 0 or more; None for what is none, or larger than any of the hub's."""
+    """The number in a path or query, 0 or more; None for any other text, and for a number that is too long."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else None
 
 
@@ -41,12 +41,12 @@ def instant_text(micros: int | None) -> str | None:
 
 
 def optional_id(kind: Kind, raw: Id | None) -> str | None:
-    """The written id, or None."""
+    """The id as text, or None."""
     return None if raw is None else write_id(kind, raw)
 
 
 def path_id(kind: Kind, text: str) -> Id:
-    """The id in a path. Raises `NotFound` for anything that is none."""
+    """The id in a path. Raises `NotFound` for any other text."""
     raw = read_id(kind, text)
     if raw is None:
         raise NotFound(f"no such id: {text[:60]}")
@@ -54,17 +54,17 @@ def path_id(kind: Kind, text: str) -> Id:
 
 
 def json_or_bytes(value: Any) -> Any:
-    """A JSON value as it is; bytes as `{"base64": …}`."""
+    """A JSON value unchanged, or bytes as `{"base64": …}`."""
     return {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
 
 
 def etag(generation: int) -> str:
-    """The ETag of a thing's generation."""
+    """The ETag for a generation."""
     return f'"{generation}"'
 
 
 def answer(body: Any, status: int = 200, *, generation: int | None = None) -> Response:
-    """A JSON answer, with an ETag where the thing has a generation."""
+    """A JSON answer, with an ETag if there is a generation."""
     response = Response(dumps(body), status, content_type="application/json")
     if generation is not None:
         response.headers["ETag"] = etag(generation)

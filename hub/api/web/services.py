@@ -1,4 +1,4 @@
-"""What the blueprints work with: one object made by the composition root."""
+"""The parts of the hub that the blueprints use, as the composition root created them."""
 
 from __future__ import annotations
 
@@ -61,5 +61,5 @@ class Services:
 
 
 def services() -> Services:
-    """The parts of the hub that serves this request."""
+    """The parts of the hub that serves the current request."""
     return cast("Services", current_app.extensions[EXTENSION])

@@ -1,4 +1,4 @@
-"""Actions: what nodes can do, with the JSON Schema of each one's settings."""
+"""Actions that nodes can run, with the JSON Schemas of their settings."""
 
 from __future__ import annotations
 
@@ -31,6 +31,6 @@ def _view(action: Action) -> dict[str, Any]:
 @blueprint.get("")
 @requires("view")
 async def index() -> Response:
-    """Every action that a node can name now, the core's and the plugins', by name."""
+    """List the actions of the core and of active plugins by name."""
     actions = services().plugins.actions
     return answer(whole_list([_view(actions[name]) for name in sorted(actions)]))

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from quart import Blueprint, Response, request
 from quart_schema import tag_blueprint
 
+from hub.api.web.arguments import choice_argument
 from hub.api.web.auth import caller, requires
 from hub.api.web.paging import page_arguments, page_of
 from hub.api.web.rendering import answer, instant_text, optional_id, path_id
 from hub.api.web.services import services
-from hub.errors import Conflict, Invalid, Problem
+from hub.errors import Conflict
 from hub.model.ids import Id, write_id
-from hub.model.stored.execution import ExecutionRecord, NodeRecord
+from hub.model.stored.execution import ExecutionRecord, ExecutionState, NodeRecord
 
 __all__ = ["blueprint", "execution_view"]
 
 blueprint = Blueprint("executions", __name__, url_prefix="/api/executions")
 tag_blueprint(blueprint, {"executions"})
 
-STATES = frozenset({"queued", "running", "waiting", "held", "succeeded", "failed", "cancelled"})
-
 
 def execution_view(record: ExecutionRecord, nodes: tuple[NodeRecord, ...] | None = None) -> dict[str, Any]:
-    """An execution as the API shows it; with its nodes where one is read alone."""
+    """An execution as the API shows it. A single one has its result and its nodes."""
     body: dict[str, Any] = {
         "id": write_id("exec", record.id),
         "workflow": write_id("wf", record.workflow),
@@ -70,12 +69,10 @@ def _node_view(node: NodeRecord) -> dict[str, Any]:
 @blueprint.get("")
 @requires("view")
 async def index() -> Response:
-    """Executions of the org, newest first; `workflow` and `state` filter."""
+    """List the executions of the org, newest first, filtered by `workflow` and `state`."""
     hub, who = services(), caller()
     limit, cursor = page_arguments()
-    workflow, state = request.args.get("workflow"), request.args.get("state")
-    if state is not None and state not in STATES:
-        raise Invalid("unknown state", (Problem("/state", f"one of {', '.join(sorted(STATES))}"),))
+    workflow, state = request.args.get("workflow"), choice_argument("state", get_args(ExecutionState))
     page = await hub.store.executions.list(
         who.org.id, workflow=path_id("wf", workflow) if workflow else None, state=state, limit=limit, cursor=cursor
     )
@@ -83,14 +80,14 @@ async def index() -> Response:
 
 
 def _execution_id(text: str) -> Id:
-    """The id in a path, in FlowTrux's form `exec-…` too (protocols.md 2). Raises `NotFound`."""
+    """The id in a path, also in FlowTrux's form `exec-…`. Raises `NotFound`."""
     return path_id("exec", text.replace("exec-", "exec_", 1))
 
 
 @blueprint.get("/<execution>")
 @requires("view")
 async def show(execution: str) -> Response:
-    """One execution with its result and its nodes."""
+    """Show an execution with its result and its nodes."""
     hub, who = services(), caller()
     found = _execution_id(execution)
     record = await hub.store.executions.get(who.org.id, found)
@@ -100,7 +97,7 @@ async def show(execution: str) -> Response:
 @blueprint.post("/<execution>/cancel")
 @requires("edit")
 async def cancel(execution: str) -> Response:
-    """Cancel an execution and its children; 409 when it has finished."""
+    """Cancel an execution and its children; 409 if it has finished."""
     hub, who = services(), caller()
     found = _execution_id(execution)
     if not await hub.engine.cancel(who.org.id, found):
@@ -111,7 +108,7 @@ async def cancel(execution: str) -> Response:
 @blueprint.post("/<execution>/retry")
 @requires("edit")
 async def retry(execution: str) -> Response:
-    """Run a failed or cancelled execution again from its failed nodes, on its own version."""
+    """Run a failed or cancelled execution again from its failed nodes, with the same version of the workflow."""
     hub, who = services(), caller()
     found = _execution_id(execution)
     await hub.engine.retry(who.org.id, found)

@@ -1,4 +1,4 @@
-"""Capability URLs of synchronous answers: results that were too large, executions that took too long."""
+"""Signed links of synchronous answers: a result that is too large, an execution that takes too long."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ tag_blueprint(blueprint, {"results"})
 
 @blueprint.get("/results/<token>")
 async def download(token: str) -> Response:
-    """A result by its signed link; 403 for a forged link, 410 for an old one."""
+    """Download a result by its signed link; 403 for a forged link, 410 for an expired one."""
     hub = services()
     link = hub.links.read(token, "result")
     record = await hub.store.executions.get(link.org, link.execution)
@@ -31,7 +31,7 @@ async def download(token: str) -> Response:
 
 @blueprint.get("/status/<token>")
 async def status(token: str) -> Response:
-    """State of an execution by its signed link, with the result once it has finished."""
+    """Show the state of an execution by its signed link, with the result once it has finished."""
     hub = services()
     link = hub.links.read(token, "status")
     record = await hub.store.executions.get(link.org, link.execution)

@@ -1,1 +1,1 @@
-"""What the store keeps: sources, workflows, requests, executions, subscriptions, deliveries, keys."""
+"""Records of the store: sources, workflows, requests, executions, subscriptions, deliveries, keys."""

@@ -1,4 +1,4 @@
-"""Who may do what: orgs, keys, roles, connections, audit, jobs."""
+"""Orgs, API keys, roles, connections, the audit log and jobs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ DEFAULT_ORG: Final = "default"
 """Slug of the org that exists from the start."""
 
 Role = Literal["admin", "editor", "viewer", "publisher"]
-"""admin: all of the org. editor: all but keys and audit. viewer: reads, no credentials. publisher: sends messages."""
+"""admin: everything in the org. editor: everything but keys and audit. viewer: reads, but sees no credentials.
+publisher: publishes messages."""
 
 JobState = Literal["counting", "running", "paused", "done", "cancelled", "failed"]
 
@@ -30,11 +31,11 @@ class OrgRecord:
 
 @dataclass(frozen=True, slots=True)
 class KeyRecord:
-    """An API key; the store has only its SHA-256.
+    """An API key. The store has only its SHA-256.
 
     Attributes:
-        operator: May manage the instance (orgs, plugins) and act in every org by `X-Api-Org`.
-        last4: Last four characters, for display.
+        operator: The key may manage the instance (orgs, plugins) and act in every org with `X-Api-Org`.
+        last4: Its last four characters, for display.
     """
 
     org: Id
@@ -52,7 +53,7 @@ class KeyRecord:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionRecord:
-    """An org's stored secret for calling out; `values` only inside the action that names it."""
+    """An org's secrets for outgoing calls. Only an action that names the connection reads their values."""
 
     org: Id
     id: Id
@@ -65,7 +66,7 @@ class ConnectionRecord:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One management change: who, what, to what; never a secret."""
+    """One change through the management API: which key changed what, without secrets."""
 
     org: Id
     id: Id
@@ -78,7 +79,7 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Long work over many things (recover, replay): counted first, then worked off in small steps."""
+    """Long work on many items, such as a replay: they are counted first, then processed in small steps."""
 
     org: Id
     id: Id

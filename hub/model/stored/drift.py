@@ -1,4 +1,4 @@
-"""Drift: what arrives that a catalog does not know."""
+"""Drift: how events differ from the catalog."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ __all__ = ["Drift"]
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One way in which the events of a type differ from what is declared, and how often.
+    """One difference between the events of a type and its declaration, and how often it was seen.
 
     Attributes:
-        type: Type of the event, as it came.
-        detail: What differs, without a value in it: `unknown field /order/colour`.
-        count: How many events differed so.
-        request: The last request that did.
-        first: When it was seen first, microseconds UTC.
-        last: When it was seen last, microseconds UTC.
+        type: Type of the event as received.
+        detail: The difference, without any value: `unknown field /order/colour`.
+        count: How many events have it.
+        request: The last request that has it.
+        first: When it was first seen, microseconds UTC.
+        last: When it was last seen, microseconds UTC.
     """
 
     org: Id

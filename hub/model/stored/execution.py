@@ -27,7 +27,7 @@ ExecutionKind = Literal["webhook", "replay", "manual", "child"]
 NodeState = Literal["running", "waiting", "succeeded", "failed", "skipped", "cancelled"]
 
 FINISHED: frozenset[str] = frozenset({"succeeded", "failed", "cancelled"})
-"""States that an execution never leaves but by retry."""
+"""States that an execution leaves only by a retry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class Lease:
 
     Attributes:
         owner: Id of the hub process.
-        until: Microseconds UTC; afterwards anybody may claim the work again.
-        fence: Grows with each claim; a write with an older fence raises `Fenced`.
+        until: Microseconds UTC; afterwards any process may claim the work.
+        fence: Increases with each claim; a write with an older fence raises `Fenced`.
     """
 
     owner: str
@@ -60,9 +60,9 @@ class NodeRecord:
     Attributes:
         item: Index within `for_each`; -1 for the node itself.
         attempts: Tries begun so far.
-        due: When a sleeping or backing-off node goes on, microseconds UTC.
+        due: When a node that sleeps or backs off continues, microseconds UTC.
         child: The execution it waits for (`workflow.run`).
-        crashes: How often the process ended while this node ran; these tries use up no retry.
+        crashes: How often the process ended while this node ran. Such a try does not count as a retry.
     """
 
     node: str
@@ -81,10 +81,10 @@ class NodeRecord:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """How an execution went that was worked out before it was kept: it succeeded.
+    """The end of an execution that succeeded before it was stored.
 
     Attributes:
-        at: When, microseconds UTC.
+        at: When it finished, microseconds UTC.
         nodes: Its journal.
     """
 
@@ -99,14 +99,14 @@ class NewExecution:
 
     Attributes:
         trigger: What the workflow sees: `{"data", "headers", "query", "type", "event", …}`; see
-            `hub.workflows.expressions.scope`. Kept with the execution, immutable.
-        priority: 0 for a waiting sender, 1 for queued work; smaller runs first.
-        serial_key: Executions of one workflow with the same key run one after the other.
-        concurrency: The version's limit of executions of this workflow that run at once, None without one.
-        lease: Set when the engine of this process takes it at birth, which saves the claim. Only the claim looks
-            at `serial_key` and `concurrency`, so an execution with either is born without a lease.
-        definition: For a draft run (`version` 0) its own copy of the definition.
-        finished: Set when it was worked out already: it is kept with its end and its journal, in one commit.
+            `hub.workflows.expressions.scope`. It is stored with the execution and never changes.
+        priority: 0 when a sender waits, 1 for queued work. The smaller number runs first.
+        serial_key: Executions of one workflow with the same key run one after another.
+        concurrency: How many executions of this workflow may run at once, None for any number.
+        lease: Set when this process is to run it at once, which saves the claim. Only the claim observes
+            `serial_key` and `concurrency`, so an execution with either starts without a lease.
+        definition: A copy of the definition, for a draft run (`version` 0).
+        finished: Set when it has finished already: it is stored with its result and its journal in one commit.
     """
 
     org: Id
@@ -131,17 +131,19 @@ class NewExecution:
     finished: Finished | None = None
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a lease that would pass over the claim's rules."""
+        """Raise ValueError for a lease that would bypass the rules of the claim."""
         if self.lease is not None and (self.serial_key is not None or self.concurrency is not None):
-            raise ValueError("an execution with a serial key or a concurrency limit is claimed, not born with a lease")
+            raise ValueError(
+                "an execution with a serial key or a concurrency limit has to be claimed; it cannot start with a lease"
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionRecord:
-    """An execution as it stands.
+    """The current state of an execution.
 
     Attributes:
-        answer: What its `respond` node answered (`{"status", "headers", "body"}`): set by `Engine.wait` only.
+        answer: The answer of its `respond` node (`{"status", "headers", "body"}`). Only `Engine.wait` sets it.
     """
 
     org: Id
@@ -173,10 +175,10 @@ class ExecutionRecord:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionChange:
-    """What one journal write changes in the execution itself; None leaves a field alone.
+    """What a journal write changes in the execution itself. None leaves a field unchanged.
 
     Attributes:
-        release: Give up the lease (finished, or waiting until `due`).
+        release: Give up the lease, because the execution has finished or waits until `due`.
     """
 
     state: ExecutionState | None = None
@@ -190,7 +192,7 @@ class ExecutionChange:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """An execution with the lease just won and its journal so far."""
+    """An execution that was just claimed, with its lease and its journal so far."""
 
     record: ExecutionRecord
     lease: Lease

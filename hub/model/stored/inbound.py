@@ -1,4 +1,4 @@
-"""Requests and events as they are kept, and what one accepting transaction takes and gives."""
+"""Requests and events as stored, and the input and output of the transaction that accepts a request."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ EventState = Literal["accepted", "held", "dropped"]
 
 @dataclass(frozen=True, slots=True)
 class RequestRecord:
-    """A request as evidence: byte for byte, without a live credential in it.
+    """A request as evidence: its exact bytes, without usable credentials.
 
     Attributes:
         received: Microseconds UTC.
-        url: Path and query as sent, credentials replaced by fingerprints.
-        headers: As sent, in order; credentials replaced by fingerprints.
-        body: The exact bytes, or None where they are in the blob store under `body_ref`.
-        step: The step of design 3 that decided (`accept`, or the one that refused).
-        reason: For the operator: why refused, held or challenged.
-        status: The HTTP status answered.
-        secret: The secret that matched, if one did (its id).
-        account: Account of the grant; a replay inherits it.
+        url: Path and query as sent; fingerprints replace credentials.
+        headers: As sent, in order; fingerprints replace credentials.
+        body: The exact bytes, or None if they are in the blob store under `body_ref`.
+        step: The step that decided: `accept`, or the one that refused.
+        reason: Why it was refused, held or answered as a challenge, for the operator.
+        status: HTTP status of the answer.
+        secret: Id of the secret that matched, if one did.
+        account: Account of the grant, which a replay inherits.
         replay_of: The request that this one replays.
     """
 
@@ -69,10 +69,10 @@ class EventRecord:
     """One happening read from a request.
 
     Attributes:
-        key: The vendor's id of the event, the duplicate key; None is never a duplicate.
-        time: When it happened at the vendor, microseconds UTC, if the vendor says.
+        key: The vendor's id of the event, by which duplicates are found. An event without one is never a duplicate.
+        time: When it happened according to the vendor, microseconds UTC.
         data: A JSON value, or bytes.
-        reason: Why it was dropped or is held.
+        reason: Why it was dropped or held.
     """
 
     org: Id
@@ -92,7 +92,7 @@ class EventRecord:
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event to accept, with the executions that it starts unless it is a duplicate."""
+    """An event to accept, and the executions that it starts unless it is a duplicate."""
 
     record: EventRecord
     executions: tuple[NewExecution, ...] = ()
@@ -100,10 +100,10 @@ class NewEvent:
 
 @dataclass(frozen=True, slots=True)
 class KeptSecret:
-    """A secret to store (value None: forget the slot's secrets of that label) in the accepting transaction.
+    """A secret that the accepting transaction stores. The value None deletes the secrets of the slot and label.
 
     Attributes:
-        decoded: The key bytes of `value` as its credential decodes them; None: its UTF-8 bytes.
+        decoded: The key bytes of `value`, if they are not its UTF-8 bytes.
     """
 
     slot: str
@@ -115,11 +115,12 @@ class KeptSecret:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """All that one request changes; committed as one transaction or not at all.
+    """Everything that one request changes, committed in one transaction or not at all.
 
     Attributes:
-        generation: Generation of the source that the request was checked against.
-        nonce: `Grant.once`: claimed for the source; seen with the same body: duplicate, other body: NonceReplayed.
+        generation: Generation of the source with which the request was checked.
+        nonce: `Grant.once`, claimed for the source. A repeated one makes the request a duplicate if the body is the
+            same, and raises `NonceReplayed` otherwise.
     """
 
     request: RequestRecord
@@ -131,7 +132,7 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedEvent:
-    """What became of one event: for a duplicate, the id and executions of the first one."""
+    """The outcome of one event. A duplicate has the id and the executions of the first event."""
 
     id: Id
     duplicate: bool
@@ -140,12 +141,12 @@ class AcceptedEvent:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The committed outcome.
+    """The outcome of a request after the commit.
 
     Attributes:
-        request: Id of the request; for a repeated nonce, of the first one.
-        duplicate: Every event of the request (or its nonce) was there before.
-        events: In the order of the acceptance.
+        request: Id of the request, or of the first request with the same nonce.
+        duplicate: Whether all its events, or its nonce, were accepted before.
+        events: In the order of `Acceptance.events`.
     """
 
     request: Id
@@ -154,5 +155,5 @@ class Accepted:
 
     @property
     def executions(self) -> tuple[Id, ...]:
-        """Ids of all executions, first ones for duplicates, in event order."""
+        """Ids of all executions in the order of the events; a duplicate contributes those of the first event."""
         return tuple(execution for event in self.events for execution in event.executions)

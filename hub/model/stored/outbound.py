@@ -14,7 +14,6 @@ from hub.model.stored.execution import Lease
 from hub.model.stored.source import SAME_SECRETS, RateLimit, SecretsChange, StoredSecret
 
 __all__ = [
-    "Account",
     "Attempt",
     "Attempted",
     "Claim",
@@ -23,6 +22,7 @@ __all__ = [
     "DueDelivery",
     "MessageRecord",
     "MessageState",
+    "MessageTotals",
     "NewDelivery",
     "Published",
     "SubscriptionChange",
@@ -33,13 +33,13 @@ __all__ = [
 
 DeliveryState = Literal["pending", "paused", "delivered", "dead", "skipped", "cancelled"]
 """pending: due now or later. paused: waits until its subscription is enabled. skipped: accepted while the subscription
-was disabled, sent only when asked for. cancelled: the subscription was deleted."""
+was disabled, and sent only on request. cancelled: the subscription was deleted."""
 MessageState = Literal["accepted", "dropped", "held"]
-"""dropped: a plugin's `hub_message` let it go. held: a plugin failed, a replay asks it again."""
+"""dropped: a plugin's `hub_message` raised `Drop`. held: a plugin failed; a replay calls it again."""
 
 
 class TlsOptions(BaseModel):
-    """Per-subscription TLS: PEM texts; the key of a client certificate is kept as a secret (slot `tls_key`)."""
+    """TLS of a subscription, as PEM. The key of a client certificate is a secret, in the slot `tls_key`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -48,7 +48,7 @@ class TlsOptions(BaseModel):
 
 
 class SubscriptionSpec(BaseModel):
-    """What an integrator sets on a subscription; its secrets travel apart."""
+    """The settings of a subscription, without its secrets."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -69,14 +69,14 @@ class SubscriptionSpec(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionRecord:
-    """A subscription as the store's snapshot holds it.
+    """A subscription, as in the snapshot of the store.
 
     Attributes:
-        cuid: The id under which PlexTrac's face knows it.
-        generation: Grows with every change of the subscription, its secrets and its health.
-        failing_since: Since when no delivery has succeeded, microseconds UTC; None while it is healthy.
+        cuid: Its id in PlexTrac's routes.
+        generation: Increases with each change of the subscription, its secrets and its health.
+        failing_since: Since when every attempt has failed, microseconds UTC; None while attempts succeed.
         disabled_reason: Why the hub disabled it; empty when the hub did not.
-        disabled_at: Since when it is disabled, by a caller or by the hub, microseconds UTC; None while it is enabled.
+        disabled_at: When it was disabled, by a caller or the hub, microseconds UTC; None while it is enabled.
     """
 
     org: Id
@@ -108,12 +108,12 @@ class SubscriptionChange:
 
 @dataclass(frozen=True, slots=True)
 class MessageRecord:
-    """An event published outward; frozen when accepted.
+    """A published event. It never changes after it is accepted.
 
     Attributes:
         origin: Who published it: `api`, `execution`, `plugin`, `hub` (operational events), `test`.
-        reason: Why it was dropped or is held.
-        idempotency_key: A second message with the same key in the org is the first one.
+        reason: Why it was dropped or held.
+        idempotency_key: Publishing again with the same key in the org gives the first message.
     """
 
     org: Id
@@ -134,10 +134,10 @@ class DeliveryRecord:
     """One message on its way to one subscription.
 
     Attributes:
-        body: The frozen bytes that every attempt sends; empty where they are in the blob store under `body_ref`.
-        sequence: Commit order; FIFO within subscription and ordering key follows it.
-        attempts: HTTP tries so far.
-        tries: Those of them since it was last queued; the retries of RETRY are counted from there.
+        body: The bytes that every attempt sends; empty if they are in the blob store under `body_ref`.
+        sequence: Commit order, in which the deliveries of a subscription and ordering key are sent.
+        attempts: Attempts so far.
+        tries: Attempts since it was last queued; RETRY counts these.
     """
 
     org: Id
@@ -161,7 +161,7 @@ class DeliveryRecord:
 
 @dataclass(frozen=True, slots=True)
 class NewDelivery:
-    """A delivery to accept; `lease` is set when this process is to send it at once."""
+    """A delivery to accept. `lease` is set when this process is to send it at once."""
 
     record: DeliveryRecord
     lease: Lease | None = None
@@ -172,10 +172,10 @@ class Published:
     """A committed message.
 
     Attributes:
-        id: Its id; for a repeated idempotency key that of the first one.
+        id: Its id, or that of the first message with the same idempotency key.
         deliveries: How many deliveries it has.
-        duplicate: The idempotency key was there before; nothing was kept.
-        leased: The deliveries that were born claimed.
+        duplicate: Whether the idempotency key was used before, so that nothing new was stored.
+        leased: The deliveries that this process is to send, claimed already.
     """
 
     id: Id
@@ -186,7 +186,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class DueDelivery:
-    """A delivery with the lease just won."""
+    """A delivery that was just claimed, with its lease."""
 
     record: DeliveryRecord
     lease: Lease
@@ -194,14 +194,14 @@ class DueDelivery:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One HTTP try of a delivery, secrets and signatures masked.
+    """One HTTP attempt of a delivery, with secrets and signatures masked.
 
     Attributes:
-        at: Microseconds UTC when it began.
-        address: The address dialled, None when none was.
-        status: HTTP status, None when no answer came.
-        error: A sentence that says why it failed, empty when it did not; for operators where `refused`.
-        refused: The egress guard said no; tenants read "address refused" instead of address and sentence.
+        at: When it began, microseconds UTC.
+        address: The address that was dialled, if any.
+        status: HTTP status, None without an answer.
+        error: Why it failed, empty if it did not. Tenants must not read it when `refused` is set.
+        refused: The egress guard refused the address. Tenants read "address refused" instead of address and error.
     """
 
     number: int
@@ -218,13 +218,13 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Attempted:
-    """An attempt as it ended and what becomes of its delivery.
+    """The result of an attempt, and what follows for its delivery.
 
     Attributes:
-        of: The delivery as it was claimed; its lease is given up.
-        due: When it is tried again, microseconds UTC, while `state` is pending.
-        error: The delivery's error from now on, empty when it has arrived.
-        tries: Tries since it was last queued, this one included.
+        of: The delivery as claimed. Its lease is given up.
+        due: When to try again, microseconds UTC, if `state` is pending.
+        error: The new error of the delivery, empty if it was delivered.
+        tries: Attempts since it was last queued, including this one.
         at: When the attempt ended, microseconds UTC.
     """
 
@@ -239,12 +239,12 @@ class Attempted:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What one claim has won.
+    """The result of one claim.
 
     Attributes:
-        deliveries: In the order in which they are to be sent, per subscription.
-        later: For each subscription asked about that has no more to claim now: when its next one may be claimed
-            (microseconds UTC), None when nothing is pending.
+        deliveries: The claimed deliveries; those of a subscription are in the order of sending.
+        later: For each requested subscription with nothing more to claim now: when its next delivery may be claimed
+            (microseconds UTC), None if nothing is pending.
     """
 
     deliveries: tuple[DueDelivery, ...]
@@ -252,16 +252,16 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """Where every message accepted in a span of time has ended up.
+class MessageTotals:
+    """The outcomes of all messages accepted in a span of time.
 
     Attributes:
         messages: How many were accepted.
-        dropped: Let go by a plugin.
-        held: Held because a plugin failed.
-        unmatched: Kept though no subscription wanted them.
-        delivered: Every delivery has arrived.
-        undelivered: At least one delivery has not, whatever its state.
+        dropped: How many a plugin dropped.
+        held: How many are held because a plugin failed.
+        unmatched: How many matched no subscription.
+        delivered: How many have been delivered to every subscription.
+        undelivered: How many have a delivery in any other state than delivered.
         deliveries: How many deliveries are in each state.
     """
 

@@ -1,4 +1,4 @@
-"""Sources: an inbound hub URL with its credentials, limits, vendor and reply settings."""
+"""Sources: inbound URLs with their credentials, limits, vendor and response settings."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _range(value: str) -> str:
     try:
         ipaddress.ip_network(value, strict=False)
     except ValueError as error:
-        message = f"{value!r} is no address or CIDR range, such as 203.0.113.0/24"
+        message = f"{value!r} is not an address or CIDR range such as 203.0.113.0/24"
         raise ValueError(message) from error
     return value
 
@@ -60,7 +60,7 @@ class _Spec(BaseModel):
 
 
 class RateLimit(_Spec):
-    """At most `requests` in any `per_seconds`; over it 429 with Retry-After."""
+    """At most `requests` in any `per_seconds`; further ones get 429 with Retry-After."""
 
     requests: Annotated[int, Field(ge=1, le=1_000_000)]
     per_seconds: Annotated[int, Field(ge=1, le=86_400)] = 60
@@ -83,11 +83,11 @@ class ResponseMode(_Spec):
 
 
 class SourceSpec(_Spec):
-    """What an operator sets on a source; secrets travel apart (`StoredSecret`)."""
+    """The settings of a source, without its secrets (`StoredSecret`)."""
 
     name: Annotated[str, Field(max_length=200)] = ""
     aliases: Annotated[
-        tuple[Alias, ...], Field(max_length=16, description="Ids of old, which URLs may name it by as well.")
+        tuple[Alias, ...], Field(max_length=16, description="Former ids, which URLs may still use.")
     ] = ()
     vendor: Annotated[str, Field(max_length=100)] | None = None
     settings: dict[str, Any] = {}
@@ -111,13 +111,13 @@ class SourceSpec(_Spec):
 
 @dataclass(frozen=True, slots=True)
 class StoredSecret:
-    """One value in a slot. Hidden from repr.
+    """One value in a slot. It is not in `repr`.
 
     Attributes:
-        value: Key bytes, already decoded from what the operator pasted (for `api_key`: SHA-256 of the key).
-        text: What the operator pasted or the hub made, for URLs shown to editors; empty for `api_key`.
-        expires: Microseconds UTC after which it no longer counts, or None.
-        revoked: A revoked API key goes on blocking and matches nothing.
+        value: Key bytes, decoded from the pasted text; for `api_key` the SHA-256 of the key.
+        text: The text that was pasted or generated, for URLs shown to editors; empty for `api_key`.
+        expires: Microseconds UTC from which it is no longer valid, or None.
+        revoked: A revoked API key matches nothing, but the source still demands a key.
     """
 
     id: Id
@@ -133,17 +133,17 @@ class StoredSecret:
         return f"StoredSecret(slot={self.slot!r}, label={self.label!r})"
 
     def live(self, now: int) -> bool:
-        """Whether it may match at `now` (microseconds UTC)."""
+        """Whether it is valid at `now` (microseconds UTC)."""
         return bool(self.value) and not self.revoked and (self.expires is None or now < self.expires)
 
 
 @dataclass(frozen=True, slots=True)
 class SourceRecord:
-    """A source as the store's snapshot holds it.
+    """A source, as in the snapshot of the store.
 
     Attributes:
-        workflow: The workflow that owns it; None for a shared source.
-        generation: Grows with every change of the source or its secrets; compared when a request is accepted.
+        workflow: The workflow that owns it, None for a shared source.
+        generation: Increases with each change of the source or its secrets; compared when a request is accepted.
     """
 
     org: Id
@@ -157,11 +157,11 @@ class SourceRecord:
     created_by: Id | None = None
 
     def live(self, slot: str, now: int) -> tuple[StoredSecret, ...]:
-        """The secrets of `slot` that may match at `now`, newest first."""
+        """The secrets of `slot` that are valid at `now`, newest first."""
         return tuple(secret for secret in self.secrets if secret.slot == slot and secret.live(now))
 
     def has(self, slot: str) -> bool:
-        """Whether `slot` was ever set: a credential that is set binds even when revoked or expired."""
+        """Whether `slot` was ever set. A credential that was set is demanded even when it is revoked or expired."""
         return any(secret.slot == slot for secret in self.secrets)
 
 

@@ -1,4 +1,4 @@
-"""Workflows as the store keeps them. What a definition means is in `hub.workflows.definition.parsed`."""
+"""Workflows as stored. `hub.workflows.definition.parsed` says what a definition means."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["WorkflowChange", "WorkflowRecord", "WorkflowVersion"]
 
 @dataclass(frozen=True, slots=True)
 class WorkflowRecord:
-    """A workflow: its draft and which version is published.
+    """A workflow: its draft and its published version.
 
     Attributes:
-        draft: The definition as last saved (a JSON object).
-        version: Number of the published version, None while nothing is published.
-        latest: Highest version number given so far.
+        draft: The definition as last saved, a JSON object.
+        version: Number of the published version, None if there is none.
+        latest: The highest version number so far.
         source: The source that it owns.
         generation: Grows with every change of the workflow, of its publication and of the source that it owns.
     """
@@ -38,7 +38,7 @@ class WorkflowRecord:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowVersion:
-    """An immutable published version; `number` 0 is a draft run's own copy."""
+    """A published version, which never changes. The number 0 is the copy that a draft run has."""
 
     org: Id
     workflow: Id

@@ -1,1 +1,1 @@
-"""What travels between senders, the hub and plugins: requests, events, replies, messages, secrets."""
+"""What senders, the hub and plugins exchange: requests, events, replies, messages, secrets."""

@@ -11,18 +11,18 @@ __all__ = ["Event"]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What `Vendor.read` gives, one for each happening in a request, and what `hub_event` may change.
+    """One happening in a request: `Vendor.read` gives them, `hub_event` may change them.
 
         Event("issues.opened", payload, id=request.headers["x-github-delivery"])
 
     Attributes:
         type: The name as the vendor writes it, as in the catalog (`user.lifecycle.create`).
         data: A JSON value, or bytes.
-        id: The vendor's id of the happening: the same when it is sent again, unique within source and account.
-            None: never a duplicate.
+        id: The vendor's id of the happening: the same when it is sent again, unique within source and account. An
+            event without one is never a duplicate.
         time: When it happened, with its time zone, if the vendor says.
-        account: Shop, tenant or workspace that it happened in; `Grant.account` if None.
-        control: A ping, revocation or the like; it starts only workflows that name its type.
+        account: Shop, tenant or workspace where it happened; `Grant.account` if None.
+        control: A ping, a revocation or the like. It starts only workflows that name its type.
     """
 
     type: str

@@ -13,12 +13,12 @@ __all__ = ["Fetched"]
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What `Source.fetch` and `ActionContext.request` give.
+    """The answer that `Source.fetch` and `ActionContext.request` return.
 
     Attributes:
         status: HTTP status.
-        headers: Case-blind.
-        body: The bytes after decompression, at most the cap of the call.
+        headers: Names in any case.
+        body: The bytes after decompression, at most as many as the call allows.
     """
 
     status: int
@@ -26,10 +26,10 @@ class Fetched:
     body: bytes = field(repr=False)
 
     def json(self) -> Any:
-        """The body as a JSON value. Raises ValueError if it is none."""
+        """The body as a JSON value. Raises ValueError if it is not JSON."""
         return loads(self.body.removeprefix(b"\xef\xbb\xbf"))
 
     @property
     def text(self) -> str:
-        """The body read as UTF-8; bytes that are none become the replacement character."""
+        """The body read as UTF-8; invalid bytes become the replacement character."""
         return self.body.decode("utf-8", "replace")

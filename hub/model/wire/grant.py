@@ -1,4 +1,4 @@
-"""What a successful verification says, and what became of a request."""
+"""The result of a successful verification, and the outcome of a request."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ __all__ = ["Grant", "Outcome"]
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The request is what it claims to be.
+    """The request is authentic.
 
     Attributes:
-        secret: The one that matched, None for a scheme without secrets.
-        account: Shop, tenant or workspace that the credential stands for; default of `Event.account`.
-        once: A nonce, claimed when the request is accepted: seen again with the same body it is a duplicate, with
-            another body it is refused (401).
+        secret: The secret that matched, None for a scheme without secrets.
+        account: Shop, tenant or workspace that the credential belongs to; the default of `Event.account`.
+        once: A nonce, claimed when the request is accepted. A request that repeats it is a duplicate if it has the same
+            body, and is refused (401) otherwise.
     """
 
     secret: Secret | None = None
@@ -30,12 +30,12 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a verified request; third argument of `Vendor.reply`.
+    """What happened to a verified request: the third argument of `Vendor.reply`.
 
     Attributes:
         events: The events read from it, after `hub_event`.
-        grant: What the verification said.
-        duplicate: Every event of it was accepted before.
+        grant: The result of the verification.
+        duplicate: Whether all its events were accepted before.
         result: Result of a waiting response mode, else None.
     """
 
@@ -46,7 +46,7 @@ class Outcome:
 
     @property
     def secret(self) -> Secret:
-        """The secret that matched. Raises `Reject` if the scheme uses none."""
+        """The secret that matched. Raises `Reject` if the scheme uses no secret."""
         if self.grant.secret is None:
             raise Reject("the scheme of this vendor uses no secret")
         return self.grant.secret

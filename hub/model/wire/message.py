@@ -11,14 +11,14 @@ __all__ = ["Message"]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What `hub_message` may change, once per message, before it is frozen and signed.
+    """An outgoing event. `hub_message` may change it once, before it is frozen and signed.
 
     Attributes:
-        id: The hub's id (`msg_…`), the same for every receiver and attempt; changes to it are not taken over.
+        id: The hub's id (`msg_…`), the same for every receiver and attempt. A change to it is ignored.
         type: An event type of the catalog.
         data: A JSON value.
-        created: When it was published, with its time zone; changes to it are not taken over.
-        client: The client that it concerns; subscriptions may be limited to clients.
+        created: When it was published, with its time zone. A change to it is ignored.
+        client: The client that it concerns. A subscription may be limited to some clients.
         ordering_key: Messages with the same key reach each receiver in order.
     """
 

@@ -18,21 +18,21 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What happened to one thing of the hub; it holds no secret and no payload.
+    """One change of state. It holds no secret and no payload.
 
     Attributes:
-        kind: What changed. `request`: kept, whatever became of it (those of unknown sources are not). `event`: kept,
-            no duplicate. `execution`: queued, running, waiting or finished. `node`: its entry in the journal, or that
-            of one of its items. `message`: kept. `attempt`: made. `delivery`: what its attempt left it as. `plugin`:
-            active, disabled or broken. What operators set up (sources, workflows, subscriptions, keys) is the audit
-            log's.
-        id: Its id in text form (`exec_…`); of a node `exec_…/node` or `exec_…/node/item`, of an attempt that of its
-            delivery, of a plugin its name.
-        org: The org that owns it, by name; empty for a plugin.
-        state: The state that it is in now, as the HTTP API writes it.
-        at: When, with its time zone.
-        reason: Why, where there is something to say.
-        detail: Further facts by kind, such as `source`, `workflow`, `vendor`, `type`, `status`.
+        kind: What changed. `request`: one was kept, in whatever state (requests to unknown sources are not kept).
+            `event`: one was kept that is not a duplicate. `execution`: it is queued, running, waiting or finished.
+            `node`: its journal entry, or that of one of its items. `message`: one was kept. `attempt`: one was made.
+            `delivery`: its state after an attempt. `plugin`: it is active, disabled or broken. Changes that operators
+            make (to sources, workflows, subscriptions, keys) are in the audit log instead.
+        id: The id as text (`exec_…`). A node has `exec_…/node` or `exec_…/node/item`, an attempt the id of its
+            delivery, a plugin its name.
+        org: Name of the org that owns it; empty for a plugin.
+        state: The new state, as the HTTP API writes it.
+        at: When it changed, with its time zone.
+        reason: Why, where there is a reason to give.
+        detail: Further facts, depending on the kind, such as `source`, `workflow`, `vendor`, `type`, `status`.
     """
 
     kind: RecordKind

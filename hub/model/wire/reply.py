@@ -1,4 +1,4 @@
-"""What a sender is answered, and secrets to keep with the answer."""
+"""The answer to a sender, and the secrets to store with it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """A secret to store, encrypted; committed before the answer leaves.
+    """A secret to store, encrypted. It is committed before the answer leaves.
 
     Attributes:
-        value: The text to store as if an operator had pasted it; None forgets what the slot (and label) holds.
+        value: The text, as an operator would paste it; None deletes the secrets of the slot (and label).
         slot: A slot of `Vendor.credentials`.
-        label: Tenant or key id that it belongs to.
+        label: The tenant or key id that it belongs to.
     """
 
     value: str | None = field(repr=False)
@@ -37,13 +37,13 @@ class Reply:
 
     Attributes:
         status: HTTP status from 200 to 599.
-        body: None: empty. str: text/plain. bytes: as they are. Any other value: JSON.
-        headers: Further headers; the hub adds X-Request-Id and nosniff, and never lets one set a cookie.
-        media_type: Content type instead of the one that follows from the body.
-        keep: Secrets to store. A challenge may fill an empty slot, never replace one; a reply may replace.
+        body: None for an empty body, str for text/plain, bytes as they are, any other value for JSON.
+        headers: Further headers. The hub adds X-Request-Id and X-Content-Type-Options, and removes Set-Cookie.
+        media_type: Content type; by default it follows from the body.
+        keep: Secrets to store. A challenge may only fill an empty slot; a reply may also replace a secret.
 
     Raises:
-        ValueError: The status is none of an answer.
+        ValueError: The status is not between 200 and 599.
     """
 
     status: int = 200
@@ -60,7 +60,7 @@ class Reply:
         """The body as bytes and its content type (None for an empty body without one).
 
         Raises:
-            ValueError: The body is no JSON value.
+            ValueError: The body is not a JSON value.
         """
         body = self.body
         if body is None:

@@ -21,7 +21,7 @@ from hub.model.wire.values import Values
 __all__ = ["Part", "Request"]
 
 MAX_FIELDS = 10_000
-"""Fields of a form or query above which it is refused."""
+"""The most fields that a form or query may have."""
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -31,7 +31,7 @@ class Part:
     """A file of a multipart form.
 
     Attributes:
-        filename: As the sender wrote it; never use it as a path.
+        filename: As the sender wrote it. Never use it as a path.
         media_type: Lower case without parameters; empty if the part has none.
         body: The exact bytes.
     """
@@ -43,20 +43,20 @@ class Part:
 
 @dataclass(frozen=True, init=False)
 class Request:
-    """What was sent and nothing of the hub's, so it can be stored, replayed and explained with the same result.
+    """A request as it was sent, with nothing of the hub's state, so that a replay gives the same result.
 
     Attributes:
         id: The hub's id of the request (`req_…`).
         method: Upper case.
-        client: Address of the sender as the hub believes it (see `HUB_TRUSTED_PROXIES`).
-        body: The exact bytes; what signatures are over.
-        headers: Case-blind; values read as Latin-1.
-        url: The configured public base URL, path and query as sent. Hidden from `repr`: it may hold a secret.
-        received: When it arrived, with its time zone; the only clock that verification uses.
+        client: The sender's address, taken from a header where a trusted proxy sets it (`HUB_TRUSTED_PROXIES`).
+        body: The exact bytes, over which signatures are computed.
+        headers: Names in any case, values read as Latin-1.
+        url: The configured public base URL with the path and query as sent. Not in `repr`, since it may hold a secret.
+        received: When it arrived, with its time zone. Verification uses no other clock.
 
     Args:
-        query: The decoded query where it is known already, else it is read from `url` when asked for.
-        raw_query: The query as sent, likewise.
+        query: The decoded query, if it is known already; otherwise it is read from `url` when needed.
+        raw_query: The query as sent, if it is known already.
     """
 
     id: str
@@ -99,7 +99,7 @@ class Request:
 
     @cached_property
     def media_type(self) -> str:
-        """The content type in lower case without parameters; empty if there is none. Repeated: `Reject` (400)."""
+        """The content type in lower case without parameters, empty without one. Raises `Reject` (400) for several."""
         return (self.headers.get("content-type") or "").partition(";")[0].strip().lower()
 
     @cached_property
@@ -108,28 +108,28 @@ class Request:
         return hashlib.sha256(self.body).hexdigest()
 
     def json(self) -> Any:
-        """The body as a JSON value, whatever the content type says (AWS SNS sends text/plain).
+        """The body as a JSON value, whatever its content type (AWS SNS sends text/plain).
 
-        A UTF-8 byte order mark is skipped. Parsed once: treat the value as read-only.
+        A UTF-8 byte order mark is skipped. The body is parsed once: do not change the value.
 
         Raises:
-            Reject: Status 400: the body is empty, no JSON, not UTF-8, or holds NaN or Infinity.
+            Reject: 400 when the body is empty, not JSON or not UTF-8, or holds NaN or Infinity.
         """
         return self._json
 
     def form(self) -> Values[str]:
-        """The fields of a form in order, blank ones kept; files of a multipart form are in `files()`.
+        """The fields of a form in order, blank ones too. The files of a multipart form are in `files()`.
 
         Raises:
-            Reject: Status 400: the content type is neither application/x-www-form-urlencoded nor
-                multipart/form-data, the multipart body is broken, or there are more than 10,000 fields.
+            Reject: 400 when the content type is neither application/x-www-form-urlencoded nor multipart/form-data,
+                the multipart body is broken, or there are more than 10,000 fields.
         """
         if self.media_type == "multipart/form-data":
             return self._multipart[0]
         return self._form
 
     def files(self) -> Values[Part]:
-        """The files of a multipart form in order; empty for a urlencoded one. Raises as `form` does."""
+        """The files of a multipart form in order; none for a urlencoded form. Raises the same errors as `form`."""
         if self.media_type == "multipart/form-data":
             return self._multipart[1]
         self.form()
@@ -140,12 +140,12 @@ class Request:
         try:
             return loads(self.body.removeprefix(_BOM))
         except ValueError as error:
-            raise Reject(f"the body is no JSON: {error}", 400) from error
+            raise Reject(f"the body is not JSON: {error}", 400) from error
 
     @cached_property
     def _form(self) -> Values[str]:
         if self.media_type != "application/x-www-form-urlencoded":
-            raise Reject(f"the content type {self.media_type or '(none)'} is no form", 400)
+            raise Reject(f"the content type {self.media_type or '(none)'} is not a form", 400)
         return _fields(self.body.removeprefix(_BOM).decode("utf-8", "replace"))
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Slots of secrets and the values that live in them."""
+"""Credentials that a source needs, and the secrets stored for them."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _EXPANDED = 64
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A live value of a slot. Its bytes are hidden from `repr`.
+    """A secret that may be used now. Its bytes are not in `repr`.
 
     Attributes:
         id: The hub's id of the secret.
-        slot: The slot of `Vendor.credentials` that it lives in.
-        value: Key bytes, decoded as the credential's kind says.
-        label: Tenant or key id that it belongs to, if it was stored with one.
+        slot: Its slot in `Vendor.credentials`.
+        value: The key bytes, decoded according to the kind of the credential.
+        label: The tenant or key id that it belongs to, if it was stored with one.
     """
 
     id: str
@@ -47,32 +47,32 @@ class Secret:
         """The MAC of `content` under this secret, as text.
 
         Args:
-            content: What to sign; text is taken as UTF-8.
-            digest: A name that hashlib knows, such as `sha256` or `sha1`.
-            encoding: Lower-case hex, or padded base64.
+            content: What to sign; text is encoded as UTF-8.
+            digest: The name of a hashlib digest, such as `sha256` or `sha1`.
+            encoding: How the MAC is written: lower-case hex, or padded base64.
 
         Raises:
-            ValueError: hashlib knows no such digest, or the secret is empty.
+            ValueError: hashlib does not know the digest, or the secret is empty.
         """
         if not self.value:
-            raise ValueError("an empty secret signs nothing")
+            raise ValueError("an empty secret cannot sign")
         mac = hmac.digest(self.value, content.encode() if isinstance(content, str) else content, digest)
         return mac.hex() if encoding == "hex" else binascii.b2a_base64(mac, newline=False).decode()
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A slot of secrets: form field, masking, check on save, rotation and overlap come from it.
+    """A slot for secrets: what the operator enters, how it is checked, decoded and masked.
 
     Attributes:
-        slot: Name of the slot, as `Source.secrets` and schemes ask for it.
+        slot: Name of the slot, which `Source.secrets` and schemes refer to.
         title: What the operator reads beside the field.
-        kind: How the pasted text becomes key bytes. `text`: its UTF-8 bytes. `hex`, `base64`: decoded. `whsec`: a
-            Standard Webhooks secret, `whsec_` and base64 of 24 to 64 bytes. `whsk`: a Standard Webhooks ed25519
-            key, `whpk_` (public) or `whsk_` (private).
-        public: A public key: shown, not masked.
+        kind: How the pasted text becomes key bytes. `text`: its UTF-8 bytes. `hex` and `base64`: the decoded bytes.
+            `whsec`: a Standard Webhooks secret, which is `whsec_` and base64 of 24 to 64 bytes. `whsk`: a Standard
+            Webhooks ed25519 key, `whpk_…` (public) or `whsk_…` (private).
+        public: A public key, which is shown, not masked.
         origin: Who makes the value.
-        required: Whether a source of this vendor can work without it.
+        required: Whether a source of this vendor needs it.
     """
 
     slot: str = "signing"
@@ -83,11 +83,11 @@ class Credential:
     required: bool = True
 
     def decode(self, text: str) -> bytes:
-        """Key bytes of what was pasted. White space around hex, base64 and Standard Webhooks keys is ignored.
+        """The key bytes of a pasted text. White space around hex, base64 and Standard Webhooks keys is ignored.
 
         Raises:
-            ValueError: The text is empty or not of this kind; the message says what is expected and never
-                repeats the text.
+            ValueError: The text is empty or of another kind. The message says what is expected and never repeats
+                the text.
         """
         if not text.strip():
             raise ValueError(f"{self.title} is empty")
@@ -104,7 +104,7 @@ class Credential:
                 return self._whsk(text.strip())
 
     def generate(self) -> str:
-        """A new random value in the form that would be pasted: 32 bytes of randomness (`whsk_…` for ed25519)."""
+        """A new random value of 32 bytes, written as an operator would paste it (`whsk_…` for ed25519)."""
         raw = secrets.token_bytes(32)
         match self.kind:
             case "hex":
@@ -119,7 +119,7 @@ class Credential:
                 return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
     def mask(self, text: str) -> str:
-        """What may be shown of a value: all of a public key, else at most its last four characters."""
+        """What may be shown of a value: a public key as it is, otherwise at most the last four characters."""
         if self.public:
             return text
         return masked_end(text)
@@ -164,7 +164,7 @@ class Credential:
 
 
 def _expand(seed: bytes) -> bytes:
-    """An ed25519 private key as seed and public key, 64 bytes, the form that a 32-byte public key is told from."""
+    """An ed25519 private key as 64 bytes, seed and public key: a form that differs from a 32-byte public key."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     return seed + Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()

@@ -1,4 +1,4 @@
-"""Names with values in order, repeats kept: headers, query, form fields."""
+"""Names with values, in order and with repeats: headers, query parameters, form fields."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ D = TypeVar("D")
 
 
 class Values(Mapping[str, V], Generic[V]):
-    """Headers (case-blind), query or form fields.
+    """Headers (names in any case), query parameters or form fields.
 
-    `values[name]` and `values.get(name)` want exactly one value, since a name given twice is how one reader is
-    made to check a different value than the next one uses. Read repeats with `all`, or `pairs` as they came.
+    `values[name]` and `values.get(name)` demand exactly one value: with a repeated name, an attacker could make one
+    reader check another value than the next one uses. Read repeats with `all`, or everything in order with `pairs`.
 
         request.headers["x-github-event"]     # the one value; missing or repeated: Reject(400)
         request.headers.get("x-request-id")   # None if missing; repeated: Reject(400)
@@ -30,8 +30,8 @@ class Values(Mapping[str, V], Generic[V]):
         caseless: Names match whatever their case, as header names do.
 
     Raises:
-        Reject: Status 400, when a name has more than one value, or none where one is wanted. While a request is
-            being verified that counts as 401.
+        Reject: 400 when a name has several values, or none where one is needed. During verification this
+            counts as 401.
     """
 
     __slots__ = ("_index", "caseless", "pairs")

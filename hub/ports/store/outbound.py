@@ -7,13 +7,13 @@ from typing import Protocol
 
 from hub.model.ids import Id
 from hub.model.stored.outbound import (
-    Account,
     Attempt,
     Attempted,
     Claim,
     DeliveryRecord,
     DueDelivery,
     MessageRecord,
+    MessageTotals,
     NewDelivery,
     Published,
     SubscriptionChange,
@@ -237,7 +237,7 @@ class OutboundStore(Protocol):
         """
         ...
 
-    async def account(self, org: Id, since: int, until: int) -> Account:
+    async def account(self, org: Id, since: int, until: int) -> MessageTotals:
         """What became of every message that was accepted from `since` on and before `until` (microseconds UTC).
 
         The time of a message is that in its id, in milliseconds.

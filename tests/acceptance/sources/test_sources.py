@@ -169,7 +169,7 @@ async def test_self_check_tells_what_the_hub_derives(tmp_path: Path) -> None:
         assert body["warnings"] == []
         wrong = (await hub.api("GET", "/api/self-check", headers={"Host": "other.example"})).json()
         assert "127.0.0.1 does not send x-forwarded-for" in wrong["warnings"][0]
-        assert "signatures are checked against the latter" in wrong["warnings"][1]
+        assert "signatures over URLs are checked with the latter" in wrong["warnings"][1]
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ async def test_self_check_shows_what_a_trusted_proxy_says_and_what_is_made_of_it
         body = (await hub.api("GET", "/api/self-check", headers=sent)).json()
         assert (body["client"], body["peer"], body["peer_is_trusted"]) == (client, "127.0.0.1", True)
         assert body["received"] == {name.lower(): [value] for name, value in sent.items()}
-        about = [one for one in body["warnings"] if "senders are told" not in one]
+        about = [one for one in body["warnings"] if "the public URL is" not in one]
         assert about == [] if warning is None else warning in about[0]
 
 

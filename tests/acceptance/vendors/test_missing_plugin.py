@@ -34,7 +34,7 @@ async def test_its_sources_answer_503_and_keep_the_request(tmp_path: Path) -> No
             answer = await running.post(f"/webhooks/{path}", {"kept": True})
             assert answer.status == 503
             assert "Retry-After" in answer.headers
-    [warning] = [one for one in logs if one["event"] == "a plugin that was active is gone"]
+    [warning] = [one for one in logs if one["event"] == "a plugin that was active is not installed"]
     assert (warning["plugin"], warning["version"], warning["sources"]) == ("cloudevents", "1.2", 1)
     assert warning["log_level"] == "warning"
 
@@ -43,7 +43,7 @@ async def test_its_sources_answer_503_and_keep_the_request(tmp_path: Path) -> No
             [kept] = (await running.api("GET", f"/api/requests?source={made['source']['id']}")).json()["items"]
             assert (kept["state"], kept["status"]) == ("refused", 503)
             assert "missing" in kept["reason"]
-    assert not [one for one in logs if one["event"] == "a plugin that was active is gone"]
+    assert not [one for one in logs if one["event"] == "a plugin that was active is not installed"]
 
 
 async def test_one_that_was_switched_off_is_not_missed(tmp_path: Path) -> None:
@@ -52,4 +52,4 @@ async def test_one_that_was_switched_off_is_not_missed(tmp_path: Path) -> None:
     with capture_logs() as logs:
         async with live_hub(tmp_path, plugins=plugins()):
             pass
-    assert not [one for one in logs if one["event"] == "a plugin that was active is gone"]
+    assert not [one for one in logs if one["event"] == "a plugin that was active is not installed"]

@@ -101,7 +101,7 @@ async def test_neither_key_nor_secret_nor_expected_signature_is_on_the_page(hub:
         ({"key": ""}, 401, "send an API key"),
         ({"org": "nowhere"}, 403, "may not act in the org"),
         ({"subscription": "sub_nothing"}, 404, "no such id: sub_nothing"),
-        ({"headers": "a: b\nnothing here"}, 422, "line 2 of the headers is no header"),
+        ({"headers": "a: b\nnothing here"}, 422, "line 2 of the headers is not a header"),
     ],
 )
 async def test_what_cannot_be_checked_says_why(hub: LiveHub, fields: dict[str, str], status: int, said: str) -> None:
@@ -160,4 +160,4 @@ def test_pasted_headers_are_read_or_refused(text: str) -> None:
     else:
         said = ""
         assert all(name and name == name.strip() for name, _ in found.pairs)
-    assert not said or re.fullmatch(r"line \d+ of the headers is no header: .*", said)
+    assert not said or re.fullmatch(r"line \d+ of the headers is not a header: .*", said)

@@ -190,7 +190,7 @@ async def test_settings_that_cannot_be_used_are_told_in_a_sentence_each() -> Non
     )
     assert said.status == 1
     assert "HUB_PORT: Input should be less than or equal to 65535\n" in said.err
-    assert "\nHUB_ADMIN_KEY needs 32 characters or more\n" in said.err
+    assert "\nHUB_ADMIN_KEY needs at least 32 characters\n" in said.err
     assert "HUB_PUBLIC_URL must start with https:// or http://\n" in said.err
     assert "HUB_EGRESS_ALLOW: 'nonsense' does not appear to be an IPv4 or IPv6 network\n" in said.err
 

@@ -167,6 +167,6 @@ async def test_what_a_vendor_needs_is_shown_with_its_guide(tmp_path: Path, sessi
         told = await run_hub("plugins", "guide", "slack", "--json", **reach)
         assert "{url}" in json.loads(told.out)["guide"]
         said = await run_hub("plugins", "guide", "nobody", **reach)
-        assert (said.status, said.err) == (1, "Error: no active plugin brings the vendor 'nobody' (404)\n")
+        assert (said.status, said.err) == (1, "Error: no active plugin provides the vendor 'nobody' (404)\n")
     finally:
         assert await hub.stop() == 0

@@ -10,7 +10,7 @@ from sqlalchemy import Row, and_, exists, func, select, tuple_, union_all
 
 from hub.errors import Invalid, NotFound, Problem
 from hub.model.ids import Id
-from hub.model.stored.outbound import Account, Attempt, DeliveryRecord, MessageRecord
+from hub.model.stored.outbound import Attempt, DeliveryRecord, MessageRecord, MessageTotals
 from hub.ports.store.page import Page
 from hub.store.sql.documents import Documents
 from hub.store.sql.outbound.outbound_rows import UNFINISHED, attempt_record, delivery_record, message_record
@@ -101,7 +101,7 @@ class SqlOutboundLog:
         counts = await self._counts(org, [message.id for message in found.items])
         return Page(tuple((message, counts.get(message.id, {})) for message in found.items), found.next)
 
-    async def account(self, org: Id, since: int, until: int) -> Account:
+    async def account(self, org: Id, since: int, until: int) -> MessageTotals:
         """Where every message accepted in that span (microseconds UTC) has ended up."""
         span = (messages.c.org == org, messages.c.id >= _first_id(since), messages.c.id < _first_id(until))
         states = await self._database.rows(
@@ -126,7 +126,7 @@ class SqlOutboundLog:
             )
         )
         open_ones = 0 if undelivered is None else int(undelivered[0])
-        return Account(
+        return MessageTotals(
             messages=counted.total(),
             dropped=counted["dropped", False] + counted["dropped", True],
             held=counted["held", False] + counted["held", True],
