@@ -79,13 +79,19 @@ def test_the_api_page_names_every_field(model: type[BaseModel]) -> None:
     assert [name for name in names if f"`{name}`" not in text and f'"{name}"' not in text] == []
 
 
-def test_the_house_of_the_architecture_page_is_the_real_one() -> None:
+def test_the_layout_on_the_architecture_page_is_the_real_one() -> None:
     text = (DOCS / "architecture.md").read_text()
-    house = re.findall(r"^ {6}(\w+)(?:/|\.py) ", text, re.MULTILINE)
+    layout = re.findall(r"^ {6}(\w+)(?:/|\.py) ", text, re.MULTILINE)
     packages = {path.parent.name for path in (ROOT / "hub").glob("*/__init__.py") if list(path.parent.glob("*.py"))[1:]}
-    assert packages <= set(house)
-    for name in house:
+    assert packages <= set(layout)
+    for name in layout:
         assert (ROOT / "hub" / name).is_dir() or (ROOT / "hub" / f"{name}.py").is_file(), name
+
+
+def test_the_files_that_the_architecture_page_names_exist() -> None:
+    named = re.findall(r"`((?:hub|plugins)/[\w/.]+)`", (DOCS / "architecture.md").read_text())
+    assert len(named) > 20
+    assert [path for path in named if not (ROOT / path).exists()] == []
 
 
 class Shell:
