@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hub.egress.client import Egress
 from hub.engine.embedded import EmbeddedEngine
-from hub.engine.host import Publisher
+from hub.engine.host import MessagePublisher
 from hub.engine.work.presence import Presence
 from hub.plugins.host import Plugins
 from hub.ports.blobs import Blobs
@@ -68,7 +68,7 @@ class EngineParts:
     store: Store
     plugins: Plugins
     egress: Egress
-    outbound: Publisher
+    outbound: MessagePublisher
     clock: Clock
     owner: str
     slots: int

@@ -9,12 +9,12 @@ from typing import Any
 import structlog
 
 from hub.egress.client import Egress
-from hub.engine.host import Publisher, Tools
-from hub.engine.instant import Instant, record
-from hub.engine.observed import Witness
+from hub.engine.compiled_versions import CompiledVersions
+from hub.engine.host import EngineParts, MessagePublisher, RunState
+from hub.engine.inline import InlineEvaluator, as_record
+from hub.engine.reporter import ExecutionReporter
 from hub.engine.run.run import Run
 from hub.engine.run.waits import Waits
-from hub.engine.versions import Versions
 from hub.engine.work.claims import Claims
 from hub.engine.work.leases import Leases
 from hub.engine.work.presence import Presence
@@ -37,23 +37,20 @@ from hub.ports.store import Store
 
 __all__ = ["EmbeddedEngine"]
 
-_PATIENCE = 5_000_000
-"""Microseconds after which an idle engine looks for work that another process left."""
+_IDLE = 5_000_000
+"""Microseconds after which an idle engine looks for work that another process has left."""
 
-_AT_ONCE = 256
-"""Executions that were accepted with their end, kept in memory for the sender who is about to ask for it."""
+_EVALUATED = 256
+"""Executions that were accepted together with their end, kept in memory for the sender that is about to wait."""
 
-_GRACE = 10.0
-"""Seconds that handing executions back to the store may take at a stop."""
+_HAND_BACK_SECONDS = 10.0
+"""How long handing executions back to the store may take when the engine stops."""
 
 _log = structlog.get_logger("hub.engine")
 
 
 class EmbeddedEngine:
-    """`hub.ports.engine.Engine` for one process; several processes may share a database.
-
-    `start_running` and `stop` begin and end its life; `start` is the port's and starts executions.
-    """
+    """Implements `hub.ports.engine.Engine` within one process; several processes may share a database."""
 
     def __init__(  # noqa: PLR0913 - its parts and its limits, by name
         self,
@@ -61,7 +58,7 @@ class EmbeddedEngine:
         store: Store,
         plugins: Plugins,
         egress: Egress,
-        outbound: Publisher,
+        outbound: MessagePublisher,
         clock: Clock,
         owner: str,
         slots: int = 64,
@@ -70,20 +67,20 @@ class EmbeddedEngine:
         presence: Presence | None = None,
         gone: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
-        """An engine that is not running yet.
+        """Make an engine that is not running yet.
 
         Args:
-            store: Where executions live.
-            plugins: Gives the actions that there are, the core's included, and hears what has finished.
+            store: Holds the executions.
+            plugins: Gives the actions, the core's included, and is told what has finished.
             egress: For the calls of actions.
             outbound: For the `publish` action.
             clock: Decides what is due and which lease has ended.
-            owner: Id of this process, different from that of every other one and from its own former lives.
+            owner: Id of this process; no other process has it, nor had this one before a restart.
             slots: Executions that run at once.
-            lease_seconds: After so long without a renewal another process takes over.
-            shutdown_seconds: How long `stop` lets what runs finish.
-            presence: Tells which other processes of this machine are gone, so that their leases need not run out.
-            gone: Takes over what else such a process had (its deliveries), by its id.
+            lease_seconds: A lease that is not renewed for so long ends, and another process takes over.
+            shutdown_seconds: How long `stop` lets running executions finish.
+            presence: Tells which other processes of this machine have ended, so that nobody waits for their leases.
+            gone: Takes over the other work of such a process (its deliveries), given its id.
         """
         self._store = store
         self._plugins = plugins
@@ -92,7 +89,7 @@ class EmbeddedEngine:
         self._presence = presence
         self._lease = int(lease_seconds * SECOND)
         self._shutdown_seconds = shutdown_seconds
-        self._tools = Tools(store, clock, Versions(store, lambda: plugins.actions), egress, outbound)
+        self._parts = EngineParts(store, clock, CompiledVersions(store, lambda: plugins.actions), egress, outbound)
         self._runs: dict[Id, Run] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._slots = Slots(slots)
@@ -102,7 +99,7 @@ class EmbeddedEngine:
             self._slots,
             owner=owner,
             lease=self._lease,
-            patience=min(_PATIENCE, self._lease),
+            patience=min(_IDLE, self._lease),
             found=self._claimed,
         )
         self._leases = Leases(
@@ -112,18 +109,18 @@ class EmbeddedEngine:
             lease=self._lease,
             presence=presence,
             gone=gone,
-            held=self._held,
+            held=self._leased,
             lost=self._abort,
         )
-        self._waits = Waits(self._tools, self._runs.__contains__)
-        self._instant = Instant()
-        self._witness = Witness(plugins, store, clock)
-        self._at_once: dict[Id, ExecutionRecord] = {}
+        self._waits = Waits(self._parts, self._runs.__contains__)
+        self._inline = InlineEvaluator()
+        self._reporter = ExecutionReporter(plugins, store, clock)
+        self._evaluated: dict[Id, ExecutionRecord] = {}
         self._services: list[asyncio.Task[None]] = []
         self._stopping = False
 
     async def start_running(self) -> None:
-        """Begin to claim work. Raises `StoreUnavailable`; OSError if the presence cannot be shown."""
+        """See the port; OSError means that the file that shows this process alive cannot be locked."""
         if self._presence is not None:
             self._presence.enter()
         await self._leases.inherit()
@@ -134,25 +131,25 @@ class EmbeddedEngine:
         ]
 
     async def stop(self) -> None:
-        """Take no more work, let what runs finish for `shutdown_seconds`, then hand the rest back to the store."""
+        """See the port; executions get `shutdown_seconds` to finish."""
         self._stopping = True
         await _end(self._services[:1])
-        await self._gone(self._shutdown_seconds)
+        await self._tasks_done(self._shutdown_seconds)
         for run in self._runs.values():
             run.stop()
-        await self._gone(_GRACE)
+        await self._tasks_done(_HAND_BACK_SECONDS)
         for task in self._tasks:
             task.cancel()
-        await self._gone(None)
+        await self._tasks_done(None)
         await _end(self._services[1:])
         self._services = []
         if self._presence is not None:
             self._presence.leave()
 
     async def node_names(self, execution: ExecutionRecord) -> Mapping[str, str]:
-        """What people call the nodes of an execution's version, by id; empty where that cannot be read any more."""
+        """See the port."""
         try:
-            workflow = await self._tools.versions.of(execution)
+            workflow = await self._parts.versions.of(execution)
         except (NotFound, Invalid):
             return {}
         return {node.id: node.name or node.id for node in workflow.nodes.values()}
@@ -165,37 +162,37 @@ class EmbeddedEngine:
         self._slots.promise(lease, waiting=waiting)
         return lease
 
-    def work_out(self, workflow: Id, version: int, trigger: Mapping[str, Any]) -> Finished | None:
-        """See the port."""
-        compiled = self._tools.versions.compiled(workflow, version)
+    def evaluate(self, workflow: Id, version: int, trigger: Mapping[str, Any]) -> Finished | None:
+        """See the port; only versions that are compiled already are evaluated."""
+        compiled = self._parts.versions.cached(workflow, version)
         if compiled is None:
             return None
-        return self._instant.finished((workflow, version), compiled, trigger, self._clock.now())
+        return self._inline.evaluate((workflow, version), compiled, trigger, self._clock.now())
 
-    def unlease(self, lease: Lease) -> None:
+    def release(self, lease: Lease) -> None:
         """See the port."""
         self._slots.withdraw(lease)
         self._claims.slot_free()
 
     def saturated(self) -> bool:
-        """Whether no slot is free for a waiting sender and twice as many wait already as there are slots."""
+        """See the port: no slot is free for a waiting sender, and twice as many already wait as there are slots."""
         return self._stopping or (self._slots.free(waiting=True) <= 0 and self._waits.count >= 2 * self._slots.total)
 
     def start(self, executions: Sequence[NewExecution]) -> None:
         """See the port."""
         for execution in executions:
             if execution.finished is not None:
-                self._was_instant(execution, execution.finished)
+                self._tell_evaluated(execution, execution.finished)
                 continue
             if execution.id in self._runs:
                 continue
             lease = execution.lease
             waiting = None if lease is None else self._slots.redeem(lease)
             if lease is None or waiting is None:
-                self._witness.execution(execution, "queued")
+                self._reporter.execution(execution, "queued")
                 self.wake()
             else:
-                self._spawn(Run(self._tools, self, execution, lease, waiting=waiting))
+                self._spawn(Run(self._parts, self, execution, lease, waiting=waiting))
 
     def wake(self) -> None:
         """See the port."""
@@ -209,7 +206,7 @@ class EmbeddedEngine:
                 raise NotFound("no such execution")
             if run.done or run.answer is not None:
                 return run.view()
-        found = self._at_once.pop(execution, None)
+        found = self._evaluated.pop(execution, None)
         if found is not None and found.org == org:
             return found
         return await self._waits.wait(org, execution, deadline)
@@ -220,15 +217,15 @@ class EmbeddedEngine:
         if not cancelled:
             await self._store.executions.get(org, execution)  # raises NotFound
         for one in cancelled:
-            self._abort(one)  # all of them before anything is awaited: one that is tried again may run anew by then
+            self._abort(one)  # before anything is awaited: after a retry another run of it could be in its place
         self.wake()
         for one in cancelled:
             await self._waits.look(org, one)
-        await self._witness.stored(org, cancelled)
+        await self._reporter.stored(org, cancelled)
         return bool(cancelled)
 
     async def signal(self, org: Id, execution: Id, name: str, value: Any) -> None:
-        """See the port; `name` is the node that waits."""
+        """See the port."""
         await self._store.executions.signal(org, execution, name, value, self._clock.now())
         run = self._runs.get(execution)
         if run is not None:
@@ -238,19 +235,19 @@ class EmbeddedEngine:
     async def retry(self, org: Id, execution: Id) -> None:
         """See the port."""
         await self._store.executions.reopen(org, execution, self._clock.now())
-        await self._witness.stored(org, (execution,))
+        await self._reporter.stored(org, (execution,))
         self.wake()
 
-    def born(self, children: Sequence[NewExecution]) -> None:
-        """Executions that a run has created."""
+    def children_created(self, children: Sequence[NewExecution]) -> None:
+        """See `RunHost`."""
         self.start(children)
 
-    def run_answered(self, run: Run) -> None:
-        """A run has answered its waiting sender."""
+    def run_answered(self, run: RunState) -> None:
+        """See `RunHost`."""
         self._waits.settle(run.execution.id, run.view)
 
-    def run_finished(self, run: Run) -> None:
-        """A run has finished."""
+    def run_finished(self, run: RunState) -> None:
+        """See `RunHost`."""
         execution = run.execution
         self._waits.settle(execution.id, run.view)
         if execution.parent is not None:
@@ -259,31 +256,32 @@ class EmbeddedEngine:
                 self._claims.due(self._clock.now())
             else:
                 parent.child_finished(execution.id)
-        if self._witness.listens:
+        if self._reporter.listens:
             view = run.view()
-            self._witness.execution(view, view.state)
+            self._reporter.execution(view, view.state)
 
-    def _was_instant(self, execution: NewExecution, finished: Finished) -> None:
-        """It was accepted with its end: tell those who will ask."""
+    def _tell_evaluated(self, execution: NewExecution, finished: Finished) -> None:
+        """Tell those who wait for an execution, or will in a moment, that it was accepted together with its end."""
         if execution.priority == 0:
-            if len(self._at_once) >= _AT_ONCE:
-                del self._at_once[next(iter(self._at_once))]
-            self._at_once[execution.id] = record(execution, finished)
-        if self._witness.listens:
-            self._witness.nodes(execution, finished.nodes)
-            self._witness.execution(record(execution, finished), "succeeded")
+            if len(self._evaluated) >= _EVALUATED:
+                del self._evaluated[next(iter(self._evaluated))]
+            self._evaluated[execution.id] = as_record(execution, finished)
+        if self._reporter.listens:
+            self._reporter.nodes(execution, finished.nodes)
+            self._reporter.execution(as_record(execution, finished), "succeeded")
 
-    def run_wrote(self, run: Run, entries: Sequence[NodeRecord], change: ExecutionChange | None) -> None:
-        """A run has journalled."""
-        self._witness.nodes(run.execution, entries)
+    def run_wrote(self, run: RunState, entries: Sequence[NodeRecord], change: ExecutionChange | None) -> None:
+        """See `RunHost`."""
+        self._reporter.nodes(run.execution, entries)
         if change is not None and change.state == "waiting":
-            self._witness.execution(run.execution, "waiting")
+            self._reporter.execution(run.execution, "waiting")
 
     def run_rests(self, due: int) -> None:
-        """A run waits in the store."""
+        """See `RunHost`."""
         self._claims.due(due)
 
-    async def _gone(self, seconds: float | None) -> None:
+    async def _tasks_done(self, seconds: float | None) -> None:
+        """Wait until no run is left, at most so long."""
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=seconds)
 
@@ -292,14 +290,14 @@ class EmbeddedEngine:
             record = one.record
             waiting = record.priority == 0
             if record.id in self._runs:
-                # this process lost the lease, or was resting a moment ago, and its old run has not ended yet
+                # this process had lost the lease, or has just handed the execution back, and that run is still ending
                 self._abort(record.id)
-            self._spawn(Run(self._tools, self, record, one.lease, waiting=waiting, journal=one.nodes))
+            self._spawn(Run(self._parts, self, record, one.lease, waiting=waiting, journal=one.nodes))
 
     def _spawn(self, run: Run) -> None:
         execution = run.execution.id
         self._runs[execution] = run
-        self._witness.execution(run.execution, "running")
+        self._reporter.execution(run.execution, "running")
         task = asyncio.create_task(run.main())
         self._tasks.add(task)
         task.add_done_callback(lambda done: self._ended(run, done))
@@ -315,18 +313,18 @@ class EmbeddedEngine:
             self._claims.slot_free()
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error(
-                "execution stopped by a fault of the engine",
+                "execution stopped by an error in the engine",
                 execution=write_id("exec", run.execution.id),
                 exc_info=error,
             )
 
     def _abort(self, execution: Id) -> None:
-        """Break a run off: its execution is cancelled, or belongs to somebody else."""
+        """Break a run off: its execution is cancelled, or another process has it now."""
         run = self._runs.pop(execution, None)
         if run is not None:
             run.abort()
 
-    def _held(self) -> Collection[Id]:
+    def _leased(self) -> Collection[Id]:
         self._slots.withdraw_older(self._clock.now())
         return self._runs.keys()
 

@@ -17,4 +17,4 @@ def return_leases(events: Iterable[NewEvent], engine: Engine, accepted: Sequence
     for event in events:
         for execution in event.executions:
             if execution.lease is not None and execution.id not in kept:
-                engine.unlease(execution.lease)
+                engine.release(execution.lease)

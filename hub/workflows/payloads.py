@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hub.errors import Invalid, Problem
-from hub.workflows.expressions.expression import compile_value
 from hub.workflows.expressions.references import Mixed, Reference
 from hub.workflows.expressions.scope import Scope
+from hub.workflows.expressions.templates import compile_value
 
 __all__ = ["body_template"]
 

@@ -99,8 +99,8 @@ async def test_a_lease_that_came_to_nothing_gives_its_slot_back(open_rig: Any) -
     async with open_rig(slots=1) as rig:
         lease = await settled_lease(rig)
         assert rig.engine.lease() is None
-        rig.engine.unlease(lease)
-        rig.engine.unlease(lease)
+        rig.engine.release(lease)
+        rig.engine.release(lease)
         assert rig.engine.lease() is not None
 
 

@@ -8,8 +8,8 @@ import pytest
 from hub.errors import Invalid, Problem
 from hub.workflows.actions import CORE_ACTIONS
 from hub.workflows.definition.compiled import Workflow, compile_workflow
-from hub.workflows.expressions.expression import compile_value
 from hub.workflows.expressions.scope import NodeView, Scope
+from hub.workflows.expressions.templates import compile_value
 
 TRIGGER = {
     "alert_id": "A-1",

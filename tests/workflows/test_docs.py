@@ -14,10 +14,10 @@ from hub.workflows import limits
 from hub.workflows.actions import CORE_ACTIONS
 from hub.workflows.definition.compiled import compile_workflow
 from hub.workflows.definition.parsed import Definition, EventFilter, ForEach, Node, parse
-from hub.workflows.expressions.expression import compile_value
 from hub.workflows.expressions.functions import FILTERS, METHODS
 from hub.workflows.expressions.functions.predicates import TESTS
 from hub.workflows.expressions.scope import Item, NodeView, Scope
+from hub.workflows.expressions.templates import compile_value
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 EXPRESSIONS = (REFERENCE / "expressions.md").read_text()

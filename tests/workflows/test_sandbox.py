@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hub.errors import ExpressionError, Invalid
 from hub.model.json import dumps, loads
 from hub.workflows.expressions.environment import ENVIRONMENT
-from hub.workflows.expressions.expression import compile_value
 from hub.workflows.expressions.functions import FILTERS, GLOBALS, METHODS
 from hub.workflows.expressions.scope import RESERVED, Scope
+from hub.workflows.expressions.templates import compile_value
 
 LONG = "aé" * 300_000
 DATA = {

@@ -23,7 +23,7 @@ from hub.model.wire.fetched import Fetched
 from hub.model.wire.values import Values
 from hub.sdk.action import Log
 
-__all__ = ["Call", "Called", "idempotency_key"]
+__all__ = ["CallContext", "NodeCall", "idempotency_key"]
 
 _log = structlog.get_logger("hub.action")
 _NOTHING = Mask()
@@ -36,7 +36,7 @@ def idempotency_key(execution: Id, node: str, item: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Called:
+class NodeCall:
     """Which node of which execution is tried.
 
     Attributes:
@@ -50,7 +50,7 @@ class Called:
     timeout: float | None = None
 
 
-class Call:
+class CallContext:
     """`ActionContext` of one try. Texts are made when asked for: most pure actions ask for none.
 
     Attributes:
@@ -59,7 +59,7 @@ class Call:
 
     __slots__ = ("_called", "_egress", "_execution", "_org", "mask")
 
-    def __init__(self, called: Called, org: str, egress: Egress) -> None:
+    def __init__(self, called: NodeCall, org: str, egress: Egress) -> None:
         self._called = called
         self._execution = called.execution
         self._org = org

@@ -2,76 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
-from hub.engine.action.context import Called, idempotency_key
-from hub.engine.host import Host, Tools
+from hub.engine.action.context import NodeCall, idempotency_key
+from hub.engine.action.results import TrySucceeded, TryWaiting
+from hub.engine.host import EngineParts, RunHost
 from hub.errors import ActionFailed, ExpressionError, HubError, Invalid, NotFound
 from hub.model.ids import Id, new_id, read_id, write_id
 from hub.model.stored.execution import NewExecution
 from hub.model.times import SECOND
 from hub.outbound.publish.publish import Publication
+from hub.workflows.effects import Publish, Respond, RunWorkflow, Sleep
 from hub.workflows.expressions.scope import Scope
-from hub.workflows.services import Publish, Respond, RunWorkflow, Sleep
 
-__all__ = ["Done", "Effects", "Later"]
+__all__ = ["EmbeddedEffects"]
 
 _DEPTH = 16
 """Levels of `workflow.run` inside each other: a workflow that starts itself ends here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The node has succeeded.
+class EmbeddedEffects:
+    """`hub.workflows.effects.EffectHandler` for one try of a node."""
 
-    Attributes:
-        child: An execution to create in the commit that says so.
-        answer: For the waiting sender, after that commit.
-    """
+    __slots__ = ("_called", "_host", "_parts", "_started")
 
-    output: Any
-    child: NewExecution | None = None
-    answer: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    """The node waits, see `hub.workflows.plan.tries`.
-
-    Attributes:
-        child: An execution to create in the commit that says so, and to wait for.
-    """
-
-    due: int | None = None
-    output: Any = None
-    child: NewExecution | None = None
-
-
-class Effects:
-    """`hub.workflows.services.EngineServices` for one try of a node."""
-
-    __slots__ = ("_called", "_host", "_started", "_tools")
-
-    def __init__(self, tools: Tools, host: Host, called: Called, started: int) -> None:
+    def __init__(self, parts: EngineParts, host: RunHost, called: NodeCall, started: int) -> None:
         """`started` is when the node's first try began, microseconds UTC."""
-        self._tools = tools
+        self._parts = parts
         self._host = host
         self._called = called
         self._started = started
 
-    async def sleep(self, effect: Sleep) -> Done | Later:
+    async def sleep(self, effect: Sleep) -> TrySucceeded | TryWaiting:
         """Let the node wait until the effect is due."""
         due = effect.due(self._started)
         late = self._late()
-        return Later(due=due if late is None else min(due, late), output=effect.output(self._started))
+        return TryWaiting(due=due if late is None else min(due, late), output=effect.output(self._started))
 
-    async def respond(self, effect: Respond) -> Done | Later:
+    async def respond(self, effect: Respond) -> TrySucceeded | TryWaiting:
         """Hand the answer to whoever waits."""
         answer = effect.output()
-        return Done(answer, answer=answer)
+        return TrySucceeded(answer, answer=answer)
 
-    async def publish(self, effect: Publish) -> Done | Later:
+    async def publish(self, effect: Publish) -> TrySucceeded | TryWaiting:
         """Publish once per node and item, however often it is tried.
 
         Raises:
@@ -79,7 +52,7 @@ class Effects:
         """
         execution = self._called.execution
         try:
-            published = await self._tools.publisher.publish(
+            published = await self._parts.publisher.publish(
                 Publication(
                     org=execution.org,
                     type=effect.type,
@@ -95,9 +68,9 @@ class Effects:
             raise ActionFailed(faults or error.detail, retryable=False) from error
         except HubError as error:
             raise ActionFailed(str(error)) from error
-        return Done({"id": write_id("msg", published.id), "deliveries": published.deliveries})
+        return TrySucceeded({"id": write_id("msg", published.id), "deliveries": published.deliveries})
 
-    async def run_workflow(self, effect: RunWorkflow) -> Done | Later:
+    async def run_workflow(self, effect: RunWorkflow) -> TrySucceeded | TryWaiting:
         """Create the child; the node waits for it if the effect says so.
 
         Raises:
@@ -105,13 +78,13 @@ class Effects:
         """
         child = await self._child(effect)
         if effect.wait:
-            return Later(due=self._late(), child=child)
-        return Done({"execution": write_id("exec", child.id)}, child=child)
+            return TryWaiting(due=self._late(), child=child)
+        return TrySucceeded({"execution": write_id("exec", child.id)}, child=child)
 
     def _late(self) -> int | None:
         """When the try has taken longer than the node's `timeout` allows, microseconds UTC."""
         timeout = self._called.timeout
-        return None if timeout is None else self._tools.clock.now() + int(timeout * SECOND)
+        return None if timeout is None else self._parts.clock.now() + int(timeout * SECOND)
 
     async def _child(self, effect: RunWorkflow) -> NewExecution:
         parent = self._called.execution
@@ -119,7 +92,7 @@ class Effects:
         if depth > _DEPTH:
             raise ActionFailed(f"workflows start each other more than {_DEPTH} deep", retryable=False)
         workflow = self._published(parent.org, effect.workflow)
-        version = self._tools.store.snapshot.published[workflow]
+        version = self._parts.store.snapshot.published[workflow]
         trigger = {"data": effect.data, "type": "workflow.run", "depth": depth}
         child = NewExecution(
             org=parent.org,
@@ -128,13 +101,13 @@ class Effects:
             version=version.number,
             kind="child",
             trigger=trigger,
-            created=self._tools.clock.now(),
+            created=self._parts.clock.now(),
             parent=parent.id,
             parent_node=self._called.node,
             priority=parent.priority,
         )
         try:
-            compiled = await self._tools.versions.of(child)
+            compiled = await self._parts.versions.of(child)
             serial_key = compiled.serial_key(Scope.of(trigger, {}))
         except (Invalid, NotFound, ExpressionError) as error:
             raise ActionFailed(f"{effect.workflow} cannot run: {error}", retryable=False) from error
@@ -143,7 +116,7 @@ class Effects:
         return replace(child, serial_key=serial_key, concurrency=compiled.concurrency)
 
     def _published(self, org: Id, name: str) -> Id:
-        snapshot = self._tools.store.snapshot
+        snapshot = self._parts.store.snapshot
         workflow = read_id("wf", name)
         record = None if workflow is None else snapshot.workflows.get(workflow)
         if record is None or record.org != org:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
 from hub.engine.action.connections import fetch_connections, references_in
-from hub.engine.action.context import Call
-from hub.engine.action.effects import Done
+from hub.engine.action.context import CallContext
+from hub.engine.action.results import TryFailed, TrySucceeded
 from hub.errors import ActionFailed, AddressRefused
 from hub.model.faults import in_json_words
 from hub.model.ids import Id
@@ -20,26 +19,19 @@ from hub.plugins.calling import answer_of, awaited
 from hub.ports.store import Access
 from hub.sdk.action import Action
 from hub.workflows.definition.workflow import CompiledNode
+from hub.workflows.effects import Effect, Publish, Respond, RunWorkflow, Sleep
 from hub.workflows.expressions.references import resolve
 from hub.workflows.limits import MAX_INPUT
-from hub.workflows.services import Effect, Publish, Respond, RunWorkflow, Sleep
 
-__all__ = ["LONGEST", "Broken", "perform"]
+__all__ = ["LONGEST", "perform"]
 
 LONGEST = 3_600.0
 """Seconds that a try may take where its node sets no `timeout`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """A try that failed: why (secrets masked), whether another may help, and when the other side wants it (seconds)."""
-
-    message: str
-    retryable: bool = True
-    retry_after: float | None = None
-
-
-async def perform(node: CompiledNode, rendered: Any, call: Call, access: Access, org: Id) -> Done | Effect | Broken:
+async def perform(
+    node: CompiledNode, rendered: Any, call: CallContext, access: Access, org: Id
+) -> TrySucceeded | Effect | TryFailed:
     """Run the node's action once.
 
     Args:
@@ -50,7 +42,8 @@ async def perform(node: CompiledNode, rendered: Any, call: Call, access: Access,
         org: Owner of the connections.
 
     Returns:
-        `Done` with the output, a JSON value with secrets masked; an effect for the engine to carry out; or `Broken`.
+        `TrySucceeded` with the output, a JSON value with secrets masked; `TryFailed`; or an effect that the engine has
+        to carry out.
     """
     mask = Mask()
     try:
@@ -65,19 +58,19 @@ async def perform(node: CompiledNode, rendered: Any, call: Call, access: Access,
             output = await _within(node.timeout or LONGEST, node.action, settings, call)
         if isinstance(output, Sleep | RunWorkflow | Publish | Respond):
             return output
-        return Done(_kept(output, mask, trusted=node.pure and "." not in node.action.name))
+        return TrySucceeded(_kept(output, mask, trusted=node.pure and "." not in node.action.name))
     except ValidationError as error:
-        return Broken(mask.text(_faults(error)), retryable=False)
+        return TryFailed(mask.text(_faults(error)), retryable=False)
     except ActionFailed as error:
-        return Broken(mask.text(str(error)), error.retryable, error.retry_after)
+        return TryFailed(mask.text(str(error)), error.retryable, error.retry_after)
     except AddressRefused as error:
-        return Broken(error.public, retryable=False)
+        return TryFailed(error.public, retryable=False)
     except Exception as error:  # noqa: BLE001 - an action is a plugin's code: whatever it raises is its node's failure
         text = str(error)
-        return Broken(mask.text(f"{type(error).__name__}: {text}" if text else type(error).__name__))
+        return TryFailed(mask.text(f"{type(error).__name__}: {text}" if text else type(error).__name__))
 
 
-async def _run(action: Action, settings: Any, call: Call) -> Any:
+async def _run(action: Action, settings: Any, call: CallContext) -> Any:
     owner = _owner(action)
     return await awaited(owner, answer_of(owner, action.run, (settings, call)))
 
@@ -87,7 +80,7 @@ def _owner(action: Action) -> str:
     return action.name.partition(".")[0]
 
 
-async def _within(seconds: float, action: Action, settings: Any, call: Call) -> Any:
+async def _within(seconds: float, action: Action, settings: Any, call: CallContext) -> Any:
     limit = asyncio.timeout(seconds)
     try:
         async with limit:

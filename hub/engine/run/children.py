@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from hub.engine.host import Tools
+from hub.engine.host import EngineParts
 from hub.errors import NotFound
 from hub.model.ids import Id, write_id
 from hub.model.retry import Retry
@@ -25,10 +25,10 @@ class Children:
         orphans: Children that are waited for no more, to be cancelled.
     """
 
-    __slots__ = ("_looks", "_org", "_parent", "_tools", "orphans")
+    __slots__ = ("_looks", "_org", "_parent", "_parts", "orphans")
 
-    def __init__(self, tools: Tools, org: Id, parent: Id) -> None:
-        self._tools = tools
+    def __init__(self, parts: EngineParts, org: Id, parent: Id) -> None:
+        self._parts = parts
         self._org = org
         self._parent = parent
         self._looks: dict[Id, int] = {}
@@ -36,7 +36,7 @@ class Children:
 
     def created(self, child: Id) -> None:
         """It begins now: the first look can wait."""
-        self._looks[child] = self._tools.clock.now() + _LOOK
+        self._looks[child] = self._parts.clock.now() + _LOOK
 
     def finished(self, child: Id) -> None:
         """It has finished in this process."""
@@ -48,7 +48,7 @@ class Children:
 
     async def look(self, record: NodeRecord, child: Id, retry: Retry | None) -> NodeRecord | None:
         """The new entry of a node that waits for `child`, once that has finished or taken too long."""
-        now = self._tools.clock.now()
+        now = self._parts.clock.now()
         late = record.due is not None and record.due <= now
         if not late and self._looks.get(child, 0) > now:
             return None
@@ -72,7 +72,7 @@ class Children:
     async def _outcome(self, child: Id) -> ExecutionRecord | None:
         """The child if it has finished; one that is gone counts as cancelled."""
         try:
-            record = await self._tools.store.executions.get(self._org, child)
+            record = await self._parts.store.executions.get(self._org, child)
         except NotFound:
             return ExecutionRecord(self._org, child, b"", 0, "child", "cancelled", None, 0)
         return record if record.state in FINISHED else None

@@ -14,19 +14,19 @@ from typing import Any
 
 import structlog
 
-from hub.engine.host import Host, Tools
+from hub.engine.host import EngineParts, RunHost
 from hub.engine.run.children import Children
-from hub.engine.run.ledger import Ledger
-from hub.engine.run.trying import Tries
+from hub.engine.run.journal_buffer import JournalBuffer
+from hub.engine.run.node_tries import NodeTries
 from hub.engine.run.waits import RESPOND
-from hub.engine.work.alarm import Alarm
+from hub.engine.work.timed_event import TimedEvent
 from hub.errors import Fenced, Invalid, NotFound
 from hub.model.ids import Id, write_id
 from hub.model.stored.execution import ExecutionChange, ExecutionError, ExecutionRecord, Lease, NewExecution, NodeRecord
 from hub.model.times import SECOND
 from hub.workflows.definition.workflow import Workflow
 from hub.workflows.plan import tries
-from hub.workflows.plan.planner import Outcome, Plan, Planner
+from hub.workflows.plan.planner import ExecutionOutcome, Plan, Planner
 
 __all__ = ["NEVER", "Run"]
 
@@ -54,15 +54,15 @@ class Run:
     """
 
     __slots__ = (
-        "_aborted", "_alarm", "_children", "_crashes", "_deadline", "_finished", "_host", "_journal", "_ledger",
-        "_outcome", "_planner", "_started", "_stopping", "_task", "_tools", "_tries", "answer", "done", "exclusive",
+        "_aborted", "_buffer", "_children", "_crashes", "_deadline", "_finished", "_host", "_journal", "_outcome",
+        "_parts", "_planner", "_started", "_stopping", "_task", "_tries", "_wakeup", "answer", "done", "exclusive",
         "execution", "waiting",
     )  # fmt: skip
 
     def __init__(
         self,
-        tools: Tools,
-        host: Host,
+        parts: EngineParts,
+        host: RunHost,
         execution: NewExecution | ExecutionRecord,
         lease: Lease,
         *,
@@ -75,19 +75,19 @@ class Run:
         self.exclusive = execution.serial_key is not None
         self.answer: Any = None
         self.done = False
-        self._tools = tools
+        self._parts = parts
         self._host = host
         self._journal = journal
         self._crashes, self._started = 0, execution.created
         if isinstance(execution, ExecutionRecord):
             self._crashes, self._started = execution.crashes, execution.started or execution.created
-        self._alarm = Alarm(tools.clock)
-        self._ledger = Ledger(tools, execution, lease)
-        self._children = Children(tools, execution.org, execution.id)
+        self._wakeup = TimedEvent(parts.clock)
+        self._buffer = JournalBuffer(parts, execution, lease)
+        self._children = Children(parts, execution.org, execution.id)
         self._planner: Planner | None = None
-        self._tries: Tries | None = None
+        self._tries: NodeTries | None = None
         self._deadline: int | None = None
-        self._outcome: Outcome | None = None
+        self._outcome: ExecutionOutcome | None = None
         self._finished: int | None = None
         self._stopping = False
         self._aborted = False
@@ -117,26 +117,26 @@ class Run:
     def stop(self) -> None:
         """Hand it back to the store at the next chance; tries under way are broken off and do not count."""
         self._stopping = True
-        self._alarm.ring()
+        self._wakeup.set()
 
     def child_finished(self, child: Id) -> None:
         """A child has finished in this process."""
         self._children.finished(child)
-        self._alarm.ring()
+        self._wakeup.set()
 
     def signal(self, node: str, value: Any) -> None:
         """The journal says that `node` has received `value`."""
         record = None if self._planner is None else self._planner.record(node)
         if self._planner is not None and record is not None and record.state in {"waiting", "running"}:
             # running: its next try began while the signal was on its way; what that gives is not asked for any more
-            now = self._tools.clock.now()
+            now = self._parts.clock.now()
             self._planner.put(replace(record, state="succeeded", output=value, finished=now, due=None))
-            self._ledger.drop(node)
-            self._alarm.ring()
+            self._buffer.drop(node)
+            self._wakeup.set()
 
     async def _drive(self) -> None:
         try:
-            workflow = self._tools.versions.known(self.execution) or await self._tools.versions.of(self.execution)
+            workflow = await self._parts.versions.of(self.execution)
         except (NotFound, Invalid) as error:
             await self._fail(_unusable(error))
             return
@@ -147,8 +147,8 @@ class Run:
         while not await self._advance(planner, trying):
             pass
 
-    def _recover(self, workflow: Workflow) -> tuple[Planner, Tries]:
-        now = self._tools.clock.now()
+    def _recover(self, workflow: Workflow) -> tuple[Planner, NodeTries]:
+        now = self._parts.clock.now()
         self._planner = planner = Planner(workflow, self.execution.trigger)
         for record in self._journal:
             if record.state == "running":
@@ -160,14 +160,14 @@ class Run:
         if said:
             self.answer = min(said, key=lambda record: record.finished or 0).output
         self._journal = ()
-        self._tries = Tries(
-            self._tools,
+        self._tries = NodeTries(
+            self._parts,
             self._host,
             self.execution,
             planner,
-            ledger=self._ledger,
+            buffer=self._buffer,
             children=self._children,
-            alarm=self._alarm,
+            wakeup=self._wakeup,
             careful=self._crashes > 0,
         )
         self.exclusive = self.exclusive or workflow.concurrency is not None
@@ -175,10 +175,10 @@ class Run:
             self._deadline = self._started + int(workflow.deadline_seconds * SECOND)
         return planner, self._tries
 
-    async def _advance(self, planner: Planner, trying: Tries) -> bool:
+    async def _advance(self, planner: Planner, trying: NodeTries) -> bool:
         """One step of the execution; whether it was the last one here."""
         plan = planner.plan()
-        now = self._tools.clock.now()
+        now = self._parts.clock.now()
         for record in plan.settled:
             self._keep(planner, replace(record, started=record.started or now, finished=now))
             if record.child is not None and record.state == "cancelled":
@@ -193,19 +193,19 @@ class Run:
             return not await self._take_up(plan, now, planner, trying) and await self._go_on(plan, now, trying)
         return True
 
-    async def _go_on(self, plan: Plan, now: int, trying: Tries) -> bool:
+    async def _go_on(self, plan: Plan, now: int, trying: NodeTries) -> bool:
         """Write what has to be written, start what waited for that, then wait; whether it rests in the store."""
-        if trying.ready or (self._ledger.urgent and trying.under_way):
+        if trying.ready or (self._buffer.urgent and trying.under_way):
             await self._write()
             trying.launch()
         elif trying.under_way:
-            await self._alarm.wait(self._until(plan))
+            await self._wakeup.wait(self._until(plan))
             trying.collect()
         else:
             return await self._rest(plan, now)
         return False
 
-    async def _take_up(self, plan: Plan, now: int, planner: Planner, trying: Tries) -> bool:
+    async def _take_up(self, plan: Plan, now: int, planner: Planner, trying: NodeTries) -> bool:
         """Do what the plan asks for short of effects; whether the plan is out of date now."""
         done = False
         loop = asyncio.get_running_loop()
@@ -220,7 +220,7 @@ class Run:
             settled = await self._look(record, now, planner)
             if settled is not None:
                 self._keep(planner, settled)
-                self._ledger.urgent = done = True
+                self._buffer.urgent = done = True
         return done
 
     async def _look(self, record: NodeRecord, now: int, planner: Planner) -> NodeRecord | None:
@@ -246,8 +246,8 @@ class Run:
         self._host.run_rests(due)
         return True
 
-    async def _finish(self, outcome: Outcome) -> None:
-        now = self._tools.clock.now()
+    async def _finish(self, outcome: ExecutionOutcome) -> None:
+        now = self._parts.clock.now()
         self._outcome = outcome
         self._finished = now
         await self._write(
@@ -257,31 +257,31 @@ class Run:
         self._host.run_finished(self)
 
     async def _fail(self, message: str) -> None:
-        await self._finish(Outcome("failed", error=ExecutionError(None, message)))
+        await self._finish(ExecutionOutcome("failed", error=ExecutionError(None, message)))
 
-    async def _expire(self, planner: Planner, trying: Tries) -> None:
+    async def _expire(self, planner: Planner, trying: NodeTries) -> None:
         """The deadline of the workflow has passed."""
         await trying.break_off()
-        now = self._tools.clock.now()
+        now = self._parts.clock.now()
         for record in planner.cancelled():
             self._keep(planner, replace(record, finished=now))
             if record.child is not None:
                 self._children.orphans.append(record.child)
         await self._fail(f"not finished within {planner.workflow.deadline_seconds:g} s")
 
-    async def _hand_back(self, trying: Tries) -> None:
+    async def _hand_back(self, trying: NodeTries) -> None:
         """Leave the rest to whoever claims it next."""
         await trying.break_off()
         trying.void()
-        now = self._tools.clock.now()
+        now = self._parts.clock.now()
         await self._write(ExecutionChange(state="waiting", due=now, release=True))
 
     async def _write(self, change: ExecutionChange | None = None) -> None:
-        entries = self._ledger.entries
-        born = await self._ledger.write(change)
+        entries = self._buffer.entries
+        born = await self._buffer.write(change)
         self._host.run_wrote(self, entries, change)
         if born:
-            self._host.born(born)
+            self._host.children_created(born)
         if self.answer is None and self._tries is not None and self._tries.answer is not None:
             self.answer = self._tries.answer
             self._host.run_answered(self)
@@ -290,7 +290,7 @@ class Run:
 
     def _keep(self, planner: Planner, record: NodeRecord) -> None:
         planner.put(record)
-        self._ledger.keep(record)
+        self._buffer.keep(record)
 
     def view(self) -> ExecutionRecord:
         """The execution as it stands, for those who wait for it."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from hub.engine.host import Tools
-from hub.engine.work.alarm import Alarm
+from hub.engine.host import EngineParts
+from hub.engine.work.timed_event import TimedEvent
 from hub.errors import HubError, Invalid, NotFound
 from hub.model.ids import Id
 from hub.model.stored.execution import FINISHED, ExecutionRecord
@@ -49,17 +49,17 @@ class _Wait:
 class Waits:
     """All open waits of this process, and the one task that minds deadlines and looks into the store for them."""
 
-    __slots__ = ("_alarm", "_by_execution", "_local", "_tools", "_until", "count")
+    __slots__ = ("_by_execution", "_local", "_parts", "_until", "_wakeup", "count")
 
-    def __init__(self, tools: Tools, local: Callable[[Id], bool]) -> None:
+    def __init__(self, parts: EngineParts, local: Callable[[Id], bool]) -> None:
         """`local` says whether an execution runs here, so that no look is needed.
 
         Attributes:
             count: Open waits.
         """
-        self._tools = tools
+        self._parts = parts
         self._local = local
-        self._alarm = Alarm(tools.clock)
+        self._wakeup = TimedEvent(parts.clock)
         self._by_execution: dict[Id, list[_Wait]] = {}
         self._until = 0
         self.count = 0
@@ -68,14 +68,14 @@ class Waits:
         """As `Engine.wait`."""
         local = self._local(execution)
         pause = _LAST_LOOK if local else _FIRST_LOOK
-        look = self._tools.clock.now() + pause
+        look = self._parts.clock.now() + pause
         wait = _Wait(org, execution, deadline, asyncio.get_running_loop().create_future(), look, pause)
         # it is open before the first look: what finishes here while that is under way settles it
         self._by_execution.setdefault(execution, []).append(wait)
         self.count += 1
         try:
             if min(look, deadline) < self._until:
-                self._alarm.ring()
+                self._wakeup.set()
             if not local:
                 wait.settle_if(await self._look(org, execution))
             return await wait.future
@@ -100,14 +100,14 @@ class Waits:
     async def serve(self) -> None:
         """Run until cancelled."""
         while True:
-            now = self._tools.clock.now()
+            now = self._parts.clock.now()
             for wait in self._open():
                 if wait.deadline <= now:
                     wait.settle(None)
                 elif wait.look <= now:
                     await self._look_again(wait, now)
             self._until = min((min(wait.deadline, wait.look) for wait in self._open()), default=_NEVER)
-            await self._alarm.wait(self._until)
+            await self._wakeup.wait(self._until)
 
     def _open(self) -> list[_Wait]:
         return [wait for waits in self._by_execution.values() for wait in waits if not wait.future.done()]
@@ -132,7 +132,7 @@ class Waits:
 
     async def _look(self, org: Id, execution: Id) -> ExecutionRecord | None:
         """The execution, from the store, if it has finished or answered."""
-        record = await self._tools.store.executions.get(org, execution)
+        record = await self._parts.store.executions.get(org, execution)
         answer = await self._answer(record)
         return replace(record, answer=answer) if answer is not None or record.state in FINISHED else None
 
@@ -141,12 +141,12 @@ class Waits:
         if record.state == "queued":
             return None
         try:
-            workflow = await self._tools.versions.of(record)
+            workflow = await self._parts.versions.of(record)
         except (NotFound, Invalid):
             return None
         responders = {node.id for node in workflow.nodes.values() if node.action.name == RESPOND}
         if not responders:
             return None
-        journal = await self._tools.store.executions.nodes(record.org, record.id)
+        journal = await self._parts.store.executions.nodes(record.org, record.id)
         answers = [node for node in journal if node.node in responders and node.state == "succeeded"]
         return min(answers, key=lambda node: (node.finished or 0, node.item)).output if answers else None

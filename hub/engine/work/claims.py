@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from hub.engine.work.alarm import Alarm
 from hub.engine.work.slots import Slots
+from hub.engine.work.timed_event import TimedEvent
 from hub.errors import HubError
 from hub.model.stored.execution import Claimed
 from hub.model.times import SECOND
@@ -33,7 +33,7 @@ class Claims:
     """
 
     __slots__ = (
-        "_alarm", "_clock", "_executions", "_found", "_hungry", "_lease", "_owner", "_patience", "_slots", "_until",
+        "_clock", "_executions", "_found", "_hungry", "_lease", "_owner", "_patience", "_slots", "_until", "_wakeup",
         "backlog",
     )  # fmt: skip
 
@@ -59,7 +59,7 @@ class Claims:
         self._lease = lease
         self._patience = patience
         self._found = found
-        self._alarm = Alarm(clock)
+        self._wakeup = TimedEvent(clock)
         self._until = _NEVER
         self._hungry = False
         self.backlog = True
@@ -67,17 +67,17 @@ class Claims:
     def wake(self) -> None:
         """Work may be there."""
         self.backlog = self._hungry = True
-        self._alarm.ring()
+        self._wakeup.set()
 
     def due(self, when: int) -> None:
         """Work will be there at `when` (microseconds UTC)."""
         if when < self._until:
-            self._alarm.ring()
+            self._wakeup.set()
 
     def slot_free(self) -> None:
         """A slot was given back: time for a look if there was no room at the last one."""
         if self._hungry:
-            self._alarm.ring()
+            self._wakeup.set()
 
     async def serve(self) -> None:
         """Run until cancelled."""
@@ -88,7 +88,7 @@ class Claims:
             except HubError as error:  # the database does not answer, or a blob of what was won is gone
                 _log.warning("no work claimed, trying again", error=str(error))
                 self._until = self._clock.now() + self._patience
-            await self._alarm.wait(self._until)
+            await self._wakeup.wait(self._until)
             await asyncio.sleep(0)  # others that end in this very moment give their slots back too
 
     async def _round(self) -> int:

@@ -163,7 +163,7 @@ def _execution(
     bound = selected.serial_key is not None or selected.concurrency is not None
     finished = None
     if shared.small and not bound:
-        finished = parts.engine.work_out(selected.workflow, selected.version, trigger)
+        finished = parts.engine.evaluate(selected.workflow, selected.version, trigger)
     return NewExecution(
         org=record.org,
         id=new_id(),

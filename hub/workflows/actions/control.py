@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from hub.errors import ActionFailed
 from hub.sdk.action import Action, ActionContext
 from hub.workflows.actions.values import HeaderValue
-from hub.workflows.services import Publish, Respond, RunWorkflow, Sleep
+from hub.workflows.effects import Publish, Respond, RunWorkflow, Sleep
 
 __all__ = [
     "FAIL",

@@ -13,8 +13,8 @@ from hub.workflows.definition.graph import ancestors, cycle_in, in_order
 from hub.workflows.definition.inputs import check_input, unknown_action
 from hub.workflows.definition.parsed import Definition, EventFilter, Node, parse
 from hub.workflows.definition.workflow import CompiledNode, Trigger, Workflow
-from hub.workflows.expressions.expression import Template, compile_condition, compile_value
-from hub.workflows.expressions.syntax import Parsed
+from hub.workflows.expressions.syntax import ParsedExpression
+from hub.workflows.expressions.templates import ValueTemplate, compile_condition, compile_value
 from hub.workflows.limits import MAX_EXPRESSIONS
 
 __all__ = ["CompiledNode", "Trigger", "Workflow", "compile_workflow"]
@@ -144,7 +144,7 @@ class _Compiler:
 
     def _template(
         self, value: Any, pointer: str, *, node: str | None = None, seen: _Seen | None = None, bare: bool = False
-    ) -> Template | None:
+    ) -> ValueTemplate | None:
         """Compile a field and check the names in it; None (with its problems noted) if it cannot work."""
         if value is None and bare:
             return None
@@ -160,7 +160,7 @@ class _Compiler:
                 self._problems.append(Problem(expression.pointer, message))
         return template
 
-    def _name_faults(self, parsed: Parsed, seen: _Seen) -> Iterator[str]:
+    def _name_faults(self, parsed: ParsedExpression, seen: _Seen) -> Iterator[str]:
         for name in sorted(parsed.nodes - seen.nodes):
             if name in self._positions:
                 yield f"reads the node {name!r}, which need not have finished by then; add it to needs"

@@ -12,12 +12,12 @@ from hub.errors import Problem
 from hub.model.faults import in_json_words
 from hub.model.pointers import pointer_of, steps_within
 from hub.sdk.action import Action
-from hub.workflows.expressions.expression import Template
+from hub.workflows.expressions.templates import ValueTemplate
 
 __all__ = ["check_input", "unknown_action"]
 
 
-def check_input(action: Action, settings: Mapping[str, Any], template: Template, pointer: str) -> list[Problem]:
+def check_input(action: Action, settings: Mapping[str, Any], template: ValueTemplate, pointer: str) -> list[Problem]:
     """Faults of the settings that no rendering can mend.
 
     A fault at a value that holds an expression, or at something that contains one, is left for the run.

@@ -13,14 +13,14 @@ from hub.model.retry import Retry
 from hub.sdk.action import Action
 from hub.workflows.definition.parsed import Definition, EventFilter
 from hub.workflows.expressions.budget import Budget
-from hub.workflows.expressions.expression import Template
 from hub.workflows.expressions.scope import Scope
+from hub.workflows.expressions.templates import ValueTemplate
 from hub.workflows.limits import MAX_ITEMS
 
 __all__ = ["CompiledNode", "Trigger", "Workflow"]
 
 
-_INSTANT_NODES = 8
+_INLINE_NODES = 8
 """Most nodes of a workflow that is worked out before it is accepted."""
 
 
@@ -47,9 +47,9 @@ class CompiledNode:
     for_each_concurrency: int
     pure: bool
     connections: frozenset[str]
-    _input: Template = field(repr=False)
-    _condition: Template | None = field(repr=False)
-    _items: Template | None = field(repr=False)
+    _input: ValueTemplate = field(repr=False)
+    _condition: ValueTemplate | None = field(repr=False)
+    _items: ValueTemplate | None = field(repr=False)
 
     @property
     def plain(self) -> bool:
@@ -87,7 +87,7 @@ class Trigger:
 
     source: str | None
     types: tuple[str, ...] | None
-    _condition: Template | None = field(repr=False)
+    _condition: ValueTemplate | None = field(repr=False)
 
     def names(self, event_type: str) -> bool:
         """Whether it names the type itself, not by a pattern."""
@@ -111,22 +111,22 @@ class Workflow:
     Attributes:
         definition: As it was read.
         nodes: By id, in topological order; of nodes that could run at once, the one written first comes first.
-        result: Template of `result`; None where the result is the output of the node that finished last.
+        result: ValueTemplate of `result`; None where the result is the output of the node that finished last.
         sources: Ids of the sources that `triggers` names, as written.
         filters: The filters of `triggers`.
         deadline_seconds: How long an execution may take, None without limit.
         concurrency: How many executions may run at once, None without limit.
-        serial_key_template: Template of `serial_key`; None where it has none.
+        serial_key_template: ValueTemplate of `serial_key`; None where it has none.
     """
 
     definition: Definition
     nodes: Mapping[str, CompiledNode]
-    result: Template | None
+    result: ValueTemplate | None
     sources: frozenset[str]
     filters: tuple[Trigger, ...]
     deadline_seconds: float | None
     concurrency: int | None
-    serial_key_template: Template | None
+    serial_key_template: ValueTemplate | None
 
     @cached_property
     def triggers(self) -> tuple[str | EventFilter, ...]:
@@ -139,10 +139,10 @@ class Workflow:
         return any(node.action.name == "respond" for node in self.nodes.values())
 
     @cached_property
-    def instant(self) -> bool:
+    def inline(self) -> bool:
         """Whether it only computes values, with few nodes, and nothing holds an execution of it back."""
         return (
-            len(self.nodes) <= _INSTANT_NODES
+            len(self.nodes) <= _INLINE_NODES
             and self.concurrency is None
             and self.serial_key_template is None
             and all(node.plain for node in self.nodes.values())

@@ -16,7 +16,7 @@ from hub.workflows.expressions.missing import explain
 from hub.workflows.expressions.operators import as_text
 from hub.workflows.expressions.references import Reference
 from hub.workflows.expressions.scope import Scope
-from hub.workflows.expressions.syntax import Parsed, Step, parse_expression
+from hub.workflows.expressions.syntax import ParsedExpression, Step, parse_expression
 
 __all__ = ["Expression", "compile_source"]
 
@@ -37,7 +37,7 @@ class Expression:
     """
 
     source: str
-    parsed: Parsed = field(repr=False)
+    parsed: ParsedExpression = field(repr=False)
     pointer: str
     node: str | None
     _root: Root | None = field(repr=False)

@@ -80,12 +80,18 @@ class Scope:
         names["TRIGGER"] = data
         names["trigger"] = seen
         names["event"] = {"body": trigger.get("body", data), "headers": headers}
-        names["nodes"] = {
-            key: {"state": node.state, "output": node.output, "error": node.error} for key, node in nodes.items()
-        }
+        names["nodes"] = _as_named(nodes)
         scope = cls(names)
         return scope.within(item) if item is not None else scope
+
+    def seeing(self, nodes: Mapping[str, NodeView]) -> Scope:
+        """The same scope with other finished nodes: cheaper than `of` for the next node of an execution."""
+        return Scope({**self.names, "nodes": _as_named(nodes)})
 
     def within(self, item: Item) -> Scope:
         """The same scope for one item of a `for_each`."""
         return Scope({**self.names, "item": item.value, "index": item.index})
+
+
+def _as_named(nodes: Mapping[str, NodeView]) -> dict[str, dict[str, Any]]:
+    return {key: {"state": node.state, "output": node.output, "error": node.error} for key, node in nodes.items()}

@@ -17,7 +17,7 @@ from hub.workflows.expressions.environment import ENVIRONMENT
 from hub.workflows.expressions.functions import GLOBALS, METHODS
 from hub.workflows.limits import MAX_BRACKETS, MAX_SOURCE, MAX_SYNTAX, MAX_SYNTAX_DEPTH
 
-__all__ = ["Parsed", "Source", "Step", "cut_up", "parse_expression", "plain_path"]
+__all__ = ["ExpressionSource", "ParsedExpression", "Step", "cut_up", "parse_expression", "plain_path"]
 
 Step = tuple[str, str | int]
 """A step of a plain path: `("attribute", name)` or `("item", key)`."""
@@ -50,14 +50,14 @@ _ALLOWED: tuple[type[nodes.Node], ...] = (
 )
 
 
-class Source(str):
+class ExpressionSource(str):
     """The text between `{{` and `}}`."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParsedExpression:
     """A parsed expression and what it refers to.
 
     Attributes:
@@ -78,7 +78,7 @@ class Parsed:
 
 
 def cut_up(text: str) -> list[str]:
-    """A string as literal parts (`str`) and expressions (`Source`); `${{ … }}` is `{{ … }}`.
+    """A string as literal parts (`str`) and expressions (`ExpressionSource`); `${{ … }}` is `{{ … }}`.
 
     Raises:
         Fault: An expression is not closed, or the text holds a statement `{% … %}`.
@@ -91,7 +91,7 @@ def cut_up(text: str) -> list[str]:
         source = text[start + 2 : end]
         if source[:1] == "-" and source[1:2].isspace():
             raise Fault("`{{-` is not supported: white space is kept as it is")
-        parts += [_literal(literal), Source(source)] if literal else [Source(source)]
+        parts += [_literal(literal), ExpressionSource(source)] if literal else [ExpressionSource(source)]
         position = end + 2
     if position < len(text) or not parts:
         parts.append(_literal(text[position:]))
@@ -125,7 +125,7 @@ def _end_of(text: str, start: int) -> int:
     raise Fault(f"an expression is not closed with }}}} (within {MAX_SOURCE} characters)")
 
 
-def parse_expression(source: str) -> Parsed:
+def parse_expression(source: str) -> ParsedExpression:
     """Parse an expression and check that nothing in it is forbidden.
 
     Raises:
@@ -148,7 +148,7 @@ def parse_expression(source: str) -> Parsed:
     return _facts(tree)
 
 
-def _facts(tree: nodes.Expr) -> Parsed:
+def _facts(tree: nodes.Expr) -> ParsedExpression:
     names: set[str] = set()
     elements: dict[str, set[str]] = {"nodes": set(), "connections": set()}
     owners: set[int] = set()
@@ -170,7 +170,7 @@ def _facts(tree: nodes.Expr) -> Parsed:
     if elements["connections"] and (path is None or len(path[1]) > 2):
         raise Fault("a connection stands alone in its expression: connections.NAME or connections.NAME.FIELD")
     connections, node_ids = frozenset(elements["connections"]), frozenset(elements["nodes"])
-    return Parsed(tree, frozenset(names), node_ids, connections, path, tuple(_constants(tree)))
+    return ParsedExpression(tree, frozenset(names), node_ids, connections, path, tuple(_constants(tree)))
 
 
 def _walk(tree: nodes.Node) -> Iterator[nodes.Node]:

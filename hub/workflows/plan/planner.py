@@ -34,10 +34,11 @@ from hub.workflows.definition.workflow import CompiledNode, Workflow
 from hub.workflows.expressions.scope import Item, NodeView, Scope
 from hub.workflows.plan.tries import tried_again
 
-__all__ = ["Outcome", "Plan", "Planner", "Step", "plan"]
+__all__ = ["ExecutionOutcome", "Plan", "Planner", "Step", "plan"]
 
 _PASSED = frozenset({"succeeded", "skipped"})
 _BROKEN = frozenset({"failed", "cancelled"})
+_UNFINISHED = frozenset({"running", "waiting"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ExecutionOutcome:
     """How the execution ends."""
 
     state: Literal["succeeded", "failed"]
@@ -82,7 +83,7 @@ class Plan:
     settled: tuple[NodeRecord, ...] = ()
     steps: tuple[Step, ...] = ()
     waits: tuple[NodeRecord, ...] = ()
-    outcome: Outcome | None = None
+    outcome: ExecutionOutcome | None = None
 
     @property
     def due(self) -> int | None:
@@ -103,7 +104,7 @@ class _Loop:
 
     def put(self, record: NodeRecord) -> None:
         self.records[record.item] = record
-        if record.state in ("running", "waiting"):
+        if record.state in _UNFINISHED:
             self.unfinished[record.item] = record
         else:
             self.unfinished.pop(record.item, None)
@@ -141,39 +142,31 @@ class Planner:
     """
 
     __slots__ = (
-        "_broken",
-        "_loops",
-        "_nodes",
-        "_open",
-        "_running",
-        "_scopes",
-        "_settled",
-        "_trigger",
-        "_views",
+        "_broken", "_loops", "_nodes", "_open", "_running", "_scopes", "_settled", "_trigger_scope", "_views",
         "workflow",
-    )
+    )  # fmt: skip
 
     def __init__(self, workflow: Workflow, trigger: Mapping[str, Any]) -> None:
         self.workflow = workflow
-        self._trigger = trigger
+        self._trigger_scope = Scope.of(trigger, {})
         self._nodes: dict[str, NodeRecord] = {}
         self._loops: dict[str, _Loop] = {}
         self._views: dict[str, NodeView] = {}
         self._scopes: dict[str, Scope] = {}
         self._running: set[tuple[str, int]] = set()
-        self._broken: set[tuple[str, int]] = set()
+        self._broken = False
         self._open: list[CompiledNode] = list(workflow.nodes.values())
         self._settled: list[NodeRecord] = []
 
     def put(self, record: NodeRecord) -> None:
         """Take in an entry of the journal, or one that is about to be written to it."""
-        key = (record.node, record.item)
-        if record.state == "running":
-            self._running.add(key)
-        else:
-            self._running.discard(key)
-        if record.state in _BROKEN:
-            self._broken.add(key)
+        state = record.state
+        if state == "running":
+            self._running.add((record.node, record.item))
+        elif self._running:
+            self._running.discard((record.node, record.item))
+        if state in _BROKEN:
+            self._broken = True
         if record.item >= 0:
             self._loop(record.node).put(record)
             return
@@ -195,8 +188,10 @@ class Planner:
         """What the expressions of `node` see: the trigger, the nodes it depends on, and its item."""
         scope = self._scopes.get(node.id)
         if scope is None:
-            views = {name: self._views[name] for name in node.ancestors if name in self._views}
-            scope = self._scopes[node.id] = Scope.of(self._trigger, views)
+            scope = self._trigger_scope
+            if node.ancestors:
+                scope = scope.seeing({name: self._views[name] for name in node.ancestors if name in self._views})
+            self._scopes[node.id] = scope
         if item < 0:
             return scope
         return scope.within(Item(item, (self._loop(node.id).values or ())[item]))
@@ -206,13 +201,21 @@ class Planner:
         self._settled = []
         steps: list[Step] = []
         waits: list[NodeRecord] = []
+        unfinished: list[CompiledNode] = []
         for node in self._open:
-            self._look(node, steps, waits)
+            record = self._nodes.get(node.id)
+            if record is not None:
+                _continue(node, record, steps, waits)
+            elif not self._broken and self._views.keys() >= node.ancestors:
+                self._take_up(node, steps, waits)
+                record = self._nodes.get(node.id)
+            if record is None or record.state in _UNFINISHED:
+                unfinished.append(node)
+        self._open = unfinished
         if self._broken:
             steps.clear()
             waits.clear()
             self._wind_up()
-        self._open = [node for node in self._open if not self._over(node.id)]
         settled = tuple(self._settled)
         if self._broken:
             return Plan(settled, outcome=None if self._running else self._failure())
@@ -222,24 +225,18 @@ class Planner:
 
     def cancelled(self) -> tuple[NodeRecord, ...]:
         """Entries that cancel all that is unfinished, running tries included: for the deadline of the workflow."""
-        found = [record for record in self._nodes.values() if record.state in ("running", "waiting")]
+        found = [record for record in self._nodes.values() if record.state in _UNFINISHED]
         for loop in self._loops.values():
             found += loop.unfinished.values()
         return tuple(_cancel(record) for record in found)
 
-    def _look(self, node: CompiledNode, steps: list[Step], waits: list[NodeRecord]) -> None:
-        record = self._nodes.get(node.id)
-        if record is not None:
-            _continue(node, record, steps, waits)
-        elif not self._broken:
-            loop = self._loops.get(node.id)
-            if loop is not None and loop.values is not None:
-                self._iterate(node, loop, steps, waits)
-            elif self._ready(node):
-                self._begin(node, steps, waits)
-
-    def _ready(self, node: CompiledNode) -> bool:
-        return all(need in self._views for need in node.needs)
+    def _take_up(self, node: CompiledNode, steps: list[Step], waits: list[NodeRecord]) -> None:
+        """Begin a node that has no entry yet and whose needs have passed, or go on with its items."""
+        loop = self._loops.get(node.id)
+        if loop is not None and loop.values is not None:
+            self._iterate(node, loop, steps, waits)
+        else:
+            self._begin(node, steps, waits)
 
     def _begin(self, node: CompiledNode, steps: list[Step], waits: list[NodeRecord]) -> None:
         if node.needs and all(self._nodes[need].state == "skipped" for need in node.needs):
@@ -290,33 +287,42 @@ class Planner:
                 message = f"item {culprit}: {loop.records[culprit].error}"
                 self._settle(NodeRecord(name, "failed", error=message))
 
-    def _failure(self) -> Outcome:
+    def _failure(self) -> ExecutionOutcome:
         for name in self.workflow.nodes:
             record = self._nodes.get(name)
             if record is not None and record.state == "failed":
-                return Outcome("failed", error=ExecutionError(name, record.error or "failed"))
-        return Outcome("failed", error=ExecutionError(None, "cancelled"))
+                return ExecutionOutcome("failed", error=ExecutionError(name, record.error or "failed"))
+        return ExecutionOutcome("failed", error=ExecutionError(None, "cancelled"))
 
-    def _success(self) -> Outcome:
+    def _success(self) -> ExecutionOutcome:
         if self.workflow.result is not None:
             try:
-                return Outcome("succeeded", self.workflow.result.render(Scope.of(self._trigger, self._views)))
+                return ExecutionOutcome(
+                    "succeeded", self.workflow.result.render(self._trigger_scope.seeing(self._views))
+                )
             except ExpressionError as error:
-                return Outcome("failed", error=ExecutionError(None, str(error)))
-        last: NodeRecord | None = None
-        for name in self.workflow.nodes:
+                return ExecutionOutcome("failed", error=ExecutionError(None, str(error)))
+        return ExecutionOutcome("succeeded", self._last_output())
+
+    def _last_output(self) -> Any:
+        """The output of the node that finished last; null when every node was skipped."""
+        output: Any = None
+        latest: tuple[float, int] | None = None
+        rounds: dict[str, int] = {}  # in which round of a run whose nodes take no time a node's users can begin
+        for name, node in self.workflow.nodes.items():
             record = self._nodes[name]
-            if record.state == "succeeded" and (last is None or _finished(record) >= _finished(last)):
-                last = record
-        return Outcome("succeeded", None if last is None else last.output)
+            rounds[name] = max((rounds[need] for need in node.needs), default=0)
+            if record.state != "succeeded":
+                continue
+            finished = (float("inf") if record.finished is None else record.finished, rounds[name])
+            if latest is None or finished >= latest:
+                output, latest = record.output, finished
+            rounds[name] += 1
+        return output
 
     def _settle(self, record: NodeRecord) -> None:
         self.put(record)
         self._settled.append(record)
-
-    def _over(self, name: str) -> bool:
-        record = self._nodes.get(name)
-        return record is not None and record.state not in ("running", "waiting")
 
     def _loop(self, name: str) -> _Loop:
         loop = self._loops.get(name)
@@ -326,9 +332,11 @@ class Planner:
 
 
 def _continue(node: CompiledNode, record: NodeRecord, steps: list[Step], waits: list[NodeRecord]) -> None:
+    if record.state != "waiting":
+        return
     if tried_again(record):
         steps.append(Step(node, record.item, record.attempts + 1, record.due or 0, record.crashes))
-    elif record.state == "waiting":
+    else:
         waits.append(record)
 
 
@@ -344,7 +352,3 @@ def _cancel(record: NodeRecord) -> NodeRecord:
         child=record.child,
         crashes=record.crashes,
     )
-
-
-def _finished(record: NodeRecord) -> float:
-    return float("inf") if record.finished is None else record.finished

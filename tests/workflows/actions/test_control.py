@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from hub.errors import ActionFailed
 from hub.workflows.actions import CORE_ACTIONS
-from hub.workflows.services import Publish, Respond, RunWorkflow, Sleep, carry_out
+from hub.workflows.effects import Publish, Respond, RunWorkflow, Sleep, carry_out
 
 WORKFLOW = "wf_4itKqkgCZrLhgYiq5L211X"
 
@@ -97,7 +97,7 @@ async def test_settings_that_cannot_work_are_refused(name: str, settings: dict[s
 
 
 class Recorder:
-    """`EngineServices` that says which service was asked."""
+    """`EffectHandler` that says which service was asked."""
 
     async def sleep(self, effect: Sleep) -> str:
         return f"sleep {effect.seconds}"

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import ActionFailed
-from hub.workflows.expressions.expression import compile_value
 from hub.workflows.expressions.references import Mixed, Reference, masked, resolve
 from hub.workflows.expressions.scope import Scope
+from hub.workflows.expressions.templates import compile_value
 
 STORED = {"api": {"token": "s3cret"}, "login": {"username": "u", "password": "p"}, "empty": {}}
 VALUE = {

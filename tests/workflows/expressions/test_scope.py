@@ -1,8 +1,8 @@
 """The names that expressions see."""
 
 from hub.model.json import dumps
-from hub.workflows.expressions.expression import compile_value
 from hub.workflows.expressions.scope import Item, NodeView, Scope
+from hub.workflows.expressions.templates import compile_value
 
 
 def test_event_body_is_the_data_where_no_vendor_read_it() -> None:

@@ -17,7 +17,7 @@ from hub.model.stored.execution import NodeRecord
 from hub.sdk.action import Action
 from hub.workflows.definition.compiled import Workflow, compile_workflow
 from hub.workflows.plan import tries
-from hub.workflows.plan.planner import Outcome, Plan, Planner, Step, plan
+from hub.workflows.plan.planner import ExecutionOutcome, Plan, Planner, Step, plan
 
 EXECUTION = bytes(16)
 
@@ -58,21 +58,21 @@ def test_a_running_node_is_not_begun_again() -> None:
 
 
 def test_a_workflow_without_nodes_succeeds_with_null() -> None:
-    assert plan(workflow(), {}, []).outcome == Outcome("succeeded", None)
+    assert plan(workflow(), {}, []).outcome == ExecutionOutcome("succeeded", None)
 
 
 def test_the_result_is_the_output_of_the_node_that_finished_last() -> None:
     flow = workflow({"id": "a"}, {"id": "b"})
     late = plan(flow, {}, [done("a", "late", finished=9), done("b", "early", finished=3)])
-    assert late.outcome == Outcome("succeeded", "late")
+    assert late.outcome == ExecutionOutcome("succeeded", "late")
     tie = plan(flow, {}, [done("a", "first", finished=3), done("b", "second", finished=3)])
-    assert tie.outcome == Outcome("succeeded", "second")
+    assert tie.outcome == ExecutionOutcome("succeeded", "second")
 
 
 def test_an_explicit_result_is_rendered_from_all_nodes_even_if_it_is_null() -> None:
     flow = workflow({"id": "a"}, {"id": "b"}, result={"sum": "{{ nodes.a.output + nodes.b.output }}"})
-    assert plan(flow, {}, [done("a", 1), done("b", 2)]).outcome == Outcome("succeeded", {"sum": 3})
-    assert plan(workflow({"id": "a"}, result=None), {}, [done("a", 1)]).outcome == Outcome("succeeded", None)
+    assert plan(flow, {}, [done("a", 1), done("b", 2)]).outcome == ExecutionOutcome("succeeded", {"sum": 3})
+    assert plan(workflow({"id": "a"}, result=None), {}, [done("a", 1)]).outcome == ExecutionOutcome("succeeded", None)
 
 
 def test_a_result_that_cannot_be_rendered_fails_the_execution_without_blaming_a_node() -> None:
@@ -95,7 +95,7 @@ def test_a_false_condition_skips_the_node_and_all_that_hangs_on_it() -> None:
         ("b", "skipped"),
         ("c", "skipped"),
     ]
-    assert found.outcome == Outcome("succeeded", None)
+    assert found.outcome == ExecutionOutcome("succeeded", None)
 
 
 def test_a_node_that_joins_branches_runs_when_one_of_them_ran_and_sees_null_for_the_other() -> None:
@@ -139,11 +139,11 @@ def test_outputs_of_items_are_listed_in_the_order_of_the_items() -> None:
     journal = [done("a", output, item=item) for item, output in ((2, "C"), (0, "A"), (1, "B"))]
     found = plan(each(), {"data": ["x", "y", "z"]}, journal)
     assert [(record.node, record.item, record.output) for record in found.settled] == [("a", -1, ["A", "B", "C"])]
-    assert found.outcome == Outcome("succeeded", ["A", "B", "C"])
+    assert found.outcome == ExecutionOutcome("succeeded", ["A", "B", "C"])
 
 
 def test_an_empty_list_succeeds_at_once() -> None:
-    assert plan(each(), {"data": []}, []).outcome == Outcome("succeeded", [])
+    assert plan(each(), {"data": []}, []).outcome == ExecutionOutcome("succeeded", [])
 
 
 def test_an_item_sees_itself_and_its_index() -> None:
@@ -289,7 +289,7 @@ class World:
         self.performed: list[tuple[str, int]] = []
         self.now = 1
 
-    def run(self) -> Outcome:
+    def run(self) -> ExecutionOutcome:
         planner = self._planner(recover=False)
         running: dict[tuple[str, int], NodeRecord] = {}
         for _ in range(2_000):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import structlog
 
-from hub.engine.host import Tools
+from hub.engine.host import EngineParts
 from hub.errors import StoreUnavailable
 from hub.model.ids import write_id
 from hub.model.stored.execution import ExecutionChange, ExecutionRecord, Lease, NewExecution, NodeRecord
 from hub.model.times import SECOND
 
-__all__ = ["Ledger"]
+__all__ = ["JournalBuffer"]
 
 _AGAIN = SECOND
 """Microseconds between two attempts to write while the database does not commit."""
@@ -18,7 +18,7 @@ _AGAIN = SECOND
 _log = structlog.get_logger("hub.engine")
 
 
-class Ledger:
+class JournalBuffer:
     """Gathers what one execution has to write, and writes it in one commit.
 
     Attributes:
@@ -26,10 +26,10 @@ class Ledger:
         children: Executions to create in the same commit.
     """
 
-    __slots__ = ("_entries", "_execution", "_lease", "_tools", "children", "urgent")
+    __slots__ = ("_entries", "_execution", "_lease", "_parts", "children", "urgent")
 
-    def __init__(self, tools: Tools, execution: NewExecution | ExecutionRecord, lease: Lease) -> None:
-        self._tools = tools
+    def __init__(self, parts: EngineParts, execution: NewExecution | ExecutionRecord, lease: Lease) -> None:
+        self._parts = parts
         self._execution = execution
         self._lease = lease
         self._entries: dict[tuple[str, int], NodeRecord] = {}
@@ -65,12 +65,12 @@ class Ledger:
         self.urgent = False
         while True:
             try:
-                await self._tools.store.executions.journal(
+                await self._parts.store.executions.journal(
                     self._execution.org, self._execution.id, self._lease.fence, entries, change, children
                 )
             except StoreUnavailable as error:
                 execution = write_id("exec", self._execution.id)
                 _log.warning("journal not written, trying again", execution=execution, error=str(error))
-                await self._tools.clock.sleep_until(self._tools.clock.now() + _AGAIN)
+                await self._parts.clock.sleep_until(self._parts.clock.now() + _AGAIN)
             else:
                 return children

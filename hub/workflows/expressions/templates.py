@@ -18,12 +18,12 @@ from hub.workflows.expressions.budget import Budget, Fault
 from hub.workflows.expressions.evaluation import Expression, compile_source
 from hub.workflows.expressions.references import Mixed, Reference
 from hub.workflows.expressions.scope import Scope
-from hub.workflows.expressions.syntax import Source, cut_up
+from hub.workflows.expressions.syntax import ExpressionSource, cut_up
 
-__all__ = ["ExpressionError", "Template", "compile_condition", "compile_value"]
+__all__ = ["ExpressionError", "ValueTemplate", "compile_condition", "compile_value"]
 
 
-class Template(Protocol):
+class ValueTemplate(Protocol):
     """A compiled value."""
 
     @property
@@ -97,7 +97,7 @@ class Text:
 class Array:
     """A list with expressions in it."""
 
-    items: tuple[Template, ...]
+    items: tuple[ValueTemplate, ...]
 
     @property
     def expressions(self) -> tuple[Expression, ...]:
@@ -114,7 +114,7 @@ class Array:
 class Object:
     """A mapping with expressions in its values."""
 
-    items: Mapping[str, Template]
+    items: Mapping[str, ValueTemplate]
 
     @property
     def expressions(self) -> tuple[Expression, ...]:
@@ -127,7 +127,7 @@ class Object:
         return {key: item.render(scope, budget) for key, item in self.items.items()}
 
 
-def compile_value(value: Any, pointer: str, *, node: str | None = None) -> Template:
+def compile_value(value: Any, pointer: str, *, node: str | None = None) -> ValueTemplate:
     """Compile a JSON value of a definition.
 
     Args:
@@ -145,7 +145,7 @@ def compile_value(value: Any, pointer: str, *, node: str | None = None) -> Templ
     return template
 
 
-def compile_condition(value: Any, pointer: str, *, node: str | None = None) -> Template:
+def compile_condition(value: Any, pointer: str, *, node: str | None = None) -> ValueTemplate:
     """Compile a field that is an expression as a whole (`if`, `for_each`), with or without delimiters.
 
     Raises:
@@ -160,7 +160,7 @@ def compile_condition(value: Any, pointer: str, *, node: str | None = None) -> T
     return template
 
 
-def _compile(value: Any, pointer: str, node: str | None, problems: list[Problem]) -> Template:
+def _compile(value: Any, pointer: str, node: str | None, problems: list[Problem]) -> ValueTemplate:
     if isinstance(value, str):
         return _compile_string(value, pointer, node, problems) if "{{" in value or "{%" in value else Constant(value)
     if isinstance(value, list | tuple):
@@ -177,9 +177,12 @@ def _compile(value: Any, pointer: str, node: str | None, problems: list[Problem]
     return Constant(value)
 
 
-def _compile_string(value: str, pointer: str, node: str | None, problems: list[Problem]) -> Template:
+def _compile_string(value: str, pointer: str, node: str | None, problems: list[Problem]) -> ValueTemplate:
     try:
-        parts = [compile_source(part, pointer, node) if isinstance(part, Source) else part for part in cut_up(value)]
+        parts = [
+            compile_source(part, pointer, node) if isinstance(part, ExpressionSource) else part
+            for part in cut_up(value)
+        ]
     except Fault as error:
         problems.append(Problem(pointer, str(error)))
         return Constant(value)

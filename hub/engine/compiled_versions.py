@@ -13,15 +13,15 @@ from hub.sdk.action import Action
 from hub.workflows.definition.compiled import compile_workflow
 from hub.workflows.definition.workflow import Workflow
 
-__all__ = ["Versions"]
+__all__ = ["CompiledVersions"]
 
 _KEPT = 512
 
 
-class Versions:
-    """Published versions are compiled once while they are in use; a draft run's own copy is compiled each time.
+class CompiledVersions:
+    """Compiles each published version once and keeps those in use; the copy of a draft run is compiled each time.
 
-    A plugin that an operator switches on or off changes what actions there are: all is compiled anew then.
+    When an operator enables or disables a plugin, other actions exist, so everything is compiled again.
     """
 
     __slots__ = ("_actions", "_compiled", "_disabled", "_store")
@@ -32,12 +32,8 @@ class Versions:
         self._compiled: OrderedDict[tuple[Id, int], Workflow] = OrderedDict()
         self._disabled: frozenset[str] = frozenset()
 
-    def known(self, execution: NewExecution | ExecutionRecord) -> Workflow | None:
-        """The compiled version of an execution if that takes no read."""
-        return self.compiled(execution.workflow, execution.version)
-
-    def compiled(self, workflow_id: Id, version: int) -> Workflow | None:
-        """A version if it was compiled before; None for a draft."""
+    def cached(self, workflow_id: Id, version: int) -> Workflow | None:
+        """A version that was compiled before; None for others and for drafts."""
         disabled = self._store.snapshot.disabled_plugins
         if disabled is not self._disabled and disabled != self._disabled:
             self._compiled.clear()
@@ -54,9 +50,9 @@ class Versions:
 
         Raises:
             NotFound: The workflow was deleted.
-            Invalid: The version uses an action that is not there any more.
+            Invalid: The version uses an action that does not exist any more.
         """
-        workflow = self.known(execution)
+        workflow = self.cached(execution.workflow, execution.version)
         if workflow is not None:
             return workflow
         workflow = compile_workflow(await self._definition(execution), self._actions())

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import ActionFailed, ExpressionError, Invalid
-from hub.workflows.expressions.expression import compile_condition, compile_value
 from hub.workflows.expressions.scope import Scope
+from hub.workflows.expressions.templates import compile_condition, compile_value
 
 NATIVE = [
     ("{{ TRIGGER.items }}", [1, 2, 3]),

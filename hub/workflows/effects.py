@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from hub.model.times import SECOND, from_micros, to_micros
 
-__all__ = ["Effect", "EngineServices", "Publish", "Respond", "RunWorkflow", "Settled_co", "Sleep", "carry_out"]
+__all__ = ["Carried_co", "Effect", "EffectHandler", "Publish", "Respond", "RunWorkflow", "Sleep", "carry_out"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,30 +85,30 @@ class Respond:
 Effect = Sleep | RunWorkflow | Publish | Respond
 """What `Action.run` of the four actions returns."""
 
-Settled_co = TypeVar("Settled_co", covariant=True)
+Carried_co = TypeVar("Carried_co", covariant=True)
 
 
-class EngineServices(Protocol[Settled_co]):
-    """How an engine carries effects out; `Settled_co` is whatever it makes of one (a journal entry, a timer)."""
+class EffectHandler(Protocol[Carried_co]):
+    """How an engine carries effects out; `Carried_co` is whatever it makes of one (a journal entry, a timer)."""
 
-    async def sleep(self, effect: Sleep) -> Settled_co:
+    async def sleep(self, effect: Sleep) -> Carried_co:
         """Let the node wait until the effect is due."""
         ...
 
-    async def run_workflow(self, effect: RunWorkflow) -> Settled_co:
+    async def run_workflow(self, effect: RunWorkflow) -> Carried_co:
         """Start the child; the node waits for it if the effect says so. Raises `ActionFailed` if there is none."""
         ...
 
-    async def publish(self, effect: Publish) -> Settled_co:
+    async def publish(self, effect: Publish) -> Carried_co:
         """Publish once per node and item, however often it is tried. Raises `ActionFailed` for data that is refused."""
         ...
 
-    async def respond(self, effect: Respond) -> Settled_co:
+    async def respond(self, effect: Respond) -> Carried_co:
         """Hand the answer to whoever waits."""
         ...
 
 
-async def carry_out(effect: Effect, services: EngineServices[Settled_co]) -> Settled_co:
+async def carry_out(effect: Effect, services: EffectHandler[Carried_co]) -> Carried_co:
     """Give an effect to the service that it is meant for."""
     match effect:
         case Sleep():

@@ -13,10 +13,10 @@ from hub.plugins.host import Plugins
 from hub.ports.clock import Clock
 from hub.ports.store import Store
 
-__all__ = ["Witness"]
+__all__ = ["ExecutionReporter"]
 
 
-class Witness:
+class ExecutionReporter:
     """Tells observers what was committed; costs next to nothing while there are none.
 
     Args:

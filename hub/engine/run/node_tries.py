@@ -6,30 +6,29 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-from hub.engine.action.context import Call, Called
-from hub.engine.action.effects import Done, Effects, Later
-from hub.engine.action.perform import Broken, perform
-from hub.engine.host import Host, Tools
+from hub.engine.action.context import CallContext, NodeCall
+from hub.engine.action.effects import EmbeddedEffects
+from hub.engine.action.perform import perform
+from hub.engine.action.results import TryFailed, TryResult, TrySucceeded, TryWaiting
+from hub.engine.host import EngineParts, RunHost
 from hub.engine.run.children import Children
-from hub.engine.run.ledger import Ledger
-from hub.engine.work.alarm import Alarm
+from hub.engine.run.journal_buffer import JournalBuffer
+from hub.engine.work.timed_event import TimedEvent
 from hub.errors import ActionFailed, ExpressionError
 from hub.model.stored.execution import ExecutionRecord, NewExecution, NodeRecord
 from hub.workflows.definition.workflow import CompiledNode
+from hub.workflows.effects import carry_out
 from hub.workflows.expressions.references import masked
 from hub.workflows.plan import tries
 from hub.workflows.plan.planner import Planner, Step
-from hub.workflows.services import carry_out
 
-__all__ = ["Tries"]
+__all__ = ["NodeTries"]
 
 _OWN = frozenset({"sleep", "respond", "workflow.run"})
 """Actions whose effect is the journal entry itself, so that no entry has to come before."""
 
-Ended = Done | Later | Broken
 
-
-class Tries:
+class NodeTries:
     """Begins what the plan asks for and turns results into entries.
 
     Attributes:
@@ -38,37 +37,37 @@ class Tries:
     """
 
     __slots__ = (
-        "_alarm", "_breaking_off", "_careful", "_children", "_ended", "_execution", "_host", "_ledger", "_org",
-        "_planner", "_ready", "_tasks", "_tools", "answer",
+        "_breaking_off", "_buffer", "_careful", "_children", "_ended", "_execution", "_host", "_org", "_parts",
+        "_planner", "_ready", "_tasks", "_wakeup", "answer",
     )  # fmt: skip
 
     def __init__(
         self,
-        tools: Tools,
-        host: Host,
+        parts: EngineParts,
+        host: RunHost,
         execution: NewExecution | ExecutionRecord,
         planner: Planner,
         *,
-        ledger: Ledger,
+        buffer: JournalBuffer,
         children: Children,
-        alarm: Alarm,
+        wakeup: TimedEvent,
         careful: bool,
     ) -> None:
         """`careful`: journal every node as running first, since one may have ended the process."""
-        self._tools = tools
+        self._parts = parts
         self._host = host
         self._execution = execution
-        org = tools.store.snapshot.orgs.get(execution.org)
+        org = parts.store.snapshot.orgs.get(execution.org)
         self._org = "" if org is None else org.name
         self._planner = planner
-        self._ledger = ledger
+        self._buffer = buffer
         self._children = children
-        self._alarm = alarm
+        self._wakeup = wakeup
         self._careful = careful
         self._breaking_off = False
         self._ready: list[tuple[Step, Any, int]] = []
         self._tasks: dict[tuple[str, int], asyncio.Task[None]] = {}
-        self._ended: list[tuple[Step, Ended]] = []
+        self._ended: list[tuple[Step, TryResult]] = []
         self.answer: Any = None
 
     @property
@@ -84,15 +83,15 @@ class Tries:
     async def begin(self, step: Step) -> bool:
         """Begin a try. Those without effects are over at once (True); the others wait for `launch`."""
         node, item = step.node, step.item
-        now = self._tools.clock.now()
+        now = self._parts.clock.now()
         former = self._planner.record(node.id, item)
         started = now if former is None or former.started is None else former.started
-        fault: Broken | None = None
+        fault: TryFailed | None = None
         rendered: dict[str, Any] = {}
         try:
             rendered = node.input(self._planner.scope(node, item))
         except ExpressionError as error:
-            fault = Broken(str(error), retryable=False)
+            fault = TryFailed(str(error), retryable=False)
         seen = masked(rendered) if node.connections else rendered
         record = NodeRecord(node.id, "running", item, step.attempt, seen, started=started, crashes=step.crashes)
         self._planner.put(record)
@@ -102,7 +101,7 @@ class Tries:
         if not self._careful and (node.pure or node.action.name in _OWN):
             self._settle(step, await self._perform(step, rendered, started))
             return True
-        self._ledger.keep(record)
+        self._buffer.keep(record)
         self._ready.append((step, rendered, started))
         return False
 
@@ -121,7 +120,7 @@ class Tries:
         for step, result in self._ended:
             del self._tasks[step.node.id, step.item]
             self._settle(step, result)
-            self._ledger.urgent = True
+            self._buffer.urgent = True
         self._ended.clear()
 
     async def break_off(self) -> None:
@@ -149,60 +148,60 @@ class Tries:
         except asyncio.CancelledError:
             if self._breaking_off:
                 raise
-            result = Broken("the action cancelled the task it ran in")
+            result = TryFailed("the action cancelled the task it ran in")
         self._ended.append((step, result))
-        self._alarm.ring()
+        self._wakeup.set()
 
-    async def _perform(self, step: Step, rendered: Any, started: int) -> Ended:
-        called = Called(self._execution, step.node.id, step.item, step.node.timeout)
-        call = Call(called, self._org, self._tools.egress)
-        result = await perform(step.node, rendered, call, self._tools.store.access, self._execution.org)
-        if isinstance(result, Done | Broken):
+    async def _perform(self, step: Step, rendered: Any, started: int) -> TryResult:
+        called = NodeCall(self._execution, step.node.id, step.item, step.node.timeout)
+        call = CallContext(called, self._org, self._parts.egress)
+        result = await perform(step.node, rendered, call, self._parts.store.access, self._execution.org)
+        if isinstance(result, TrySucceeded | TryFailed):
             return result
         try:
-            return await carry_out(result, Effects(self._tools, self._host, called, started))
+            return await carry_out(result, EmbeddedEffects(self._parts, self._host, called, started))
         except ActionFailed as error:
-            return Broken(str(error), error.retryable, error.retry_after)
+            return TryFailed(str(error), error.retryable, error.retry_after)
 
-    def _settle(self, step: Step, result: Ended) -> None:
+    def _settle(self, step: Step, result: TryResult) -> None:
         """Turn the result of a try into its entry."""
         node, item = step.node, step.item
         record = self._planner.record(node.id, item)
         if record is None or record.state != "running":
             return
-        now = self._tools.clock.now()
+        now = self._parts.clock.now()
         match result:
-            case Broken(message, retryable, after):
+            case TryFailed(message, retryable, after):
                 retry = node.retry if retryable else None
                 record = tries.failed(
                     record, message, now, execution=self._execution.id, retry=retry, retry_after=after
                 )
                 self._keep(record)
-            case Later(due, output, child):
+            case TryWaiting(due, output, child):
                 record = replace(
                     record, state="waiting", due=due, output=output, child=None if child is None else child.id
                 )
                 self._keep(record)
                 self._bear(child)
-                self._ledger.urgent = True
-            case Done(output, child, answer):
+                self._buffer.urgent = True
+            case TrySucceeded(output, child, answer):
                 self._succeed(node, replace(record, state="succeeded", output=output, finished=now))
                 self._bear(child)
                 if answer is not None and self.answer is None:
                     self.answer = answer
-                    self._ledger.urgent = True
+                    self._buffer.urgent = True
 
     def _succeed(self, node: CompiledNode, record: NodeRecord) -> None:
         self._planner.put(record)
         if record.item < 0 or not node.pure:
-            self._ledger.keep(record)  # an item of a pure node is worked out anew if need be
+            self._buffer.keep(record)  # an item of a pure node is worked out anew if need be
 
     def _bear(self, child: NewExecution | None) -> None:
         if child is not None:
-            self._ledger.children.append(child)
-            self._ledger.urgent = True
+            self._buffer.children.append(child)
+            self._buffer.urgent = True
             self._children.created(child.id)
 
     def _keep(self, record: NodeRecord) -> None:
         self._planner.put(record)
-        self._ledger.keep(record)
+        self._buffer.keep(record)
