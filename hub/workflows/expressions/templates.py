@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from hub.errors import ExpressionError, Invalid, Problem
 from hub.model.pointers import pointer_of
 from hub.workflows.expressions.budget import Budget, Fault
-from hub.workflows.expressions.evaluation import Expression, compile_source
+from hub.workflows.expressions.expression import Expression, compile_source
 from hub.workflows.expressions.references import Mixed, Reference
 from hub.workflows.expressions.scope import Scope
 from hub.workflows.expressions.syntax import ExpressionSource, cut_up
