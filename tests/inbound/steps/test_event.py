@@ -109,7 +109,7 @@ def free_slots(steps: Steps) -> int:
     while (lease := steps.parts.engine.lease()) is not None:
         leases.append(lease)
     for lease in leases:
-        steps.parts.engine.unlease(lease)
+        steps.parts.engine.release(lease)
     return len(leases)
 
 
@@ -156,4 +156,4 @@ async def test_what_is_large_is_not_worked_out_before_it_is_accepted(steps: Step
     assert all(run.finished is None for run in runs)
     for run in runs:
         if run.lease is not None:
-            steps.parts.engine.unlease(run.lease)
+            steps.parts.engine.release(run.lease)
