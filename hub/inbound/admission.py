@@ -10,7 +10,7 @@ from hub.inbound.refusals import RequestRefused
 from hub.inbound.stages import IdentifiedRequest
 from hub.model.stored.source import API_KEY_SLOT, StoredSecret
 from hub.plugins.host import Plugins
-from hub.sdk.dialect import Check, Dialect, Refusal
+from hub.sdk.dialect import AdmitCheck, Dialect, Refusal
 
 __all__ = ["API_KEY_HEADER", "AdmissionCheck", "admission_checks", "check_published", "check_vendor"]
 
@@ -21,7 +21,7 @@ AdmissionCheck = Callable[[IdentifiedRequest, Limits], Awaitable[None] | StoredS
 """Raises `RequestRefused`; gives the secret that matched, or something to await where the request must be counted."""
 
 
-def admission_checks(dialect: Dialect) -> Iterator[tuple[Check, AdmissionCheck]]:
+def admission_checks(dialect: Dialect) -> Iterator[tuple[AdmitCheck, AdmissionCheck]]:
     """Name and function of each check, in the dialect's order."""
     return ((name, _CHECKS[name]) for name in dialect.checks)
 
@@ -99,7 +99,7 @@ def _rate_limit(identified: IdentifiedRequest, limits: Limits) -> Awaitable[None
     return count()
 
 
-_CHECKS: Mapping[Check, AdmissionCheck] = {
+_CHECKS: Mapping[AdmitCheck, AdmissionCheck] = {
     "enabled": _enabled,
     "method": _method,
     "allowlist": _allowlist,

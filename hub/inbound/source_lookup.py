@@ -12,12 +12,12 @@ from hub.model.stored.source import SourceRecord
 from hub.model.stored.workflow import WorkflowRecord
 from hub.plugins.host import Plugins
 from hub.ports.store.snapshot import Snapshot
-from hub.sdk.dialect import Dialect, Target
+from hub.sdk.dialect import Dialect, DialectTarget
 from hub.sdk.vendor import Vendor
 
 __all__ = ["alias_of", "find_gate", "gate_of", "request_by_id", "request_for", "source_named", "vendors_of"]
 
-_NO_TARGET = Target()
+_NO_TARGET = DialectTarget()
 _decoys: dict[str, Gate] = {}
 
 
@@ -34,7 +34,7 @@ def alias_of(snapshot: Snapshot, text: str) -> Id | None:
     return snapshot.derived(_by_alias).get(text)
 
 
-def find_gate(snapshot: Snapshot, dialect: Dialect, target: Target) -> tuple[Gate, WorkflowRecord | None]:
+def find_gate(snapshot: Snapshot, dialect: Dialect, target: DialectTarget) -> tuple[Gate, WorkflowRecord | None]:
     """Gate and own workflow of the source that a URL points at; a decoy where there is no such source.
 
     An unknown id takes the same path as a known one, against secrets that nobody knows: neither the answer nor the
@@ -81,7 +81,7 @@ def vendors_of(arrival: Arrival, source: SourceRecord, plugins: Plugins) -> tupl
 
 
 def request_for(
-    arrival: Arrival, snapshot: Snapshot, source: Id, plugins: Plugins, target: Target = _NO_TARGET
+    arrival: Arrival, snapshot: Snapshot, source: Id, plugins: Plugins, target: DialectTarget = _NO_TARGET
 ) -> IdentifiedRequest:
     """A request to a source that is known by other means than the URL's credential, which is not checked.
 

@@ -23,7 +23,7 @@ from hub.model.wire.request import Request
 from hub.plugins.clock import RequestClock
 from hub.ports.store.snapshot import Snapshot
 from hub.sdk.context import Source
-from hub.sdk.dialect import Parsed, Started, Target
+from hub.sdk.dialect import DialectTarget, ParsedBody, StartedExecution
 from hub.sdk.vendor import Vendor
 
 __all__ = [
@@ -67,7 +67,7 @@ class IdentifiedRequest:
     snapshot: Snapshot
     gate: Gate
     workflow: WorkflowRecord | None
-    target: Target
+    target: DialectTarget
     url_secret: StoredSecret | None
     vendor: Vendor | None
     challenger: Vendor | None
@@ -172,7 +172,7 @@ class ReadRequest:
 
     verified: VerifiedRequest
     events: tuple[Event, ...]
-    parsed: Parsed | None
+    parsed: ParsedBody | None
     failure: str = ""
     first_runs: tuple[Mapping[Id, Id], ...] = ()
 
@@ -208,7 +208,7 @@ class AcceptedRequest:
 
     prepared: PreparedRequest
     duplicate: bool
-    started: tuple[Started, ...]
+    started: tuple[StartedExecution, ...]
 
 
 Stage = (

@@ -1,1 +1,1 @@
-"""What plugin authors meet; `import hub` exports it."""
+"""What plugins are written with. `hub` exports all of it that authors need."""

@@ -1,4 +1,4 @@
-"""Actions: what the nodes of a workflow can do."""
+"""Actions: what the nodes of a workflow do."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*(?:[.-][a-z][a-z0-9_]*)*")
 
 
 class Log(Protocol):
-    """A structured log; keywords become fields. In that of an action, what connections gave it is masked by value."""
+    """A structured log; keywords become fields. In the log of an action, values from connections are masked."""
 
     def debug(self, event: str, **fields: Any) -> Any:
-        """For whoever looks for a fault."""
+        """Log what helps to find a fault."""
         ...
 
     def info(self, event: str, **fields: Any) -> Any:
-        """For the record."""
+        """Log what happened."""
         ...
 
     def warning(self, event: str, **fields: Any) -> Any:
-        """Somebody should look."""
+        """Log what an operator should look at."""
         ...
 
     def error(self, event: str, **fields: Any) -> Any:
-        """Something failed."""
+        """Log a failure."""
         ...
 
 
 class ActionContext(Protocol):
-    """What an action may use; second argument of `Action.run`."""
+    """What an action can use; the second argument of `Action.run`."""
 
     @property
     def org(self) -> str:
@@ -67,12 +67,12 @@ class ActionContext(Protocol):
 
     @property
     def received(self) -> datetime:
-        """When the request that led here arrived, with its time zone."""
+        """Time of receipt of the request that led here, with its time zone."""
         ...
 
     @property
     def log(self) -> Log:
-        """The hub's log, with org, execution and node as fields; what the input holds of connections is masked."""
+        """The hub's log, with org, execution and node as fields. Values from connections in the input are masked."""
         ...
 
     async def request(
@@ -84,48 +84,48 @@ class ActionContext(Protocol):
         params: Mapping[str, str] | None = None,
         json: Any = None,
         data: bytes | Mapping[str, str] | None = None,
-        timeout: float = 30.0,  # noqa: ASYNC109 - the whole call's budget, enforced by the client
+        timeout: float = 30.0,  # noqa: ASYNC109 - enforced by the HTTP client
         max_bytes: int = 1 << 20,
     ) -> Fetched:
-        """Call out through the egress guard; `Idempotency-Key` is sent along. Redirects are not followed.
+        """Make an HTTP call through the egress guard, with an `Idempotency-Key`. Redirects are not followed.
 
         Args:
             method: HTTP method.
             url: http or https, absolute.
             headers: Request headers.
             params: Added to the query.
-            json: Sent as a JSON body.
-            data: Sent as it is, or as a urlencoded form.
+            json: A body to send as JSON.
+            data: A body to send as it is, or a form to send urlencoded.
             timeout: Seconds for the whole call.
-            max_bytes: Longest answer that is read, after decompression.
+            max_bytes: Longest answer that is read, in bytes after decompression.
 
         Returns:
-            The answer, whatever its status.
+            The answer, of any status.
 
         Raises:
-            ActionFailed: No answer came; a retry may help.
-            AddressRefused: The guard does not let the hub call there.
+            ActionFailed: There was no answer; a retry may help.
+            AddressRefused: The egress guard refuses the address.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """What a node can do.
+    """What a node does.
 
         Action(name="slack.post_message", input=PostMessage, run=post_message, summary="Post a message")
 
     Attributes:
-        name: Plugins' actions are named `<plugin>.<verb>`; the core's may have no dot.
-        input: Model of the node's `with`; its JSON Schema is what editors see.
-        run: Gets an instance of `input` (connection references resolved) and the context; gives a JSON value, the
-            node's output. Raises `ActionFailed`; any other exception is taken as one that a retry may mend.
+        name: `<plugin>.<verb>` for the actions of plugins; those of the core may have no dot.
+        input: Model of the node's `with`. Editors see its JSON Schema.
+        run: Takes an instance of `input`, with connection references resolved, and the context. Returns a JSON value,
+            the output of the node. Raises `ActionFailed`; after any other exception the node may be retried.
         summary: One line for people who choose actions.
-        pure: No effects: running it again gives the same, so it may share a commit.
+        pure: It has no effects and returns the same for the same input, so it may share a commit with other nodes.
 
     Raises:
         ValueError: The name is malformed.
-        TypeError: `input` is no pydantic model, or `run` is not callable.
+        TypeError: `input` is not a pydantic model, or `run` is not callable.
     """
 
     name: str
@@ -136,7 +136,7 @@ class Action:
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
-            raise ValueError(f"{self.name!r} is no name of an action, such as slack.post_message")
+            raise ValueError(f"{self.name!r} is not a name for an action, such as slack.post_message")
         if not (isinstance(self.input, type) and issubclass(self.input, BaseModel)):
             raise TypeError(f"the input of action {self.name} must be a pydantic model")
         if not callable(self.run):

@@ -1,4 +1,4 @@
-"""The context of a vendor's functions: the source that a request came to, as plugin authors see it."""
+"""The source that a request came to, as the functions of a vendor see it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Fetch(Protocol):
-    """An outgoing call on behalf of a vendor; the hub gives one that keeps the promises of `Source.fetch`."""
+    """Makes an outgoing call for a vendor, as `Source.fetch` promises."""
 
     def __call__(
         self, url: str, *, method: str, headers: Mapping[str, str], body: bytes, cache: float
@@ -28,12 +28,12 @@ class Fetch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The source that a request came to; second argument of every vendor function.
+    """The source that a request came to; the second argument of every vendor function.
 
     Attributes:
         id: The hub's id (`src_…`).
-        url: The public URL that its vendor was given; it may hold a secret and is hidden from `repr`.
-        settings: An instance of `Vendor.settings`, None for a vendor without any.
+        url: The public URL of the source. It may contain a secret, so `repr` leaves it out.
+        settings: An instance of `Vendor.settings`; None if the vendor has no settings.
     """
 
     id: str
@@ -43,11 +43,11 @@ class Source:
     _fetch: Fetch | None = field(default=None, repr=False)
 
     def secrets(self, slot: str = "signing", label: str | None = None) -> tuple[Secret, ...]:
-        """The live secrets of a slot, newest first, never an empty one.
+        """The live secrets of a slot, newest first; empty ones are left out.
 
         Args:
             slot: A slot of `Vendor.credentials`.
-            label: Only those stored for this tenant or key id; None: whatever their label.
+            label: Only secrets with this label (a tenant or key id); None: all.
         """
         return tuple(
             secret
@@ -56,17 +56,17 @@ class Source:
         )
 
     def match(self, test: Callable[[Secret], bool], slot: str = "signing", label: str | None = None) -> Secret:
-        """The first live secret for which `test` is True; an exception in `test` counts as False.
+        """The first live secret for which `test` returns True; an exception in `test` counts as False.
 
         Raises:
-            Reject: Status 401: there is no live secret, or none passes.
+            Reject: Status 401: there is no live secret, or none passes the test.
         """
         secrets = self.secrets(slot, label)
         for secret in secrets:
             try:
                 if test(secret) is True:
                     return secret
-            except Exception:  # noqa: BLE001, S112 - a test that cannot be made is not passed
+            except Exception:  # noqa: BLE001, S112 - a test that fails is not passed
                 continue
         raise Reject(
             f"none of {len(secrets)} live secrets in slot {slot!r} matches"
@@ -83,21 +83,21 @@ class Source:
         body: bytes = b"",
         cache: float = 0,
     ) -> Fetched:
-        """Call out: https to `Vendor.hosts` only, through the egress guard, capped, within the request's clock.
+        """Call a host of the vendor: https to `Vendor.hosts` only, through the egress guard, within the request's time.
 
         Args:
-            url: Where to.
+            url: An https URL.
             method: HTTP method.
             headers: Request headers.
             body: Request body.
-            cache: Seconds for which an answer may be given again without a call. Kept per plugin; calls for the
-                same thing at the same moment are one call.
+            cache: Seconds for which an answer is reused without a call, in a cache per plugin. Equal calls at the same
+                time are made once.
 
         Raises:
-            Unavailable: No answer, or a status that is not 2xx; nothing was decided (503).
-            Reject: The address is not one that this vendor may call.
-            RuntimeError: Called inside `read`, which is pure since it runs again on replay.
+            Unavailable: There was no answer, or its status is not 2xx; the request is answered 503.
+            Reject: The vendor may not call this address.
+            RuntimeError: It was called in `read`, which must be pure since it runs again on replay.
         """
         if self._fetch is None:
-            raise RuntimeError("fetch is not available here: read must be pure, it runs again on replay")
+            raise RuntimeError("fetch cannot be called here: read must be pure, since it runs again on replay")
         return await self._fetch(url, method=method, headers=headers, body=body, cache=cache)

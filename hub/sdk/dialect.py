@@ -1,6 +1,6 @@
-"""Dialects: URL styles and reply shapes that existing senders already use.
+"""Dialects: the URLs and replies that existing senders are used to.
 
-A dialect is data and pure functions; the pipeline of `hub.inbound` does the work. A plugin registers one with
+A dialect is data and pure functions; the inbound pipeline does the work. A plugin registers one with
 `registry.dialect(Dialect(...))`.
 """
 
@@ -17,18 +17,31 @@ from hub.model.wire.reply import Reply
 from hub.model.wire.request import Request
 from hub.model.wire.values import Values
 
-__all__ = ["Check", "Dialect", "Flavour", "Parsed", "Receipt", "Refusal", "Route", "Started", "Target", "Waited"]
+__all__ = [
+    "AdmitCheck",
+    "Dialect",
+    "DialectRoute",
+    "DialectTarget",
+    "Flavour",
+    "ParsedBody",
+    "Receipt",
+    "Refusal",
+    "StartedExecution",
+    "WaitedReceipt",
+]
 
 Flavour = Literal["default", "wait", "draft"]
-Check = Literal["enabled", "method", "allowlist", "api_key", "rate_limit"]
+"""default: answers once the request is stored. wait: answers the result. draft: runs the unpublished draft."""
+AdmitCheck = Literal["enabled", "method", "allowlist", "api_key", "rate_limit"]
+"""The checks of a request's head, before its body is read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class DialectRoute:
     """One URL of a dialect.
 
     Attributes:
-        path: A werkzeug rule; its parameters are given to `Dialect.target`.
+        path: A werkzeug rule, whose parameters are passed to `Dialect.target`.
         methods: HTTP methods that reach the pipeline, which then applies the source's own list; None: every method.
         flavour: `wait` answers the result, `draft` runs the unpublished draft.
     """
@@ -39,14 +52,14 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """What a URL points at and the credential it carries.
+class DialectTarget:
+    """The source that a URL points to, and the credential in the URL.
 
     Attributes:
-        workflow: Written id (`wf_…` or UUID) of a workflow, whose own source is meant.
-        source: Written id of a source.
+        workflow: Id (`wf_…` or UUID) of a workflow, for its own source.
+        source: Id of a source.
         org: Slug of the org that must own it; None: any.
-        secret: The credential carried by the URL, None when the dialect's URLs carry none.
+        secret: The credential in the URL; None if URLs of the dialect have none.
     """
 
     workflow: str | None = None
@@ -56,8 +69,13 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
-    """A body as the dialect understands it: one payload per event, and whether the body was a batch (NDJSON)."""
+class ParsedBody:
+    """A body as the dialect reads it.
+
+    Attributes:
+        payloads: One payload per event.
+        batch: Whether the body was a batch (NDJSON).
+    """
 
     payloads: tuple[Any, ...]
     batch: bool = False
@@ -70,15 +88,15 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A request that is refused.
+    """Why a request is refused.
 
     Attributes:
-        step: The step of design 3 that refused: identify, admit, guard, challenge, verify, read, event, accept.
+        step: The inbound step that refused it: identify, admit, guard, challenge, verify, read, event, accept.
         check: Which check of the step: `unknown`, `url_secret`, `enabled`, `method`, `allowlist`, `api_key`,
             `rate_limit`, `body_size`, `body`, `vendor`, `unpublished`, `hmac`, `shared_key`, `signature`, …
-        status: HTTP status that the step asks for; a dialect may answer another one.
+        status: HTTP status that the step asks for; a dialect may answer with another one.
         reason: For the operator; never sent.
-        public: A sentence that may be sent, empty when there is none.
+        public: A sentence that may be sent; empty if there is none.
         retry_after: Seconds, for 429 and 503.
     """
 
@@ -91,8 +109,8 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
-    """One execution that a request started (or, for a duplicate, had started the first time)."""
+class StartedExecution:
+    """An execution that a request started; for a duplicate, one that the first request started."""
 
     workflow: Id
     execution: Id
@@ -101,28 +119,30 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a dialect may tell the sender about an accepted request.
+    """An accepted request, as far as a dialect may tell the sender.
 
     Attributes:
-        payload: The parsed body, for echo.
+        payload: The parsed body, for an echo.
         batch: Whether the body was a batch, so that all executions are listed.
+        duplicate: Whether the request is a duplicate.
     """
 
     request: Request
     source: SourceRecord
-    started: tuple[Started, ...]
+    started: tuple[StartedExecution, ...]
     payload: Any = None
     batch: bool = False
     duplicate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Waited:
-    """A receipt with what became of the executions: None for one that is not finished by the deadline.
+class WaitedReceipt:
+    """A receipt with the executions that were waited for.
 
     Attributes:
-        envelopes: For results over the threshold, the download envelope of each execution, else None.
-        status_urls: Where to ask later, one per execution.
+        executions: One per started execution; None for one that is not finished by the deadline.
+        envelopes: The download envelope of each execution whose result is over the threshold, else None.
+        status_urls: The status URL of each execution.
     """
 
     receipt: Receipt
@@ -133,35 +153,38 @@ class Waited:
 
 @dataclass(frozen=True, kw_only=True)
 class Dialect:
-    """A URL style and reply shape.
+    """The URLs of a kind of sender and the form of their replies.
 
     Attributes:
-        target: Route parameters and query -> what is meant. Pure; must not raise.
-        slot: The dialect's own credential. Not set on the source: refused, unless the source is open to this dialect.
-        carried: Where the credential travels, `url` (in `Target.secret`) or `signature` (checked in verify).
-        checks: The admit checks in the dialect's order.
-        ipv4_only: The allowlist of this dialect knows IPv4 addresses only.
-        parse: Body -> payloads, for sources without a vendor. Raises `Reject` (400) whose public text is the reason.
-        present: Payload as the workflow sees it (FlowTrux adds `_query`).
-        accepted: The default reply.
-        refused: The reply to a refusal, in the sender's dialect.
+        name: Lower-case letters, digits and dashes.
+        title: Name for people.
+        routes: Its URLs.
+        target: Route parameters and query -> the source that is meant. Pure; must not raise.
+        slot: Slot of the dialect's own credential. A source on which it is not set refuses, unless it is open.
+        carried: Where the credential is: `url` (in `DialectTarget.secret`) or `signature` (checked in verify).
+        checks: The admit checks, in the dialect's order.
+        ipv4_only: Whether the allowlist takes IPv4 addresses only.
+        parse: Body -> payloads, for sources without a vendor. Raises `Reject` (400), whose reason is sent.
+        present: Payload and request -> the payload as the workflow sees it (FlowTrux adds `_query`).
+        accepted: The default reply to an accepted request.
+        refused: The reply to a refused request.
         waited: The reply of the `wait` flavour.
-        echoes: Whether `echo`, `empty_echo` and `vendor` are understood in the query.
-        urls: Name of each URL listed by the API -> template over {base}, {org}, {workflow}, {source}, {secret}, {key}.
+        echoes: Whether `echo`, `empty_echo` and `vendor` are read from the query.
+        urls: Names of the URLs that the API lists -> template of {base}, {org}, {workflow}, {source}, {secret}, {key}.
     """
 
     name: str
     title: str
-    routes: tuple[Route, ...]
-    target: Callable[[Mapping[str, str], Values[str]], Target]
+    routes: tuple[DialectRoute, ...]
+    target: Callable[[Mapping[str, str], Values[str]], DialectTarget]
     slot: str | None
     carried: Literal["url", "signature"] = "url"
-    checks: tuple[Check, ...] = ("enabled", "method", "allowlist", "api_key", "rate_limit")
+    checks: tuple[AdmitCheck, ...] = ("enabled", "method", "allowlist", "api_key", "rate_limit")
     ipv4_only: bool = False
-    parse: Callable[[Request], Parsed]
+    parse: Callable[[Request], ParsedBody]
     present: Callable[[Any, Request], Any] = lambda payload, _request: payload
     accepted: Callable[[Receipt], Reply]
     refused: Callable[[Refusal], Reply]
-    waited: Callable[[Waited], Reply] | None = None
+    waited: Callable[[WaitedReceipt], Reply] | None = None
     echoes: bool = False
     urls: Mapping[str, str] = field(default_factory=dict)

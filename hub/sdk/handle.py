@@ -1,4 +1,4 @@
-"""What a plugin may use of the running hub."""
+"""What a plugin can use of the running hub."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class HubHandle(Protocol):
 
     @property
     def log(self) -> Log:
-        """The hub's log; whatever the plugin writes stands in it."""
+        """The hub's log."""
         ...
 
     async def publish(
@@ -38,10 +38,18 @@ class HubHandle(Protocol):
         ordering_key: str | None = None,
         idempotency_key: str | None = None,
     ) -> str:
-        """Publish a message to the org's subscriptions; its id (`msg_…`) once it is committed.
+        """Publish a message to the org's subscriptions; returns its id (`msg_…`) once it is committed.
+
+        Args:
+            type: Type of the event.
+            data: A JSON value.
+            org: Name of the org.
+            client: Only subscriptions for this client (or for all clients) get it.
+            ordering_key: Messages with the same key reach a subscription in the order of their commits.
+            idempotency_key: A second message with the same key is not published; the id of the first is returned.
 
         Raises:
-            Invalid: The catalog knows the type and `data` does not fit its schema.
-            NotFound: There is no such org.
+            Invalid: The catalog declares the type and `data` does not fit its schema.
+            NotFound: The org does not exist.
         """
         ...

@@ -1,8 +1,8 @@
-"""The six hooks. A plugin implements those it needs, each marked with `@hookimpl`.
+"""The six hooks. A plugin implements those that it needs, each marked with `@hookimpl`.
 
-All may be sync or async but `hub_register` (sync) and `hub_lifespan` (an async context manager). The hub asks one
-plugin at a time, in order of their names (`tryfirst` and `trylast` move one), and knows whom it is asking. An
-implementation may leave out arguments that it does not need.
+All may be sync or async, except `hub_register` (sync) and `hub_lifespan` (an async context manager). The hub calls one
+plugin at a time, in order of their names (`tryfirst` and `trylast` change it), and faults are attributed to the plugin.
+An implementation may leave out arguments that it does not need.
 
 **A broadcast hook may observe or veto; only the vendor bound to the source may grant.**
 """
@@ -34,12 +34,12 @@ __all__ = [
 
 hookspec = pluggy.HookspecMarker("hub")
 hookimpl = pluggy.HookimplMarker("hub")
-"""Marks a function as the implementation of the hook that bears its name."""
+"""Marks a function as the implementation of the hook of the same name."""
 
 
 @hookspec
 def hub_register(registry: Registry) -> None:
-    """Add what the plugin brings: vendors, schemes, actions and so on. Called once, when the plugin is loaded.
+    """Add the plugin's vendors, schemes, actions and so on. Called once, when the plugin is loaded.
 
         @hookimpl
         def hub_register(registry):
@@ -47,15 +47,15 @@ def hub_register(registry: Registry) -> None:
             registry.scheme("acme", Hmac(header="x-acme-signature"))
 
     Args:
-        registry: Takes entries on trial; none of them counts unless all are accepted.
+        registry: Takes entries. Either all of them are accepted or none.
 
-    A failure drops what was staged; the plugin is shown as broken and the hub starts.
+    After a failure none of the entries is used, the plugin is shown as broken, and the hub starts.
     """
 
 
 @hookspec
-def hub_lifespan(hub: HubHandle) -> AbstractAsyncContextManager[object]:  # type: ignore[empty-body] # a declaration
-    """Open what the plugin needs while the hub runs, and close it.
+def hub_lifespan(hub: HubHandle) -> AbstractAsyncContextManager[object]:  # type: ignore[empty-body] # the hook is only declared here
+    """Open what the plugin needs while the hub is running, and close it at the end.
 
         @hookimpl
         @asynccontextmanager
@@ -64,15 +64,15 @@ def hub_lifespan(hub: HubHandle) -> AbstractAsyncContextManager[object]:  # type
                 yield pool
 
     Args:
-        hub: Public URL, version, a log, and `publish`.
+        hub: The running hub: public URL, version, a log, and `publish`.
 
-    A failure at start shows the plugin as broken; sources of its vendors answer 503 and keep the request.
+    If the start fails, the plugin is shown as broken; sources of its vendors answer 503 and keep the request.
     """
 
 
 @hookspec
 def hub_guard(request: Request, source: Source) -> Awaitable[None] | None:
-    """Veto a request before its vendor is asked.
+    """Veto a request before its vendor is called.
 
         @hookimpl
         def hub_guard(request, source):
@@ -80,16 +80,16 @@ def hub_guard(request: Request, source: Source) -> Awaitable[None] | None:
                 raise Reject("blocked address", 403)
 
     Args:
-        request: What was sent; nothing is verified yet.
+        request: The request; nothing of it is verified yet.
         source: The source that it came to.
 
-    Returns nothing. `Reject` refuses with its status; any other error refuses with 503.
+    Returns None. `Reject` refuses the request with its status; any other error refuses it with 503.
     """
 
 
 @hookspec
 def hub_event(event: Event) -> Awaitable[Event | None] | Event | None:
-    """Change a verified event, drop it or hold it.
+    """Change, drop or hold a verified event.
 
         @hookimpl
         def hub_event(event):
@@ -98,31 +98,31 @@ def hub_event(event: Event) -> Awaitable[Event | None] | Event | None:
             return replace(event, data=without_addresses(event.data))
 
     Args:
-        event: As read, or as the plugin before left it.
+        event: The event as it was read, or as the plugin before returned it.
 
-    Returns the event to go on with; None leaves it as it is. `Drop` is recorded; any other error holds the event,
+    Returns the event to go on with; None leaves it unchanged. `Drop` is recorded. Any other error holds the event,
     visible and retryable.
     """
 
 
 @hookspec
 def hub_message(message: Message) -> Awaitable[Message | None] | Message | None:
-    """Change an outgoing message or drop it; once per message, before it is frozen and signed.
+    """Change or drop an outgoing message. Called once per message, before it is frozen and signed.
 
         @hookimpl
         def hub_message(message):
             return replace(message, data={**message.data, "environment": "production"})
 
     Args:
-        message: As published, or as the plugin before left it.
+        message: The message as it was published, or as the plugin before returned it.
 
-    Returns the message to go on with; None leaves it as it is. `Drop` and errors as in `hub_event`.
+    Returns the message to go on with; None leaves it unchanged. `Drop` and errors as in `hub_event`.
     """
 
 
 @hookspec
 def hub_observe(record: Record) -> Awaitable[None] | None:
-    """See a change of state after it was committed; off the request path.
+    """Observe a change of state after it was committed, outside the handling of requests.
 
         @hookimpl
         async def hub_observe(record):
@@ -130,7 +130,7 @@ def hub_observe(record: Record) -> Awaitable[None] | None:
                 await pager.notify(record.id, record.reason)
 
     Args:
-        record: What changed; no secrets, no payloads.
+        record: The change, without secrets and payloads.
 
-    A failure is logged; after repeated failures the plugin's observing is suspended until it is enabled again.
+    A failure is logged. After repeated failures the plugin gets no more records until it is enabled again.
     """

@@ -1,4 +1,4 @@
-"""The registry: typed calls by which plugins add entries. Staged, attributable, reversible."""
+"""The registry: typed calls by which a plugin adds entries."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ __all__ = ["Entry", "EntryKind", "Panel", "Parser", "Registry", "SchemeEntry", "
 EntryKind = Literal[
     "vendor", "scheme", "action", "parser", "event_type", "dialect", "engine", "store", "command", "panel"
 ]
-"""What can be registered."""
+"""The kinds of entries."""
 
 Parser = Callable[[bytes], Any]
-"""Body -> JSON value; raises ValueError for a body that it cannot read."""
+"""Body -> JSON value. Raises ValueError for a body that it cannot read."""
 
 _MEDIA_TYPE = re.compile(r"[!#$&^_.+\-\w]+/[!#$&^_.+\-\w]+", re.ASCII)
 _CORE_MEDIA_TYPES = frozenset(
@@ -44,7 +44,7 @@ _CORE_MEDIA_TYPES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that a plugin adds; its key is unique within the kind, over all plugins."""
+    """One thing that a plugin adds. Its key is unique among the entries of its kind, over all plugins."""
 
     kind: EntryKind
     key: str
@@ -65,10 +65,10 @@ class Panel:
     """A page for operators, shown at `/panels/NAME` to keys that manage the instance.
 
     Attributes:
-        name: Part of its URL.
-        title: Its heading.
-        render: Gives HTML for its body, within ten seconds; what it embeds it must escape. The page's policy lets
-            no script run and loads nothing but the hub's own style sheet.
+        name: Name in the URL.
+        title: Heading of the page.
+        render: Returns HTML for the body, within ten seconds. It must escape the values that it embeds. The page's
+            policy lets no script run and loads only the hub's own style sheet.
     """
 
     name: str
@@ -77,14 +77,13 @@ class Panel:
 
 
 class Registry:
-    """Takes what one plugin adds, on trial: the hub takes all of it over or none of it.
+    """Takes the entries of one plugin, of which the hub accepts all or none.
 
-    Every call raises `PluginError` when the entry cannot be taken: its name is malformed, is not the plugin's to
-    give, or was registered by the same plugin before. Names that another plugin has too are found when the trial
-    ends.
+    Every call raises `PluginError` if the entry cannot be accepted: its name is malformed, may not be used by this
+    plugin, or was registered by it before. Names that another plugin has too are found when all plugins are registered.
 
     Args:
-        plugin: Name of the plugin, that of its entry point.
+        plugin: Name of the plugin: that of its entry point.
     """
 
     def __init__(self, plugin: str) -> None:
@@ -93,7 +92,7 @@ class Registry:
         self._open = True
 
     def vendor(self, vendor: Vendor) -> None:
-        """Add a vendor with its catalog and actions. Its name is the plugin's, or starts with it and a dash."""
+        """Add a vendor with its catalog and actions. Its name is that of the plugin, or starts with it and a dash."""
         if not isinstance(vendor, Vendor):
             raise PluginError(self.plugin, f"registry.vendor takes a Vendor, not a {type(vendor).__name__}")
         if vendor.name != self.plugin and not vendor.name.startswith(f"{self.plugin}-"):
@@ -107,12 +106,12 @@ class Registry:
             self._types(vendor.catalog.of_vendor(vendor.name))
 
     def scheme(self, name: str, scheme: Scheme, credential: Credential | None = None) -> None:
-        """Add a scheme that subscriptions may name.
+        """Add a scheme that subscriptions can name.
 
         Args:
             name: Lower-case letters, digits and dashes.
             scheme: Signs messages.
-            credential: Form of its secrets; None: plain text.
+            credential: The form of its secrets; None: plain text.
         """
         if not callable(getattr(scheme, "sign", None)) or not callable(getattr(scheme, "verify", None)):
             raise PluginError(self.plugin, f"the scheme {name!r} has no verify and sign")
@@ -128,12 +127,12 @@ class Registry:
         """Add a parser of bodies of a media type, for sources without a vendor.
 
         Args:
-            media_type: Such as `application/cbor`, in any case, without parameters; none that the core reads itself.
-            parse: Body -> JSON value; ValueError refuses the request (400), any other error holds it. Not asked for
-                an empty body.
+            media_type: For example `application/cbor`, in any case, without parameters; not one that the core reads.
+            parse: Body -> JSON value. ValueError refuses the request (400), any other error holds it. It is not
+                called for an empty body.
         """
         if not _MEDIA_TYPE.fullmatch(media_type):
-            raise PluginError(self.plugin, f"{media_type!r} is no media type")
+            raise PluginError(self.plugin, f"{media_type!r} is not a media type")
         if media_type.lower() in _CORE_MEDIA_TYPES:
             raise PluginError(self.plugin, f"bodies of {media_type} are read by the core")
         self._add("parser", media_type.lower(), parse)
@@ -147,11 +146,11 @@ class Registry:
         self._add("dialect", dialect.name, dialect)
 
     def engine(self, name: str, factory: Callable[..., Any]) -> None:
-        """Add an engine (`hub.ports.engine.Engine`), which runs all executions where `HUB_ENGINE` names it.
+        """Add an engine (`hub.ports.engine.Engine`), which runs all executions if `HUB_ENGINE` names it.
 
         Args:
-            name: Another one than `embedded`, which is the core's.
-            factory: Makes it from `hub.backends.EngineParts`, once, when the hub starts.
+            name: Any name but `embedded`, which is the core's.
+            factory: Makes the engine from `hub.backends.EngineParts`, once, when the hub starts.
         """
         self._add("engine", self._not_core(name, EMBEDDED), factory)
 
@@ -159,15 +158,16 @@ class Registry:
         """Add a store (`hub.ports.store.Store`) for database URLs of this scheme.
 
         Args:
-            scheme: Such as `postgresql`, without a driver; not `sqlite`, which is the core's.
-            factory: Makes it from `hub.backends.StoreParts`, once, when the hub starts.
+            scheme: For example `postgresql`, without a driver; not `sqlite`, which is the core's.
+            factory: Makes the store from `hub.backends.StoreParts`, once, when the hub starts.
         """
         self._add("store", self._not_core(scheme, "sqlite"), factory)
 
     def command(self, command: click.Command) -> None:
-        """Add a command (or group) to the command line, under the command's own name: `hub NAME`.
+        """Add a command (or group) to the command line as `hub NAME`, where NAME is the command's own name.
 
-        The core's commands keep their names. `hub.cli.terminal.client.HubClient` calls the running hub as they do.
+        The names of the core's commands cannot be used. Like them, a command can call the running hub with
+        `hub.cli.terminal.client.HubClient`.
         """
         self._add("command", command.name or "", command)
 
@@ -176,7 +176,7 @@ class Registry:
         self._add("panel", panel.name, panel)
 
     def close(self) -> tuple[Entry, ...]:
-        """End the trial: what was staged; later calls raise."""
+        """The entries; later calls of the registry raise."""
         self._open = False
         return tuple(self._entries.values())
 
@@ -186,17 +186,19 @@ class Registry:
 
     def _add(self, kind: EntryKind, key: str, value: Any) -> None:
         if kind not in ("action", "parser") and not NAME.fullmatch(key):
-            raise PluginError(self.plugin, f"{key!r} is no name for a {kind}: lower-case letters, digits and dashes")
+            raise PluginError(
+                self.plugin, f"{key!r} is not a name for a {kind}: use lower-case letters, digits and dashes"
+            )
         self._put(kind, key, value)
 
     def _not_core(self, name: str, core: str) -> str:
         if name == core:
-            raise PluginError(self.plugin, f"{name!r} is the core's own")
+            raise PluginError(self.plugin, f"{name!r} is a name of the core")
         return name
 
     def _put(self, kind: EntryKind, key: str, value: Any) -> None:
         if not self._open:
-            raise PluginError(self.plugin, f"{kind} {key!r} comes too late: entries are added in hub_register")
+            raise PluginError(self.plugin, f"{kind} {key!r} is added too late: add entries in hub_register")
         if (kind, key) in self._entries:
             raise PluginError(self.plugin, f"{kind} {key!r} is registered twice")
         self._entries[kind, key] = Entry(kind, key, value, self.plugin)
@@ -207,7 +209,7 @@ def _type_key(one: EventType) -> str:
 
 
 def adds(entries: tuple[Entry, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """What entries add, by kind, event types by their names."""
+    """The keys of entries by kind; event types by name."""
     kinds: dict[str, list[str]] = {}
     for entry in entries:
         kinds.setdefault(entry.kind, []).append(entry.value.name if entry.kind == "event_type" else entry.key)

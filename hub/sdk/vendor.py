@@ -24,10 +24,10 @@ from hub.sdk.schemes.scheme import Scheme
 __all__ = ["Answer", "Vendor"]
 
 Answer = Reply | None
-"""What a challenge or reply gives; None: nothing to say, the next rule applies."""
+"""What a challenge or reply returns; None: no answer, the next rule applies."""
 
 NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
-"""Names of plugins and vendors."""
+"""The form of the names of plugins and vendors."""
 
 _HOST = re.compile(r"(?:(?:\*|[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.[a-z][a-z0-9-]*")
 _METHOD = re.compile(r"[A-Z]{1,16}")
@@ -37,7 +37,7 @@ _NO_REFUSALS: Mapping[int, Reply] = MappingProxyType({})
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Vendor:
-    """One sender: how it says hello, how its requests are checked and read, what it wants to be answered.
+    """One sender: its handshake, how its requests are verified and read, and the answers that it expects.
 
         vendor = Vendor(
             name="stripe",
@@ -49,23 +49,23 @@ class Vendor:
         )
 
     Attributes:
-        name: The entry point's name, or that name, a dash and more where a plugin brings several vendors.
-        title: For people.
+        name: The name of the entry point; where a plugin has several vendors also that name, a dash and more.
+        title: Name for people.
         verify: The scheme, or a function that chooses it by the source's settings.
-        read: Request -> events. Sync and pure: it runs again on replay. An exception holds the request.
-        challenge: Answers an unsigned handshake (Okta, Meta, Graph), else gives None. Nothing is verified yet: it
+        read: Request -> events. Sync and pure, since it runs again on replay. An exception holds the request.
+        challenge: Answers an unsigned handshake (Okta, Meta, Graph), else returns None. Nothing is verified yet: it
             must not sign what the sender chooses in a way that could pass for a signature of the vendor.
-        reply: The answer to a verified request, duplicates too; signed handshakes (Slack, Zoom) are answered here.
-        refusals: Status of a refusal -> what is sent in its place; for the core's refusals too. Never a 2xx.
-        credentials: Slots of secrets that a source of this vendor has.
-        settings: Model of a source's own settings; an instance is `Source.settings`.
-        methods: HTTP methods that the vendor uses; the source's own are added.
+        reply: The answer to a verified request, duplicates included. Signed handshakes (Slack, Zoom) are answered here.
+        refusals: Status of a refusal -> the reply to send instead, for refusals of the core too. Never a 2xx.
+        credentials: The slots of secrets of a source.
+        settings: Model of the vendor's settings of a source; an instance is `Source.settings`.
+        methods: HTTP methods that the vendor uses; those of the source are added.
         hosts: Hosts that `Source.fetch` may call; `*` is one label: `sns.*.amazonaws.com`.
         deadline: Seconds that all plugins may take together for one request; less than the vendor waits.
-        max_body: Largest body in bytes, where a source sets none; None: the hub's.
-        redact: Headers that hold credentials and are not kept.
-        catalog: The event types that the vendor declares.
-        actions: What nodes can do with the vendor, named `<plugin>.<verb>`.
+        max_body: Largest body in bytes for sources that do not set it; None: the hub's.
+        redact: Headers with credentials, which are not kept.
+        catalog: The event types of the vendor.
+        actions: Actions for nodes, named `<plugin>.<verb>`.
         guide: Markdown for operators: where to paste `{url}`, what to choose.
 
     Raises:
@@ -100,17 +100,17 @@ class Vendor:
         """The scheme of a source with these settings (an instance of `settings`, or None).
 
         Raises:
-            TypeError: The function given as `verify` gave something else than a scheme.
+            TypeError: The function given as `verify` did not return a scheme.
         """
         if _is_scheme(self.verify):
-            return self.verify  # type: ignore[return-value] # told by its verify method
+            return self.verify  # type: ignore[return-value] # recognised by its verify method
         chosen = self.verify(settings)  # type: ignore[operator] # the other half of the union
         if not _is_scheme(chosen):
-            raise TypeError(f"verify of vendor {self.name} gave a {type(chosen).__name__}, not a scheme")
+            raise TypeError(f"verify of vendor {self.name} returned a {type(chosen).__name__}, not a scheme")
         return chosen
 
     def credential(self, slot: str) -> Credential | None:
-        """The credential of a slot, None if the vendor declares none."""
+        """The credential of a slot; None if the vendor does not declare it."""
         return next((credential for credential in self.credentials if credential.slot == slot), None)
 
     def _faults(self) -> Iterator[str]:
@@ -124,9 +124,11 @@ class Vendor:
             yield "max_body is negative"
         if not self.methods:
             yield "methods is empty"
-        yield from (f"{one!r} is no HTTP method in upper case" for one in self.methods if not _METHOD.fullmatch(one))
         yield from (
-            f"{host!r} is no host pattern, such as api.example.com or sns.*.amazonaws.com"
+            f"{one!r} is not an HTTP method in upper case" for one in self.methods if not _METHOD.fullmatch(one)
+        )
+        yield from (
+            f"{host!r} is not a host pattern, such as api.example.com or sns.*.amazonaws.com"
             for host in self.hosts
             if not _HOST.fullmatch(host)
         )
@@ -136,7 +138,7 @@ class Vendor:
     def _refusal_faults(self) -> Iterator[str]:
         for status, reply in self.refusals.items():
             if not 400 <= status <= 599 or not 400 <= reply.status <= 599:
-                yield f"refusals[{status}] turns a refusal into {reply.status}: both must be from 400 to 599"
+                yield f"refusals[{status}] answers a refusal with {reply.status}: both must be from 400 to 599"
             if reply.keep:
                 yield f"refusals[{status}] keeps a secret"
 
@@ -144,7 +146,7 @@ class Vendor:
         slots = [credential.slot for credential in self.credentials]
         if len(set(slots)) != len(slots):
             yield "two credentials have the same slot"
-        yield from (f"the slot {slot!r} is the core's own" for slot in sorted(_CORE_SLOTS.intersection(slots)))
+        yield from (f"the slot {slot!r} is one of the core" for slot in sorted(_CORE_SLOTS.intersection(slots)))
 
 
 def _is_scheme(value: object) -> bool:

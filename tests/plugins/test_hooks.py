@@ -123,7 +123,7 @@ def test_hub_register_is_called_once_and_its_registry_closes(host: Callable[...,
     plugins.disable("acme")
     plugins.enable("acme")
     (registry,) = kept
-    with pytest.raises(PluginError, match="comes too late"):
+    with pytest.raises(PluginError, match="is added too late"):
         registry.scheme("late", Hmac(header="x-late"))
 
 

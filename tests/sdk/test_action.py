@@ -25,7 +25,7 @@ def test_a_name_may_have_dots_dashes_and_underscores(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "Slack.post", "slack.", ".post", "slack post", "slack..post"])
 def test_another_name_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="no name of an action"):
+    with pytest.raises(ValueError, match="not a name for an action"):
         Action(name=name, input=Nothing, run=run)
 
 

@@ -60,7 +60,7 @@ def test_a_moment_is_read(written: str | float, moment: datetime) -> None:
     ],
 )
 def test_what_is_no_moment_is_a_value_error(written: str | float) -> None:
-    with pytest.raises(ValueError, match="a moment"):
+    with pytest.raises(ValueError, match=r"a time|the time"):
         instant(written)
 
 
@@ -94,11 +94,11 @@ def test_fresh_accepts_up_to_its_bounds(make_request: Callable[..., Request]) ->
     [
         (NOW - 301, "301 s old"),
         (NOW + 301, "301 s in the future"),
-        (None, "not readable"),
-        ("soon", "not readable"),
-        ([], "not readable"),
-        ({}, "not readable"),
-        (datetime(2026, 1, 1), "not readable"),  # noqa: DTZ001 - a naive moment is the case
+        (None, "cannot be read"),
+        ("soon", "cannot be read"),
+        ([], "cannot be read"),
+        ({}, "cannot be read"),
+        (datetime(2026, 1, 1), "cannot be read"),  # noqa: DTZ001 - a naive moment is the case
     ],
 )
 def test_fresh_refuses_what_is_old_ahead_or_no_moment(

@@ -17,7 +17,7 @@ from hub.model.wire.secret import Credential
 from hub.plugins.entries import EntriesSnapshot
 from hub.sdk.action import Action
 from hub.sdk.catalog import Catalog
-from hub.sdk.dialect import Dialect, Parsed, Target
+from hub.sdk.dialect import Dialect, DialectTarget, ParsedBody
 from hub.sdk.registry import Panel, Registry, SchemeEntry, adds
 from hub.sdk.schemes.hmac import Hmac
 from hub.sdk.vendor import Vendor
@@ -42,9 +42,9 @@ DIALECT = Dialect(
     name="acme",
     title="Acme",
     routes=(),
-    target=lambda params, query: Target(),
+    target=lambda params, query: DialectTarget(),
     slot=None,
-    parse=lambda request: Parsed((None,)),
+    parse=lambda request: ParsedBody((None,)),
     accepted=lambda receipt: Reply(),
     refused=lambda refusal: Reply(400),
 )
@@ -76,7 +76,7 @@ def test_every_kind_is_staged_under_the_plugins_name_and_not_twice(kind: str) ->
         ADDING[kind](registry)
     (entry,) = registry.close()
     assert (entry.kind, entry.plugin) == (kind, "acme")
-    with pytest.raises(PluginError, match="comes too late"):
+    with pytest.raises(PluginError, match="is added too late"):
         ADDING[kind](registry)
 
 
@@ -129,15 +129,15 @@ NOTHING: Any = object()
         (lambda registry: registry.vendor(vendor("okta")), "must be named 'acme'"),
         (lambda registry: registry.vendor(vendor("acmecrm")), "must be named 'acme'"),
         (lambda registry: registry.scheme("acme", NOTHING), "has no verify and sign"),
-        (lambda registry: registry.scheme("A cme", SCHEME), "no name for a scheme"),
+        (lambda registry: registry.scheme("A cme", SCHEME), "not a name for a scheme"),
         (lambda registry: registry.action(Action(name="other.do", input=Nothing, run=run)), "must be named 'acme.…'"),
-        (lambda registry: registry.parser("cbor", bytes.hex), "no media type"),
-        (lambda registry: registry.parser("a/b; c=d", bytes.hex), "no media type"),
+        (lambda registry: registry.parser("cbor", bytes.hex), "not a media type"),
+        (lambda registry: registry.parser("a/b; c=d", bytes.hex), "not a media type"),
         (lambda registry: registry.parser("Application/JSON", bytes.hex), "read by the core"),
-        (lambda registry: registry.engine("embedded", dict), "'embedded' is the core's own"),
-        (lambda registry: registry.store("sqlite", dict), "'sqlite' is the core's own"),
-        (lambda registry: registry.command(click.Command(None)), "no name for a command"),
-        (lambda registry: registry.panel(Panel("A/b", "", render)), "no name for a panel"),
+        (lambda registry: registry.engine("embedded", dict), "'embedded' is a name of the core"),
+        (lambda registry: registry.store("sqlite", dict), "'sqlite' is a name of the core"),
+        (lambda registry: registry.command(click.Command(None)), "not a name for a command"),
+        (lambda registry: registry.panel(Panel("A/b", "", render)), "not a name for a panel"),
     ],
 )
 def test_what_is_not_the_plugins_to_give_is_refused(add: Callable[[Registry], None], said: str) -> None:

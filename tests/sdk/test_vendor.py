@@ -74,14 +74,14 @@ def test_a_name_is_lower_case(name: str) -> None:
     ("changes", "said"),
     [
         ({"verify": "hmac"}, "neither a scheme nor a function"),
-        ({"refusals": {401: Reply(200)}}, "turns a refusal into 200"),
-        ({"refusals": {401: Reply(302)}}, "turns a refusal into 302"),
+        ({"refusals": {401: Reply(200)}}, "answers a refusal with 200"),
+        ({"refusals": {401: Reply(302)}}, "answers a refusal with 302"),
         ({"refusals": {200: Reply(400)}}, r"refusals\[200\]"),
         ({"refusals": {401: Reply(403, keep=(Keep("x"),))}}, "keeps a secret"),
         ({"credentials": (Credential(), Credential(title="Other"))}, "two credentials"),
-        ({"credentials": (Credential(slot="url"),)}, "the core's own"),
-        ({"credentials": (Credential(slot="api_key"),)}, "the core's own"),
-        ({"methods": ("post",)}, "'post' is no HTTP method"),
+        ({"credentials": (Credential(slot="url"),)}, "one of the core"),
+        ({"credentials": (Credential(slot="api_key"),)}, "one of the core"),
+        ({"methods": ("post",)}, "'post' is not an HTTP method"),
         ({"methods": ()}, "methods is empty"),
         ({"deadline": 0}, "deadline"),
         ({"deadline": 10_000}, "deadline"),
@@ -108,7 +108,7 @@ def test_a_host_may_have_stars_for_labels(host: str) -> None:
              "localhost", "a..example.com", "EXAMPLE.com", "", "exam ple.com"]
 )  # fmt: skip
 def test_a_host_that_says_too_much_or_nothing_is_refused(host: str) -> None:
-    with pytest.raises(ValueError, match="no host pattern"):
+    with pytest.raises(ValueError, match="not a host pattern"):
         vendor(hosts=(host,))
 
 

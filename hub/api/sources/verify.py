@@ -26,7 +26,7 @@ from hub.model.stored.source import SourceRecord
 from hub.model.times import to_micros
 from hub.model.wire.request import MAX_FIELDS
 from hub.model.wire.values import Values
-from hub.sdk.dialect import Dialect, Route
+from hub.sdk.dialect import Dialect, DialectRoute
 
 __all__ = ["VerifyInput", "blueprint"]
 
@@ -156,7 +156,7 @@ def _arrival(
     except ValueError as error:
         raise Invalid("the URL cannot be read", (Problem("/url", str(error)),)) from error
     found = hub.routes.match(parts.path, method)
-    route, params = Route(parts.path), dict[str, str]()
+    route, params = DialectRoute(parts.path), dict[str, str]()
     if found is not None:
         dialect, route, params = found[0].dialect, found[0].route, dict(found[1])
     return Arrival(

@@ -12,7 +12,7 @@ from hub.model.stored.source import HMAC_SLOT
 from hub.model.wire.reply import Reply
 from hub.model.wire.request import Request
 from hub.model.wire.values import Values
-from hub.sdk.dialect import Dialect, Parsed, Receipt, Refusal, Route, Target
+from hub.sdk.dialect import Dialect, DialectRoute, DialectTarget, ParsedBody, Receipt, Refusal
 
 __all__ = ["FLOWTRUX"]
 
@@ -27,13 +27,13 @@ _ERRORS = {
 }
 
 
-def _target(params: Mapping[str, str], _query: Values[str]) -> Target:
-    return Target(workflow=params["workflow"])
+def _target(params: Mapping[str, str], _query: Values[str]) -> DialectTarget:
+    return DialectTarget(workflow=params["workflow"])
 
 
-def _parse(request: Request) -> Parsed:
+def _parse(request: Request) -> ParsedBody:
     try:
-        return Parsed((json_or_form(request),))
+        return ParsedBody((json_or_form(request),))
     except Reject as reject:
         raise Reject("Invalid JSON payload", 400) from reject
 
@@ -61,7 +61,7 @@ def _refused(refusal: Refusal) -> Reply:
 FLOWTRUX = Dialect(
     name="flowtrux",
     title="FlowTrux",
-    routes=(Route("/api/webhooks/<workflow>", ("POST",)),),
+    routes=(DialectRoute("/api/webhooks/<workflow>", ("POST",)),),
     target=_target,
     slot=HMAC_SLOT,
     carried="signature",

@@ -13,7 +13,16 @@ from hub.model.stored.source import URL_SLOT
 from hub.model.wire.reply import Reply
 from hub.model.wire.request import Request
 from hub.model.wire.values import Values
-from hub.sdk.dialect import Dialect, Parsed, Receipt, Refusal, Route, Started, Target, Waited
+from hub.sdk.dialect import (
+    Dialect,
+    DialectRoute,
+    DialectTarget,
+    ParsedBody,
+    Receipt,
+    Refusal,
+    StartedExecution,
+    WaitedReceipt,
+)
 
 __all__ = ["TRACECAT"]
 
@@ -28,11 +37,11 @@ _DETAILS = {
 }
 
 
-def _target(params: Mapping[str, str], _query: Values[str]) -> Target:
-    return Target(workflow=params["workflow"], secret=params["secret"])
+def _target(params: Mapping[str, str], _query: Values[str]) -> DialectTarget:
+    return DialectTarget(workflow=params["workflow"], secret=params["secret"])
 
 
-def parse(request: Request) -> Parsed:
+def parse(request: Request) -> ParsedBody:
     """JSON by default, forms as a dictionary, NDJSON line by line, nothing as null.
 
     Raises:
@@ -41,13 +50,13 @@ def parse(request: Request) -> Parsed:
     body = request.body
     media_type = request.media_type
     if not body:
-        return Parsed((None,))
+        return ParsedBody((None,))
     if media_type in NDJSON:
-        return Parsed(_lines(body), batch=True)
+        return ParsedBody(_lines(body), batch=True)
     if media_type in FORMS:
-        return Parsed((_form(request),))
+        return ParsedBody((_form(request),))
     try:
-        return Parsed((request.json(),))
+        return ParsedBody((request.json(),))
     except Reject as reject:
         raise Reject("Invalid json payload", 400) from reject
 
@@ -67,7 +76,7 @@ def _form(request: Request) -> dict[str, Any]:
         raise Reject("Invalid form data payload", 400) from reject
 
 
-def _written(started: Started) -> str:
+def _written(started: StartedExecution) -> str:
     return f"{write_id('wf', started.workflow)}/{write_id('exec', started.execution)}"
 
 
@@ -93,7 +102,7 @@ def _refused(refusal: Refusal) -> Reply:
     return Reply(refusal.status, {"detail": detail})
 
 
-def _waited(waited: Waited) -> Reply:
+def _waited(waited: WaitedReceipt) -> Reply:
     receipt = waited.receipt
     unwrap = switched_on(receipt.request.query, "unwrap")
     if not waited.executions:
@@ -115,7 +124,7 @@ def _waited(waited: Waited) -> Reply:
     return Reply(200, dumps(body), media_type="application/json")
 
 
-def _pending(waited: Waited) -> Reply:
+def _pending(waited: WaitedReceipt) -> Reply:
     started = waited.receipt.started
     return Reply(
         202,
@@ -129,7 +138,7 @@ def _pending(waited: Waited) -> Reply:
     )
 
 
-def _failed(waited: Waited, number: int) -> Reply:
+def _failed(waited: WaitedReceipt, number: int) -> Reply:
     execution = waited.executions[number]
     error = execution.error if execution is not None else None
     return Reply(
@@ -149,9 +158,9 @@ TRACECAT = Dialect(
     name="tracecat",
     title="Tracecat",
     routes=(
-        Route("/webhooks/<workflow>/<secret>"),
-        Route("/webhooks/<workflow>/<secret>/wait", ("POST",), "wait"),
-        Route("/webhooks/<workflow>/<secret>/draft", ("POST",), "draft"),
+        DialectRoute("/webhooks/<workflow>/<secret>"),
+        DialectRoute("/webhooks/<workflow>/<secret>/wait", ("POST",), "wait"),
+        DialectRoute("/webhooks/<workflow>/<secret>/draft", ("POST",), "draft"),
     ),
     target=_target,
     slot=URL_SLOT,

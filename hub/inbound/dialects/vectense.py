@@ -9,7 +9,7 @@ from hub.model.stored.source import SHARED_KEY_SLOT
 from hub.model.wire.reply import Reply
 from hub.model.wire.request import Request
 from hub.model.wire.values import Values
-from hub.sdk.dialect import Dialect, Parsed, Receipt, Refusal, Route, Target
+from hub.sdk.dialect import Dialect, DialectRoute, DialectTarget, ParsedBody, Receipt, Refusal
 
 __all__ = ["VECTENSE"]
 
@@ -27,22 +27,22 @@ _ERRORS = {
 }
 
 
-def _target(params: Mapping[str, str], query: Values[str]) -> Target:
+def _target(params: Mapping[str, str], query: Values[str]) -> DialectTarget:
     keys = query.all("key")
-    return Target(workflow=params["workflow"], org=params["org"], secret=keys[0] if len(keys) == 1 else None)
+    return DialectTarget(workflow=params["workflow"], org=params["org"], secret=keys[0] if len(keys) == 1 else None)
 
 
-def _parse(request: Request) -> Parsed:
+def _parse(request: Request) -> ParsedBody:
     """JSON where it says so or is so, else the text."""
     if not request.body:
-        return Parsed((None,))
+        return ParsedBody((None,))
     try:
-        return Parsed((request.json(),))
+        return ParsedBody((request.json(),))
     except Reject as reject:
         if request.media_type == "application/json" or request.media_type.endswith("+json"):
             raise Reject("Invalid request format", 400) from reject
     try:
-        return Parsed((request.body.decode(),))
+        return ParsedBody((request.body.decode(),))
     except UnicodeDecodeError as error:
         raise Reject("Invalid request format", 400) from error
 
@@ -61,7 +61,7 @@ def _refused(refusal: Refusal) -> Reply:
 VECTENSE = Dialect(
     name="vectense",
     title="Vectense",
-    routes=(Route("/api/webhook/<org>/<workflow>", ("POST",)),),
+    routes=(DialectRoute("/api/webhook/<org>/<workflow>", ("POST",)),),
     target=_target,
     slot=SHARED_KEY_SLOT,
     parse=_parse,

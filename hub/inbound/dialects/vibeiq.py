@@ -11,7 +11,7 @@ from hub.model.ids import short_id, write_id
 from hub.model.wire.reply import Reply
 from hub.model.wire.request import Request
 from hub.model.wire.values import Values
-from hub.sdk.dialect import Dialect, Parsed, Receipt, Refusal, Route, Started, Target
+from hub.sdk.dialect import Dialect, DialectRoute, DialectTarget, ParsedBody, Receipt, Refusal, StartedExecution
 
 __all__ = ["VIBEIQ"]
 
@@ -27,23 +27,23 @@ _MESSAGES = {
 }
 
 
-def _target(params: Mapping[str, str], _query: Values[str]) -> Target:
-    return Target(source=params["source"])
+def _target(params: Mapping[str, str], _query: Values[str]) -> DialectTarget:
+    return DialectTarget(source=params["source"])
 
 
-def _parse(request: Request) -> Parsed:
+def _parse(request: Request) -> ParsedBody:
     try:
-        return Parsed((json_or_form(request),))
+        return ParsedBody((json_or_form(request),))
     except Reject as reject:
         if request.media_type == "application/json":
             raise Reject("Invalid JSON body", 400) from reject
     try:
-        return Parsed((request.body.decode(),))
+        return ParsedBody((request.body.decode(),))
     except UnicodeDecodeError as error:
         raise Reject("The body is neither JSON nor UTF-8 text", 400) from error
 
 
-def _process(receipt: Receipt, started: Started) -> dict[str, Any]:
+def _process(receipt: Receipt, started: StartedExecution) -> dict[str, Any]:
     created = receipt.request.received.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return {
         "eventWorkflowTemplateId": short_id(started.workflow),
@@ -73,8 +73,8 @@ VIBEIQ = Dialect(
     name="vibeiq",
     title="VibeIQ",
     routes=(
-        Route("/api/trigger-webhooks/<source>", ("POST",)),
-        Route("/prod/api/trigger-webhooks/<source>", ("POST",)),
+        DialectRoute("/api/trigger-webhooks/<source>", ("POST",)),
+        DialectRoute("/prod/api/trigger-webhooks/<source>", ("POST",)),
     ),
     target=_target,
     slot=None,

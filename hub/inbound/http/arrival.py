@@ -10,7 +10,7 @@ from hub.model.ids import Id, write_id
 from hub.model.times import from_micros
 from hub.model.wire.request import Request
 from hub.model.wire.values import Values
-from hub.sdk.dialect import Dialect, Route
+from hub.sdk.dialect import Dialect, DialectRoute
 
 __all__ = ["Arrival", "BodyStream"]
 
@@ -41,7 +41,7 @@ class Arrival:
     headers: Values[str]
     client: str
     dialect: Dialect
-    route: Route
+    route: DialectRoute
     params: Mapping[str, str]
     body: bytes | BodyStream
 

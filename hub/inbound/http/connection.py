@@ -28,7 +28,7 @@ from hub.model.wire.reply import Reply
 from hub.model.wire.request import MAX_FIELDS
 from hub.model.wire.values import Values
 from hub.ports.clock import Clock
-from hub.sdk.dialect import Dialect, Refusal, Route
+from hub.sdk.dialect import Dialect, DialectRoute, Refusal
 
 __all__ = ["HubConnection", "HubRoutes"]
 
@@ -48,7 +48,7 @@ _SECURITY_HEADERS = (
 @dataclass(frozen=True, slots=True)
 class _Endpoint:
     dialect: Dialect
-    route: Route
+    route: DialectRoute
     allowed: str = ""
     """The methods of the path, for a request whose method is none of them; else empty."""
 

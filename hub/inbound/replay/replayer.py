@@ -29,7 +29,7 @@ from hub.model.wire.grant import Grant
 from hub.model.wire.values import Values
 from hub.plugins.clock import RequestClock
 from hub.ports.clock import Clock
-from hub.sdk.dialect import Dialect, Route
+from hub.sdk.dialect import Dialect, DialectRoute
 
 __all__ = ["REPLAYABLE", "ReplayResult", "Replayer"]
 
@@ -174,7 +174,7 @@ def _arrival(record: RequestRecord, dialect: Dialect) -> Arrival:
         headers=Values(record.headers, caseless=True),
         client=record.client,
         dialect=dialect,
-        route=Route(path),
+        route=DialectRoute(path),
         params={},
         body=record.body or b"",
     )

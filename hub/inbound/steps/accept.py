@@ -17,7 +17,7 @@ from hub.inbound.stages import AcceptedRequest, PreparedRequest
 from hub.model.stored.execution import NewExecution
 from hub.model.stored.inbound import Acceptance, Accepted, NewEvent, RequestRecord
 from hub.ports.store import Store
-from hub.sdk.dialect import Refusal, Started
+from hub.sdk.dialect import Refusal, StartedExecution
 
 __all__ = ["accept"]
 
@@ -69,7 +69,7 @@ def _fresh(events: Sequence[NewEvent], accepted: Accepted) -> list[NewExecution]
     ]
 
 
-def _started(events: Sequence[NewEvent], accepted: Accepted) -> tuple[Started, ...]:
+def _started(events: Sequence[NewEvent], accepted: Accepted) -> tuple[StartedExecution, ...]:
     """The executions of every event; those of a duplicate were started by the first one."""
     started = []
     for event, outcome in zip(events, accepted.events, strict=False):
@@ -77,5 +77,5 @@ def _started(events: Sequence[NewEvent], accepted: Accepted) -> tuple[Started, .
             # Today's filters may choose fewer workflows for a duplicate than there were for the first one.
             own = event.executions[number].workflow if number < len(event.executions) else None
             if own is not None:
-                started.append(Started(own, execution, event.record.data))
+                started.append(StartedExecution(own, execution, event.record.data))
     return tuple(started)

@@ -11,7 +11,7 @@ from hub.model.wire.event import Event
 from hub.model.wire.request import Request
 from hub.plugins.calling import answer_of
 from hub.plugins.host import Plugins
-from hub.sdk.dialect import Dialect, Parsed, Refusal
+from hub.sdk.dialect import Dialect, ParsedBody, Refusal
 from hub.sdk.vendor import Vendor
 
 __all__ = ["read"]
@@ -62,7 +62,7 @@ def _by_vendor(verified: VerifiedRequest, dialect: Dialect, vendor: Vendor, plug
     return ReadRequest(verified, events, parsed)
 
 
-def _parse(request: Request, dialect: Dialect, plugins: Plugins) -> Parsed:
+def _parse(request: Request, dialect: Dialect, plugins: Plugins) -> ParsedBody:
     """The body as read by the plugin that has a parser for its media type, else by the dialect.
 
     Raises:
@@ -79,7 +79,7 @@ def _parse(request: Request, dialect: Dialect, plugins: Plugins) -> Parsed:
         return _by_dialect(request, dialect)
     try:
         # Written and read again, so that what the parser gives is a JSON value and nothing else.
-        return Parsed((loads(dumps(answer_of(request.media_type, parse, (request.body,)))),))
+        return ParsedBody((loads(dumps(answer_of(request.media_type, parse, (request.body,)))),))
     except ValueError as error:
         why = f"the body is not {request.media_type}: {error}"
         raise RequestRefused(Refusal("read", "body", 400, why, f"Invalid {request.media_type} payload")) from error
@@ -87,7 +87,7 @@ def _parse(request: Request, dialect: Dialect, plugins: Plugins) -> Parsed:
         raise plugins.blame("parser", request.media_type, f"the parser of {request.media_type}", error) from error
 
 
-def _by_dialect(request: Request, dialect: Dialect) -> Parsed:
+def _by_dialect(request: Request, dialect: Dialect) -> ParsedBody:
     """The body as the dialect understands it. Raises `RequestRefused` (400) in the dialect's words."""
     try:
         return dialect.parse(request)

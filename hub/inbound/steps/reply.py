@@ -20,7 +20,7 @@ from hub.model.stored.source import ResponseMode
 from hub.model.times import SECOND
 from hub.model.wire.grant import Outcome
 from hub.model.wire.reply import Reply
-from hub.sdk.dialect import Receipt, Waited
+from hub.sdk.dialect import Receipt, WaitedReceipt
 
 __all__ = ["reply"]
 
@@ -65,18 +65,18 @@ def _receipt(accepted: AcceptedRequest) -> Receipt:
     )
 
 
-async def _wait(receipt: Receipt, arrival: Arrival, parts: PipelineParts) -> Waited:
+async def _wait(receipt: Receipt, arrival: Arrival, parts: PipelineParts) -> WaitedReceipt:
     """The end of every execution, None for those that are not finished by the deadline."""
     org = receipt.source.org
     deadline = arrival.received + int(parts.wait_seconds * SECOND)
     executions = [await parts.engine.wait(org, one.execution, deadline) for one in receipt.started]
     envelopes = [await parts.envelope(one) if one is not None else None for one in executions]
     urls = tuple([parts.status_url(org, one.execution) for one in receipt.started])
-    return Waited(receipt, tuple(executions), tuple(envelopes), urls)
+    return WaitedReceipt(receipt, tuple(executions), tuple(envelopes), urls)
 
 
 async def _waiting_reply(
-    arrival: Arrival, mode: ResponseMode, receipt: Receipt, waited: Waited | None, parts: PipelineParts
+    arrival: Arrival, mode: ResponseMode, receipt: Receipt, waited: WaitedReceipt | None, parts: PipelineParts
 ) -> Reply | None:
     """The answer of a `respond` node, the result that /wait asks for, or that of a response mode other than minimal."""
     if waited is not None:
@@ -85,13 +85,13 @@ async def _waiting_reply(
                 said = execution.answer
                 return Reply(int(said.get("status") or 200), said.get("body"), dict(said.get("headers") or {}))
     if arrival.route.flavour == "wait" and arrival.dialect.waited is not None:
-        return arrival.dialect.waited(waited or Waited(receipt, ()))
+        return arrival.dialect.waited(waited or WaitedReceipt(receipt, ()))
     if waited is None or mode.mode == "minimal":
         return None
     return await _mode_reply(mode, waited, parts)
 
 
-async def _mode_reply(mode: ResponseMode, waited: Waited, parts: PipelineParts) -> Reply:
+async def _mode_reply(mode: ResponseMode, waited: WaitedReceipt, parts: PipelineParts) -> Reply:
     """The modes lastNode, specificNode and allNodes, in FlowTrux's shapes; a failed execution is never a 200."""
     execution = waited.executions[-1]
     if execution is None:
@@ -109,7 +109,7 @@ async def _mode_reply(mode: ResponseMode, waited: Waited, parts: PipelineParts) 
     return _json(next(reversed(list(nodes.values())))[1] if nodes else None)
 
 
-async def _vendor_reply(accepted: AcceptedRequest, waited: Waited | None, parts: PipelineParts) -> Reply | None:
+async def _vendor_reply(accepted: AcceptedRequest, waited: WaitedReceipt | None, parts: PipelineParts) -> Reply | None:
     """The bound vendor's own acknowledgement; None to leave it to the dialect. Duplicates are acknowledged too."""
     read = accepted.prepared.read
     verified = read.verified

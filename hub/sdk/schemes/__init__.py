@@ -1,1 +1,1 @@
-"""Ways to sign: one object verifies inbound and signs outbound."""
+"""Ways to sign: one object verifies requests and signs messages."""

@@ -1,4 +1,4 @@
-"""Several schemes of which any may grant."""
+"""Alternative schemes, any of which may grant."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class _AnyOf(Scheme):
         for position, scheme in enumerate(self.schemes):
             try:
                 granted = scheme.verify(request, source)
-            except Exception as error:  # noqa: BLE001 - one scheme's failure leaves the decision to the next
+            except Exception as error:  # noqa: BLE001 - after a failure the next scheme decides
                 failures.append(error)
                 continue
             if isinstance(granted, Grant):
                 return granted
             return self._later(granted, self.schemes[position + 1 :], failures, request, source)
-        raise _verdict(failures)
+        raise _refusal(failures)
 
     @staticmethod
     async def _later(
@@ -50,15 +50,15 @@ class _AnyOf(Scheme):
     ) -> Grant:
         try:
             return await pending
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - after a failure the next scheme decides
             failures.append(error)
         for scheme in rest:
             try:
                 granted = scheme.verify(request, source)
                 return granted if isinstance(granted, Grant) else await granted
-            except Exception as error:  # noqa: BLE001 - as above
+            except Exception as error:  # noqa: BLE001 - after a failure the next scheme decides
                 failures.append(error)
-        raise _verdict(failures)
+        raise _refusal(failures)
 
     def sign(self, message: Outgoing, secrets: Sequence[Secret]) -> Mapping[str, str]:
         for scheme in self.schemes:
@@ -67,8 +67,8 @@ class _AnyOf(Scheme):
         raise TypeError("none of these schemes signs")
 
 
-def _verdict(failures: Sequence[Exception]) -> Reject:
-    """Undecided if any scheme was, else refused with every reason."""
+def _refusal(failures: Sequence[Exception]) -> Reject:
+    """Unavailable if a scheme was undecided, else a refusal with all reasons."""
     for failure in failures:
         if isinstance(failure, Unavailable):
             return failure
@@ -76,11 +76,11 @@ def _verdict(failures: Sequence[Exception]) -> Reject:
     return Reject("; ".join(dict.fromkeys(reasons)))
 
 
-def AnyOf(*schemes: Scheme) -> Scheme:  # noqa: N802 - reads as the scheme that it makes
-    """The first of several schemes that grants; for senders that changed theirs, or offer two.
+def AnyOf(*schemes: Scheme) -> Scheme:  # noqa: N802 - named like the scheme that it makes
+    """Alternative schemes, tried in order; for senders that have changed their scheme, or offer two.
 
-    It covers what the weakest of them covers, and signs as the first one that can. Where none grants and one could
-    not decide (`Unavailable`), the request is undecided (503).
+    It covers what the weakest of them covers, and signs with the first one that can. If none grants and one is
+    undecided (`Unavailable`), the request is undecided (503).
 
     Raises:
         ValueError: No scheme is given.

@@ -1,4 +1,4 @@
-"""Rules of an author's own: schemes that only verify."""
+"""Schemes that are a function of the author; they only verify."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hub.sdk.schemes.scheme import Covers, Outgoing, Scheme
 __all__ = ["Check", "Checked"]
 
 Checked = Grant | Secret
-"""What a rule of `Check` gives: a grant, or the secret that matched."""
+"""What a rule of `Check` returns: a grant, or the secret that matched."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class _Check(Scheme):
         except Reject:
             raise
         except Exception as error:
-            raise _stumbled(error) from error
+            raise _failed(error) from error
         return self._later(checked) if inspect.isawaitable(checked) else _grant(checked)
 
     @staticmethod
@@ -41,7 +41,7 @@ class _Check(Scheme):
         except Reject:
             raise
         except Exception as error:
-            raise _stumbled(error) from error
+            raise _failed(error) from error
         return _grant(given)
 
     def sign(self, message: Outgoing, secrets: Sequence[Secret]) -> Mapping[str, str]:
@@ -49,8 +49,8 @@ class _Check(Scheme):
         raise TypeError("a rule only verifies")
 
 
-def _stumbled(error: Exception) -> Reject:
-    """A rule that stumbles over what it was sent refuses it."""
+def _failed(error: Exception) -> Reject:
+    """The refusal of a request for which the rule failed."""
     return Reject(f"the rule failed: {described(error)}")
 
 
@@ -62,17 +62,17 @@ def _grant(checked: object) -> Grant:
     raise TypeError(f"the rule must return a Grant or a Secret, not {type(checked).__name__}")
 
 
-def Check(  # noqa: N802 - reads as the scheme that it makes
+def Check(  # noqa: N802 - named like the scheme that it makes
     f: Callable[[Request, Source], Checked | Awaitable[Checked]], *, covers: Covers
 ) -> Scheme:
-    """A rule of your own, sync or async; it only verifies.
+    """A rule of yours, sync or async, as a scheme that only verifies.
 
         Check(lambda request, source: source.match(lambda s: same(request.json()["clientState"], s.value)),
               covers="none")
 
     Args:
-        f: Gives a `Grant` or the matching `Secret`; any exception refuses (401) but `Unavailable` (503).
-        covers: What of the body the rule protects.
+        f: Returns a `Grant` or the matching `Secret`. Any exception refuses (401), except `Unavailable` (503).
+        covers: Which part of the body the rule protects.
     """
     if not callable(f):
         raise TypeError("Check takes a function of request and source")

@@ -1,4 +1,4 @@
-"""Comparing secrets and signatures: by their bytes, in constant time."""
+"""Secrets and signatures are compared by their bytes, in constant time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["octets", "same", "utf8"]
 
 
 def octets(text: str) -> bytes:
-    """The bytes of a header value as they came (values are read as Latin-1); UTF-8 for any other text."""
+    """The bytes of a header value as they were received (values are read as Latin-1); of any other text its UTF-8."""
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError:
@@ -16,10 +16,10 @@ def octets(text: str) -> bytes:
 
 
 def same(a: bytes | str, b: bytes | str) -> bool:
-    """Whether two values are equal, in constant time; an empty value equals nothing, itself included.
+    """Whether two values are equal, in constant time. An empty value equals nothing, not even another empty one.
 
-    Text is compared by its UTF-8 bytes. Against bytes, text that was read from a header (Latin-1) is compared by
-    the bytes that the header had.
+    Text is compared by its UTF-8 bytes. With bytes, text that was read from a header (Latin-1) is also compared by the
+    bytes that the header had.
     """
     if isinstance(a, str) and isinstance(b, str):
         return _equal(utf8(a), utf8(b))

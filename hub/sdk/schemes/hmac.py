@@ -1,4 +1,4 @@
-"""Signatures under a shared secret (HMAC)."""
+"""Signatures with a shared secret (HMAC)."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ __all__ = ["Hmac"]
 
 @dataclass(frozen=True, kw_only=True)
 class Hmac(Signed):
-    """Signatures under a shared secret.
+    """Signatures with a shared secret.
 
         Hmac(header="x-hub-signature-256", prefix="sha256=")
         Hmac(header="stripe-signature", split=",", prefix="v1=", timestamp="t=", content="{timestamp}.{body}")
 
     Attributes:
-        digest: A name that hashlib knows.
+        digest: Name of a digest of hashlib.
 
     Raises:
-        ValueError: hashlib knows no such digest; or as `Signed`.
+        ValueError: hashlib does not have the digest; or as `Signed`.
     """
 
     digest: str = "sha256"
@@ -33,7 +33,7 @@ class Hmac(Signed):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.digest not in hashlib.algorithms_available or hashlib.new(self.digest).digest_size == 0:
-            raise ValueError(f"{self.digest!r} is no digest for an HMAC, such as sha256")
+            raise ValueError(f"{self.digest!r} is not a digest for an HMAC, such as sha256")
 
     def _matches(self, secret: Secret, content: bytes, signatures: Sequence[str]) -> bool:
         expected = self._encode(hmac.digest(secret.value, content, self.digest)).encode()

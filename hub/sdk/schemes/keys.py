@@ -1,4 +1,4 @@
-"""Asymmetric keys in the forms in which vendors publish them, and what they sign."""
+"""Asymmetric keys, in the forms in which vendors publish them, and their signatures."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 __all__ = ["Algorithm", "check_key", "sign_with", "verifies"]
 
 Algorithm = Literal["ed25519", "ecdsa-sha256", "rsa-sha256"]
-"""Which signatures a key makes."""
+"""Algorithms of signatures."""
 
 _PUBLIC, _PRIVATE = 32, 64
 _LEAST_RSA_BITS = 1024
 
 
 def verifies(algorithm: Algorithm, key: bytes, signature: bytes, content: bytes) -> bool:
-    """Whether `signature` is over `content` under `key`; False too for a key that cannot be read."""
+    """Whether `signature` is a signature of `content` for `key`; False also for a key that cannot be read."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
@@ -37,10 +37,10 @@ def verifies(algorithm: Algorithm, key: bytes, signature: bytes, content: bytes)
 
 
 def sign_with(algorithm: Algorithm, key: bytes, content: bytes) -> bytes:
-    """The signature over `content`.
+    """The signature of `content`.
 
     Raises:
-        ValueError: The key is no private key of this algorithm.
+        ValueError: The key is not a private key for this algorithm.
     """
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
@@ -52,11 +52,11 @@ def sign_with(algorithm: Algorithm, key: bytes, content: bytes) -> bytes:
         return private.sign(content, ec.ECDSA(hashes.SHA256()))
     if algorithm == "rsa-sha256" and isinstance(private, rsa.RSAPrivateKey):
         return private.sign(content, padding.PKCS1v15(), hashes.SHA256())
-    raise ValueError(f"signing with {algorithm} needs a private key of that kind")
+    raise ValueError(f"signing with {algorithm} needs a private key for it")
 
 
 def check_key(algorithm: Algorithm, key: bytes) -> None:
-    """Raise ValueError, with what is expected, unless `key` can verify signatures of `algorithm`."""
+    """Raise ValueError, which says what is expected, unless `key` can verify signatures of `algorithm`."""
     _public(algorithm, key)
 
 
@@ -72,9 +72,9 @@ def _public(algorithm: Algorithm, key: bytes) -> PublicKeyTypes:
         "rsa-sha256": rsa.RSAPublicKey,
     }[algorithm]
     if not isinstance(public, kind):
-        raise ValueError(f"the key is none for {algorithm}")  # noqa: TRY004 - the text of the key is at fault
+        raise ValueError(f"the key is not a key for {algorithm}")  # noqa: TRY004 - the bytes of the key are wrong, not a type
     if isinstance(public, rsa.RSAPublicKey) and public.key_size < _LEAST_RSA_BITS:
-        raise ValueError(f"an RSA key of {public.key_size} bits proves nothing")
+        raise ValueError(f"an RSA key of {public.key_size} bits is too short: at least {_LEAST_RSA_BITS} are needed")
     return public
 
 

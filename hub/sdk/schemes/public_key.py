@@ -1,4 +1,4 @@
-"""Signatures under a private key, of which the receiver holds the public one."""
+"""Signatures with a private key; the receiver has the public key."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ __all__ = ["PublicKey"]
 
 @dataclass(frozen=True, kw_only=True)
 class PublicKey(Signed):
-    """Signatures under a private key; the source holds the public one.
+    """Signatures with a private key; the source has the public key.
 
         PublicKey(header="x-signature-ed25519", timestamp="x-signature-timestamp", content="{timestamp}{body}")
 
     Keys are read as PEM or DER (public key, private key or X.509 certificate); for ed25519 also as 32 raw bytes
-    (public) or 64 (private seed and public key). A private key verifies too, and is needed to sign.
+    (public) or 64 (private seed and public key). A private key can verify too, and is needed to sign.
 
     Attributes:
         algorithm: `ecdsa-sha256` signatures are in ASN.1 DER; `rsa-sha256` is PKCS #1 v1.5.
 
     Raises:
-        ValueError: The algorithm is unknown; or as `Signed`.
+        ValueError: The algorithm is unknown, or as `Signed`.
     """
 
     algorithm: Algorithm = "ed25519"
@@ -33,7 +33,7 @@ class PublicKey(Signed):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.algorithm not in ("ed25519", "ecdsa-sha256", "rsa-sha256"):
-            raise ValueError(f"{self.algorithm!r} is no algorithm: ed25519, ecdsa-sha256 or rsa-sha256")
+            raise ValueError(f"{self.algorithm!r} is not an algorithm: use ed25519, ecdsa-sha256 or rsa-sha256")
 
     def _matches(self, secret: Secret, content: bytes, signatures: Sequence[str]) -> bool:
         for signature in signatures:

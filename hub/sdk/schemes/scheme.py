@@ -1,4 +1,4 @@
-"""Schemes: ways to sign. One object verifies inbound and signs outbound."""
+"""Schemes: ways to sign. One object verifies requests and signs messages."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from hub.sdk.context import Source
 __all__ = ["Covers", "Outgoing", "Scheme", "can_sign"]
 
 Covers = Literal["all", "part", "none"]
-"""What of the body a scheme protects: `all`: no altered byte passes; `part`: some do; `none`: it looks at no body."""
+"""Which part of the body a scheme protects. all: no altered byte passes. part: some do. none: it ignores the body."""
 
 
 class Outgoing(Protocol):
-    """A message about to be sent; what `Scheme.sign` is over."""
+    """A message about to be sent, as `Scheme.sign` sees it."""
 
     @property
     def id(self) -> str:
@@ -27,17 +27,17 @@ class Outgoing(Protocol):
 
     @property
     def url(self) -> str:
-        """Where it goes, query included."""
+        """The URL that it is sent to, with its query."""
         ...
 
     @property
     def body(self) -> bytes:
-        """The exact bytes."""
+        """The exact bytes of the body."""
         ...
 
     @property
     def at(self) -> datetime:
-        """When this attempt is made, with its time zone."""
+        """Time of this attempt, with its time zone."""
         ...
 
 
@@ -46,20 +46,20 @@ class Scheme(Protocol):
 
     @property
     def covers(self) -> Covers:
-        """What of the body it protects; read by the contract suite and shown to operators."""
+        """Which part of the body it protects; `VendorContract` checks it, and operators see it."""
         return "all"
 
     def verify(self, request: Request, source: Source) -> Grant | Awaitable[Grant]:
-        """Check a request against the live secrets of its source.
+        """Verify a request with the live secrets of its source.
 
         Raises:
-            Reject: It is not what it claims to be.
+            Reject: The request is not authentic.
             Unavailable: A key server did not answer; the sender is asked to try again (503).
         """
         ...
 
     def sign(self, message: Outgoing, secrets: Sequence[Secret]) -> Mapping[str, str]:
-        """Headers that prove the message, under all live secrets (newest first) where the scheme has room for several.
+        """Headers that prove the message, signed with all live secrets (newest first) if the scheme allows several.
 
         Raises:
             ValueError: There is no secret, or a secret cannot sign.
@@ -69,5 +69,5 @@ class Scheme(Protocol):
 
 
 def can_sign(scheme: Scheme) -> bool:
-    """Whether `scheme.sign` works: not for `Check`, nor where a callable stands in for data."""
+    """Whether `scheme.sign` works. It does not for `Check`, nor if a scheme has a function in place of data."""
     return bool(getattr(scheme, "signs", True))

@@ -1,4 +1,4 @@
-"""Signature schemes as data: where the signature stands, what it is over, how it is written."""
+"""Signature schemes as data: the header of the signature, the signed content, the encoding."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from hub.sdk.schemes.template import ContentTemplate
 __all__ = ["MAX_SIGNATURES", "Signed"]
 
 MAX_SIGNATURES = 16
-"""Signatures of one request above which it is refused: each costs work that an unknown sender asks for."""
+"""Largest number of signatures of one request: checking each costs time, and the sender is not verified yet."""
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -32,25 +32,25 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 class Signed(Scheme):
     """A scheme described by data; `Hmac` and `PublicKey` are the two kinds.
 
-    A callable where data falls short makes it verify-only. Refused (401) are: a missing or doubled signature,
-    id or timestamp header; a signature without its prefix or not exactly as it would be written (upper-case hex,
-    unpadded base64); a timestamp that is unreadable, stale or in the future; a source without a live secret.
+    Where data does not suffice, give a function; then the scheme only verifies. Refused (401) are: a missing or doubled
+    header of signature, id or timestamp; a signature without its prefix or not in the canonical form (upper-case hex,
+    unpadded base64); a timestamp that cannot be read, is too old or in the future; a source without a live secret.
 
     Attributes:
-        header: Header of the signature in any case; `x-signature-*` reads every header that starts so; or a
-            function that gives the signatures.
-        prefix: What stands before each signature; elements without it are left out of account.
-        split: What separates several signatures (and a timestamp) in one header; None: there is one.
-        content: What the signature is over, a template of {id}, {timestamp}, {body}, {url} and {query}; or a
-            function that gives the bytes, or several candidates of which any may match.
+        header: Name of the signature's header, in any case; `x-signature-*` reads all headers that start so; or a
+            function that returns the signatures.
+        prefix: Text before each signature; elements of the header without it are ignored.
+        split: Separator of several signatures (and a timestamp) in one header; None: there is one signature.
+        content: The signed content: a template of {id}, {timestamp}, {body}, {url} and {query}; or a function that
+            returns the bytes, or several candidates of which any may match.
         id: Header of the message's id.
-        timestamp: Header of the timestamp; something that ends in `=` or `:`, such as `t=`: the element of the
+        timestamp: Header of the timestamp; or a text that ends in `=` or `:`, such as `t=`, for the element of the
             signature header that starts so; or a function. Seconds, milliseconds and ISO 8601 are read.
-        clock: How a timestamp is written when signing.
-        past: Seconds that a timestamp may lie before the time of receipt.
-        future: Seconds that it may lie after it.
-        encoding: How signatures are written.
-        slot: Where the keys live.
+        clock: Form of the timestamp when signing.
+        past: Largest number of seconds that a timestamp may be before the time of receipt.
+        future: Largest number of seconds that it may be after it.
+        encoding: Encoding of signatures.
+        slot: Slot of the keys.
         covers: `all` unless `content` has no {body}; set it to `part` where a function leaves some bytes out.
 
     Raises:
@@ -93,22 +93,22 @@ class Signed(Scheme):
 
     def _consistent(self, names: Sequence[str], inside: str | None) -> None:
         if isinstance(self.header, str) and not _TOKEN.fullmatch(self.header):
-            raise ValueError(f"{self.header!r} is no name of a header")
+            raise ValueError(f"{self.header!r} is not the name of a header")
         if self.split == "":
-            raise ValueError("split is what separates signatures; None if there is one only")
+            raise ValueError("split is the separator of signatures; None if there is only one")
         if inside is not None and (self.split is None or not isinstance(self.header, str) or inside.strip() == ""):
             raise ValueError(f"a timestamp inside the signature header ({inside!r}) needs header and split")
         if "id" in names and self.id is None:
-            raise ValueError("content names {id}: say in which header it stands (id=)")
+            raise ValueError("content names {id}: name its header (id=)")
         if "timestamp" in names and self.timestamp is None:
-            raise ValueError("content names {timestamp}: say where it stands (timestamp=)")
+            raise ValueError("content names {timestamp}: say where it is (timestamp=)")
         if isinstance(self.content, str) and isinstance(self.timestamp, str) and "timestamp" not in names:
             raise ValueError("the timestamp is not part of content, so a signature would not protect it")
         if self.encoding not in ("hex", "base64"):
-            raise ValueError(f"{self.encoding!r} is no encoding: hex or base64")
+            raise ValueError(f"{self.encoding!r} is not an encoding: use hex or base64")
 
     def verify(self, request: Request, source: Source) -> Grant:
-        """Check a request against the live secrets of `slot`. Raises `Reject` (401) as said above."""
+        """Verify a request with the live secrets of `slot`. Raises `Reject` (401) as said above."""
         secrets = source.secrets(self.slot)
         if not secrets:
             raise Reject(f"there is no live secret in slot {self.slot!r}")
@@ -125,11 +125,11 @@ class Signed(Scheme):
     def sign(self, message: Outgoing, secrets: Sequence[Secret]) -> Mapping[str, str]:
         """The headers of a message: id, timestamp and signatures.
 
-        Every live secret signs where the header takes several (`split`, or a `*` in its name), else the first.
+        Every live secret signs if the header takes several signatures (`split`, or a `*` in its name), else the first.
 
         Raises:
-            TypeError: A callable makes this scheme verify-only.
-            ValueError: There is no secret, or a key that cannot sign.
+            TypeError: The scheme has a function in place of data and only verifies.
+            ValueError: There is no secret, or a key cannot sign.
         """
         if not self.signs or not isinstance(self.header, str) or self._template is None:
             raise TypeError("a scheme with a function in place of data only verifies")
@@ -159,11 +159,11 @@ class Signed(Scheme):
         return headers | {self.header: (self.split or "").join(made)}
 
     def contents(self, request: Request) -> Sequence[bytes]:
-        """What a signature of this request may be over. Raises `Reject` (401) where it presents none."""
+        """The contents that a signature of this request may be over. Raises `Reject` (401) if it has no signature."""
         return self._contents(request, self._presented(request)[1])
 
     def _presented(self, request: Request) -> tuple[list[str], Any]:
-        """The signatures without their prefix, and the timestamp as it came."""
+        """The signatures without their prefix, and the timestamp as it was sent."""
         values = self._values(request)
         stamp: Any = None
         if self.split is not None:
@@ -218,7 +218,7 @@ class Signed(Scheme):
         return signature.hex() if self.encoding == "hex" else binascii.b2a_base64(signature, newline=False).decode()
 
     def _decode(self, signature: str) -> bytes | None:
-        """The bytes of a signature, None unless it is written exactly as `_encode` would."""
+        """The bytes of a signature; None unless it is written exactly as by `_encode`."""
         try:
             raw = bytes.fromhex(signature) if self.encoding == "hex" else binascii.a2b_base64(octets(signature))
         except ValueError:
@@ -227,11 +227,11 @@ class Signed(Scheme):
 
     @abstractmethod
     def _matches(self, secret: Secret, content: bytes, signatures: Sequence[str]) -> bool:
-        """Whether one of the signatures is over `content` under `secret`."""
+        """Whether one of the signatures is one of `content` with `secret`."""
 
     @abstractmethod
     def _sign(self, secret: Secret, content: bytes) -> str:
-        """The signature over `content`, as text without prefix."""
+        """The signature of `content`, as text without prefix."""
 
 
 def _header(request: Request, name: str) -> str:

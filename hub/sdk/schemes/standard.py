@@ -16,7 +16,7 @@ from hub.sdk.schemes.token import Token
 __all__ = ["CORE_CREDENTIALS", "CORE_SCHEMES", "Standard", "public_text"]
 
 
-def Standard(  # noqa: N802 - reads as the scheme that it makes
+def Standard(  # noqa: N802 - named like the scheme that it makes
     *, headers: str = "webhook", asymmetric: bool = False, slot: str = "signing"
 ) -> Scheme:
     """Standard Webhooks: id, timestamp and a list of signatures over `{id}.{timestamp}.{body}`, 300 s tolerance.
@@ -24,11 +24,11 @@ def Standard(  # noqa: N802 - reads as the scheme that it makes
         verify=Standard(headers="svix"), credentials=(Credential(kind="whsec"),)
 
     Args:
-        headers: What the three header names start with: `webhook` gives webhook-id, webhook-timestamp and
-            webhook-signature; senders that came before the standard use `svix`.
-        asymmetric: v1a (ed25519; keys `whpk_…` and `whsk_…`, `Credential(kind="whsk")`) in place of v1
+        headers: Start of the three header names: `webhook` gives webhook-id, webhook-timestamp and webhook-signature;
+            senders from before the standard use `svix`.
+        asymmetric: v1a (ed25519; keys `whpk_…` and `whsk_…`, `Credential(kind="whsk")`) instead of v1
             (HMAC-SHA256; `whsec_…`, `Credential(kind="whsec")`).
-        slot: Where the keys live.
+        slot: Slot of the keys.
     """
     kind = PublicKey if asymmetric else Hmac
     return kind(
@@ -47,7 +47,7 @@ def public_text(key: bytes) -> str:
     """`whpk_…` of a decoded `whsk` credential, for the receivers of v1a signatures.
 
     Raises:
-        ValueError: The bytes are no such key.
+        ValueError: The bytes are not such a key.
     """
     if len(key) not in (32, 64):
         raise ValueError("a Standard Webhooks ed25519 key has 32 bytes (public) or 64 (private)")
@@ -76,4 +76,4 @@ CORE_CREDENTIALS: Mapping[str, Credential] = MappingProxyType(
         "bearer": Credential(title="Token"),
     }
 )
-"""Their credentials where a plain text secret would not do."""
+"""Their credentials, where they are not plain text."""

@@ -1,4 +1,4 @@
-"""What a signature is over, as a template: `v0:{timestamp}:{body}`."""
+"""The signed content as a template: `v0:{timestamp}:{body}`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from hub.errors import Reject
 __all__ = ["PLACEHOLDERS", "ContentTemplate"]
 
 PLACEHOLDERS = frozenset({"id", "timestamp", "body", "url", "query"})
-"""What may stand in braces."""
+"""Names that may be used in braces."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContentTemplate:
-    """A parsed template.
+    """A parsed template of signed content.
 
     Attributes:
         literals: Fixed bytes before each placeholder, and after the last one.
@@ -48,10 +48,10 @@ class ContentTemplate:
         return cls((*literals, literal), tuple(names))
 
     def fill(self, values: dict[str, bytes]) -> bytes:
-        """The content that is signed.
+        """The signed content.
 
         Raises:
-            Reject: Status 401: the id or a numeric timestamp contains the text that ends it, so that the same
+            Reject: Status 401: the id or a numeric timestamp contains the text that follows it, so that the same
                 content could be read in another way (Standard Webhooks, "Signature scheme").
         """
         pieces = [self.literals[0]]

@@ -1,4 +1,4 @@
-"""Tokens: shared secrets that are sent along as they are."""
+"""Tokens: shared secrets that are sent as they are."""
 
 from __future__ import annotations
 
@@ -49,25 +49,25 @@ class _Token(Scheme):
         return {self.header: self.prefix + live[0].value.decode("latin-1")}
 
 
-def Token(  # noqa: N802 - reads as the scheme that it makes
+def Token(  # noqa: N802 - named like the scheme that it makes
     *, header: str | None = None, query: str | None = None, prefix: str = "", slot: str = "signing"
 ) -> Scheme:
-    """A shared secret that is sent along as it is, in a header or in the query.
+    """A shared secret that is sent as it is, in a header or in the query.
 
         Token(header="authorization", prefix="Bearer ")
         Token(query="token")
 
-    Compared in constant time with each live secret; a missing or repeated one is refused. It covers no body.
+    It is compared in constant time with each live secret. A missing or repeated token is refused. It covers no body.
 
     Args:
         header: Name of the header, in any case; or
         query: Name of the query parameter.
-        prefix: What must stand before the secret.
-        slot: Where its secrets live.
+        prefix: Text that must precede the secret.
+        slot: Slot of its secrets.
 
     Raises:
         ValueError: Neither or both of `header` and `query` are given.
     """
     if (header is None) == (query is None) or "" in (header, query):
-        raise ValueError("a token stands in a header or in the query: name one of them")
+        raise ValueError("a token is in a header or in the query: name one of them")
     return _Token(header=header.lower() if header else None, query=query, prefix=prefix, slot=slot)

@@ -17,22 +17,22 @@ from hub.inbound.dialects import CORE_DIALECTS
 from hub.model.stored.source import SHARED_KEY_SLOT
 from hub.model.wire.values import Values
 from hub.plugins.host import Plugins
-from hub.sdk.dialect import Dialect, Parsed, Route, Target
+from hub.sdk.dialect import Dialect, DialectRoute, DialectTarget, ParsedBody
 from hub.testing.live import live_hub
 from hub.workflows.actions import CORE_ACTIONS
 
 
-def _target(params: Mapping[str, str], _query: Values[str]) -> Target:
-    return Target(workflow=params["flow"], secret=params["key"])
+def _target(params: Mapping[str, str], _query: Values[str]) -> DialectTarget:
+    return DialectTarget(workflow=params["flow"], secret=params["key"])
 
 
 ZAP = Dialect(
     name="zap",
     title="Zap",
-    routes=(Route("/hooks/catch/<flow>/<key>/", ("POST",)),),
+    routes=(DialectRoute("/hooks/catch/<flow>/<key>/", ("POST",)),),
     target=_target,
     slot=SHARED_KEY_SLOT,
-    parse=lambda request: Parsed((request.json(),)),
+    parse=lambda request: ParsedBody((request.json(),)),
     accepted=lambda receipt: Reply(200, {"status": "success", "started": len(receipt.started)}),
     refused=lambda refusal: Reply(refusal.status, {"status": "error"}),
     urls={"zap": "{base}/hooks/catch/{workflow}/{key}/"},

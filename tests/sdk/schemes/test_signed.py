@@ -298,7 +298,7 @@ def test_functions_stand_in_for_data_and_make_a_scheme_verify_only(
     assert scheme.verify(make_request((body % "1767225600000").encode()), make_source(b"k")).secret
     with pytest.raises(Reject, match="s old"):
         scheme.verify(make_request((body % "17672256").encode()), make_source(b"k"))
-    with pytest.raises(Reject, match="not readable"):
+    with pytest.raises(Reject, match="cannot be read"):
         scheme.verify(make_request((body % "null").encode()), make_source(b"k"))
     assert not can_sign(scheme)
     with pytest.raises(TypeError, match="only verifies"):
@@ -314,18 +314,18 @@ def test_content_from_a_function_may_be_plain_bytes(make_request: MakeRequest, m
 @pytest.mark.parametrize(
     ("description", "said"),
     [
-        ({"header": "x sig"}, "no name of a header"),
+        ({"header": "x sig"}, "not the name of a header"),
         ({"header": "x-sig", "content": "{nonce}"}, "is none of"),
         ({"header": "x-sig", "content": "{body"}, "expected|Single|\\{"),
         ({"header": "x-sig", "content": "{body!r}"}, "is none of"),
-        ({"header": "x-sig", "content": "{id}.{body}"}, "which header"),
-        ({"header": "x-sig", "content": "{timestamp}.{body}"}, "where it stands"),
+        ({"header": "x-sig", "content": "{id}.{body}"}, "name its header"),
+        ({"header": "x-sig", "content": "{timestamp}.{body}"}, "say where it is"),
         ({"header": "x-sig", "timestamp": "x-at"}, "not part of content"),
         ({"header": "x-sig", "timestamp": "t=", "content": "{timestamp}{body}"}, "needs header and split"),
         ({"header": "x-sig", "split": ""}, "split"),
-        ({"header": "x-sig", "encoding": "base32"}, "no encoding"),
-        ({"header": "x-sig", "digest": "md17"}, "no digest"),
-        ({"header": "x-sig", "digest": "shake_128"}, "no digest"),
+        ({"header": "x-sig", "encoding": "base32"}, "not an encoding"),
+        ({"header": "x-sig", "digest": "md17"}, "not a digest"),
+        ({"header": "x-sig", "digest": "shake_128"}, "not a digest"),
     ],
 )
 def test_a_description_that_contradicts_itself_is_refused(description: dict[str, Any], said: str) -> None:
@@ -335,7 +335,7 @@ def test_a_description_that_contradicts_itself_is_refused(description: dict[str,
 
 def test_an_unknown_algorithm_is_refused() -> None:
     algorithm: Any = "rsa-md5"
-    with pytest.raises(ValueError, match="no algorithm"):
+    with pytest.raises(ValueError, match="not an algorithm"):
         PublicKey(header="x-sig", algorithm=algorithm)
 
 
