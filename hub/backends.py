@@ -23,7 +23,7 @@ from hub.settings import EMBEDDED, Settings
 from hub.store.sql.store import SqlStore
 from hub.store.vault import Vault
 
-__all__ = ["EngineParts", "StoreParts", "choose_engine", "choose_store"]
+__all__ = ["EngineParts", "StoreParts", "choose_engine", "choose_store", "sql_store"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,10 +85,17 @@ def choose_store(parts: StoreParts, plugins: Plugins) -> Store:
         ValueError: The store of the core does not support it.
     """
     scheme = (parts.url or "").partition(":")[0].partition("+")[0]
-    factory = plugins.stores.get(scheme)
-    if factory is not None:
-        made: Store = factory(parts)
-        return made
+    factory = plugins.stores.get(scheme, sql_store)
+    made: Store = factory(parts)
+    return made
+
+
+def sql_store(parts: StoreParts) -> Store:
+    """The core's own store.
+
+    Raises:
+        ValueError: It does not take the database URL.
+    """
     return SqlStore(
         parts.url, parts.data_dir, vault=parts.vault, blobs=parts.blobs, clock=parts.clock, owner=parts.owner
     )

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from hub.model.wire.request import Request
 from hub.model.wire.secret import Secret
@@ -30,8 +31,10 @@ Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 
 
 def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
-    """Give soak tests a limit of their own."""
+    """Give soak tests a limit of their own; run tests that share a hub in the event loop of that hub."""
     for item in items:
+        if "shared" in getattr(item, "fixturenames", ()) and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
         if item.get_closest_marker("soak") is not None and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(LONG))
 

@@ -1,6 +1,7 @@
 """What plugin authors test with. Names are imported when they are first used, so that pytest starts quickly.
 
 `VendorContract`  the rules that every vendor must keep, as tests in two lines
+`StoreConformance`, `BlobsConformance`  what the ports of stores and blob stores promise, as tests in two lines
 `live_hub`        a real hub in this process, over a real socket
 `ManualClock`     a clock that stands still until a test moves it
 `Sender`          signs recorded requests as the vendor would
@@ -14,17 +15,30 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hub.testing.clock import ManualClock
+    from hub.testing.conformance import BlobsConformance, StoreConformance
     from hub.testing.contract import VendorContract
     from hub.testing.live import LiveHub, live_hub
     from hub.testing.requests import new_request, new_source
     from hub.testing.sender import Sender
 
-__all__ = ["LiveHub", "ManualClock", "Sender", "VendorContract", "live_hub", "new_request", "new_source"]
+__all__ = [
+    "BlobsConformance",
+    "LiveHub",
+    "ManualClock",
+    "Sender",
+    "StoreConformance",
+    "VendorContract",
+    "live_hub",
+    "new_request",
+    "new_source",
+]
 
 _HOMES = {
+    "BlobsConformance": "hub.testing.conformance",
     "LiveHub": "hub.testing.live",
     "ManualClock": "hub.testing.clock",
     "Sender": "hub.testing.sender",
+    "StoreConformance": "hub.testing.conformance",
     "VendorContract": "hub.testing.contract",
     "live_hub": "hub.testing.live",
     "new_request": "hub.testing.requests",

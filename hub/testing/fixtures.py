@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from hub.sdk.context import Source
     from hub.testing.live import LiveHub
 
+pytest.register_assert_rewrite("hub.testing.conformance")  # its tests show what they compared
+
 __all__ = ["hub_request", "hub_server", "hub_source", "pytest_terminal_summary"]
 
 

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from hub.testing.live import LiveHub, live_hub
-
-
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Tests that share the session's hub run in its event loop."""
-    for item in items:
-        if "shared" in getattr(item, "fixturenames", ()) and pytest_asyncio.is_async_test(item):
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 @pytest.fixture

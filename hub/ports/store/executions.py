@@ -28,7 +28,8 @@ class Executions(Protocol):
     async def create(self, executions: Sequence[NewExecution]) -> None:
         """Keep executions that no request starts (manual, replay, child).
 
-        They are queued, running or finished as in `InboundStore.accept`. An id that exists already is left alone.
+        One with a `lease` is running at once, under the fence of its lease; all others are queued. None of them is
+        `finished`. An id that exists already is left alone.
         """
         ...
 

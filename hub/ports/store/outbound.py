@@ -42,7 +42,17 @@ class OutboundStore(Protocol):
     async def subscribe(
         self, org: Id, spec: SubscriptionSpec, secrets: Sequence[StoredSecret], *, cuid: str | None = None
     ) -> SubscriptionRecord:
-        """Create a subscription; `cuid` is made when left out."""
+        """Create a subscription; it is in the snapshot when this returns.
+
+        Args:
+            org: Whose subscription it is.
+            spec: What an integrator sets on it.
+            secrets: Its secrets.
+            cuid: A second id, unique in the org; one is made if it is left out.
+
+        Raises:
+            Conflict: The cuid is taken.
+        """
         ...
 
     async def change_subscription(
@@ -50,6 +60,7 @@ class OutboundStore(Protocol):
     ) -> SubscriptionRecord:
         """Change spec and secrets in one commit: after a crash all of `change` is there, or nothing of it.
 
+        The snapshot shows the change when this returns, and the generation is a larger one.
         Queued deliveries use the new URL and secrets from their next attempt on. Disabling pauses what is pending;
         enabling makes it pending again and forgets the health noted before.
 
@@ -66,7 +77,7 @@ class OutboundStore(Protocol):
         ...
 
     async def delete_subscription(self, org: Id, subscription: Id, *, generation: int | None = None) -> None:
-        """Delete a subscription: pending deliveries become cancelled, the log stays.
+        """Delete a subscription with its secrets: its pending and paused deliveries are cancelled, the log stays.
 
         Raises:
             NotFound: There is no such subscription.
@@ -75,7 +86,7 @@ class OutboundStore(Protocol):
         ...
 
     async def subscriptions(self, org: Id, *, limit: int, cursor: str | None = None) -> Page[SubscriptionRecord]:
-        """Subscriptions of the org."""
+        """Subscriptions of the org with their secrets."""
         ...
 
     async def mark(

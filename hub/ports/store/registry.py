@@ -17,14 +17,20 @@ __all__ = ["Sources", "Workflows"]
 class Sources(Protocol):
     """Inbound hub URLs.
 
-    Each write but `touch_secret` raises the generation of the source, and that of the workflow which owns it, and
-    renews the snapshot before it returns.
+    Each write but `touch_secret` raises the generation of the source, and that of the workflow which owns it. The
+    snapshot shows the change when the call returns, and no process accepts a request on the old generation any more.
     """
 
     async def create(
         self, org: Id, spec: SourceSpec, secrets: Sequence[StoredSecret], *, by: Id | None = None
     ) -> SourceRecord:
-        """A shared source (a workflow's own source is made with the workflow).
+        """Create a shared source (a workflow's own source is created with the workflow).
+
+        Args:
+            org: Whose source it is.
+            spec: What an operator sets on it.
+            secrets: Its secrets.
+            by: The key of whoever creates it.
 
         Raises:
             Conflict: An alias of the spec belongs to another source, of whatever org.
@@ -32,7 +38,7 @@ class Sources(Protocol):
         ...
 
     async def change(self, org: Id, source: Id, change: SourceChange, *, generation: int | None = None) -> SourceRecord:
-        """Change spec and secrets in one commit: after a crash all of `change` is there, or nothing of it.
+        """Change spec and secrets of a source in one commit: after a crash all of `change` is there, or nothing of it.
 
         Args:
             org: Whose source it is.
@@ -48,7 +54,7 @@ class Sources(Protocol):
         ...
 
     async def delete(self, org: Id, source: Id, *, generation: int | None = None) -> None:
-        """Delete a shared source.
+        """Delete a shared source with its secrets; its requests and events stay.
 
         Raises:
             NotFound: There is no such source.
@@ -58,24 +64,36 @@ class Sources(Protocol):
         ...
 
     async def list(self, org: Id, *, limit: int, cursor: str | None = None) -> Page[SourceRecord]:
-        """Shared and own sources of the org."""
+        """Sources of the org with their secrets, shared ones and those of workflows."""
         ...
 
     async def touch_secret(self, org: Id, source: Id, secret: Id, at: int) -> None:
-        """Note the last use, with the lowest priority; never raises the generation."""
+        """Note that a secret matched at `at`; the latest such moment is kept. Every other write but logs goes first."""
         ...
 
     async def keep(self, org: Id, source: Id, keep: Sequence[KeptSecret]) -> None:
-        """Store the secrets of a challenge's reply: fills empty slots, never replaces (unless `replace`)."""
+        """Store the secrets that a vendor's reply keeps.
+
+        An item that must not `replace` counts only while its slot holds no secret at all, under whatever label: a
+        handshake proves nothing, so it neither adds a secret beside the operator's nor forgets one. Any other item
+        takes the place of the secrets of its slot and label, or removes them if it has no value. An item whose value
+        is there already changes nothing, and if nothing changes the generation stays.
+
+        Raises:
+            NotFound: The org has no such source.
+        """
         ...
 
     async def last_uses(self, org: Id, source: Id) -> Mapping[Id, int]:
-        """When each secret last matched, microseconds UTC."""
+        """When each secret of the source matched last, microseconds UTC; without those that never did."""
         ...
 
 
 class Workflows(Protocol):
-    """Workflows with drafts and immutable versions."""
+    """Workflows with drafts and immutable versions.
+
+    Each write raises the workflow's generation; the snapshot shows the change when the call returns.
+    """
 
     async def create(
         self,
@@ -88,7 +106,16 @@ class Workflows(Protocol):
         publish: bool,
         by: Id | None = None,
     ) -> WorkflowRecord:
-        """A workflow with its own source, published as version 1 unless told otherwise; one transaction.
+        """Create a workflow with its own source, in one commit.
+
+        Args:
+            org: Whose workflow it is.
+            name: What people call it.
+            definition: Its draft.
+            source: The spec of its source.
+            secrets: The secrets of its source.
+            publish: Make the draft version 1, and that the published one.
+            by: The key of whoever creates it, kept with source and version.
 
         Raises:
             Conflict: An alias of the source belongs to another source, of whatever org.
@@ -124,7 +151,9 @@ class Workflows(Protocol):
         ...
 
     async def delete(self, org: Id, workflow: Id, *, generation: int | None = None) -> None:
-        """Delete a workflow with its source and versions; executions stay readable, open ones are cancelled.
+        """Delete a workflow with its source and versions.
+
+        Its executions stay readable; those that have not finished are cancelled as by `Executions.cancel`.
 
         Raises:
             NotFound: There is no such workflow.
@@ -133,13 +162,21 @@ class Workflows(Protocol):
         ...
 
     async def list(self, org: Id, *, limit: int, cursor: str | None = None) -> Page[WorkflowRecord]:
-        """Workflows of the org."""
+        """Workflows of the org with their drafts."""
         ...
 
     async def version(self, org: Id, workflow: Id, number: int) -> WorkflowVersion:
-        """Raises `NotFound`."""
+        """One version.
+
+        Raises:
+            NotFound: The org has no such workflow, or that has no such version.
+        """
         ...
 
     async def versions(self, org: Id, workflow: Id) -> tuple[WorkflowVersion, ...]:
-        """Newest first. Raises `NotFound`."""
+        """All versions of a workflow, newest first.
+
+        Raises:
+            NotFound: The org has no such workflow.
+        """
         ...

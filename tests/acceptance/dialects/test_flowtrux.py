@@ -1,4 +1,4 @@
-"""protocols.md 2, row by row, over real HTTP."""
+"""FlowTrux's facts (docs/reference/wire.md), row by row, over real HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reply modes of every source (protocols.md 2) and the `respond` node, over real HTTP."""
+"""Reply modes of every source and the `respond` node, over real HTTP."""
 
 from __future__ import annotations
 

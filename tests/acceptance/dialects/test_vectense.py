@@ -1,4 +1,4 @@
-"""protocols.md 3, row by row, over real HTTP."""
+"""Vectense's facts (docs/reference/wire.md), row by row, over real HTTP."""
 
 from __future__ import annotations
 

@@ -80,6 +80,7 @@ async def _kill_rounds(data_dir: Path, rounds: int) -> None:
         await hub.stop()
 
 
+@pytest.mark.timeout(400)  # twenty starts of a process
 async def test_twenty_kills_lose_and_repeat_nothing(tmp_path: Path) -> None:
     await _kill_rounds(tmp_path, 20)
 

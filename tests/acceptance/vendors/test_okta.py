@@ -1,4 +1,4 @@
-"""Okta against a running hub: verification, deliveries, duplicates (protocols.md 6)."""
+"""Okta against a running hub: verification, deliveries, duplicates."""
 
 from __future__ import annotations
 

@@ -85,9 +85,11 @@ async def test_the_body_is_the_data_and_the_signature_is_plextracs(hub: LiveHub,
         ({"enabled": 1}, "/enabled"),
     ],
 )
-async def test_each_rule_of_plextracs_list_names_its_field(hub: LiveHub, fields: dict[str, Any], pointer: str) -> None:
+async def test_each_rule_of_plextracs_list_names_its_field(
+    shared: LiveHub, fields: dict[str, Any], pointer: str
+) -> None:
     body = {"url": "https://127.0.0.1/", "events": ["ReportPublished"], **fields}
-    answer = await hub.api("POST", "/api/internal/webhooks", body)
+    answer = await shared.api("POST", "/api/internal/webhooks", body)
     assert answer.status == 422, answer.body
     assert pointer in [each["pointer"] for each in answer.json()["errors"]]
 

@@ -20,6 +20,12 @@ PAGE = "/docs/signature"
 LINES = '{\n  "a": 1\n}\n'
 
 
+@pytest.fixture
+def hub(shared: LiveHub) -> LiveHub:
+    """The shared hub: each test makes its own things in it."""
+    return shared
+
+
 async def subscribe(hub: LiveHub, **fields: Any) -> dict[str, Any]:
     answer = await hub.api(
         "POST", "/api/subscriptions", {"url": "http://127.0.0.1:9/", "events": ["order.created"], **fields}

@@ -71,9 +71,9 @@ async def test_published_messages_arrive_signed_and_are_logged(hub: LiveHub, rec
         ({"surprise": 1}, "/surprise"),
     ],
 )
-async def test_each_fault_names_its_field(hub: LiveHub, fields: dict[str, Any], pointer: str) -> None:
+async def test_each_fault_names_its_field(shared: LiveHub, fields: dict[str, Any], pointer: str) -> None:
     body = {"url": "https://127.0.0.1/", "events": ["order.created"], **fields}
-    answer = await hub.api("POST", "/api/subscriptions", body)
+    answer = await shared.api("POST", "/api/subscriptions", body)
     assert answer.status == 422, answer.body
     assert pointer in [each["pointer"] for each in answer.json()["errors"]]
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from hub.model.ids import read_id
 from hub.model.stored.source import SourceChange
@@ -92,13 +93,19 @@ NOUNS = {
 }
 
 
+@pytest.fixture
+def hub(shared: LiveHub) -> LiveHub:
+    """The shared hub: each test makes its own things in it."""
+    return shared
+
+
 @pytest.fixture(params=NOUNS)
 def noun(request: pytest.FixtureRequest) -> Noun:
     """Each kind of thing that changes by generations."""
     return NOUNS[request.param]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def path(noun: Noun, hub: LiveHub) -> str:
     """The address of a new thing."""
     answer = await hub.api("POST", noun.collection, noun.create)

@@ -9,31 +9,32 @@ from pathlib import Path
 import pytest
 
 from hub.errors import KeysMissing
-from hub.model.ids import new_id
-from hub.model.stored.source import SecretsChange, SourceChange, StoredSecret
+from hub.model.stored.source import SecretsChange, SourceChange
 from hub.store.vault import Vault
-from tests.store.conftest import OpenStore, Scene
+from hub.testing.conformance.store.registry.sources import stored_secret
+from hub.testing.conformance.store.scene import StoreScene
+from tests.store.conftest import OpenStore
 
 
-async def a_connection(scene: Scene) -> None:
+async def a_connection(scene: StoreScene) -> None:
     await scene.store.access.put_connection(scene.org, "slack", "token", {"token": "xoxb-1"})
 
 
-async def a_request(scene: Scene) -> None:
+async def a_request(scene: StoreScene) -> None:
     await scene.store.inbound.accept(scene.acceptance("one"))
 
 
-async def a_secret(scene: Scene) -> None:
-    secret = StoredSecret(new_id(), "signing", b"s", "s", None, scene.clock.now())
-    await scene.store.sources.change(scene.org, scene.source.id, SourceChange(secrets=SecretsChange(add=[secret])))
+async def a_secret(scene: StoreScene) -> None:
+    added = SecretsChange(add=[stored_secret(scene, "s")])
+    await scene.store.sources.change(scene.org, scene.source_id, SourceChange(secrets=added))
 
 
 @pytest.mark.parametrize("seal", [a_connection, a_request, a_secret])
 async def test_lost_keys_are_refused_as_soon_as_anything_is_sealed(
-    open_store: OpenStore, scene: Scene, tmp_path: Path, seal: Callable[[Scene], Awaitable[None]]
+    open_store: OpenStore, scene: StoreScene, tmp_path: Path, seal: Callable[[StoreScene], Awaitable[None]]
 ) -> None:
     await seal(scene)
-    await scene.store.stop()
+    await scene.stop()
     keys, saved = tmp_path / "data" / "keys", tmp_path / "saved"
     keys.rename(saved)
     for _ in range(2):  # the second time over the keys that the first one made
@@ -54,17 +55,15 @@ async def test_keys_are_made_where_nothing_is_sealed(open_store: OpenStore, tmp_
         pass
 
 
-async def test_a_single_lost_key_is_missed(open_store: OpenStore, scene: Scene, tmp_path: Path) -> None:
+async def test_a_single_lost_key_is_missed(scene: StoreScene) -> None:
     await a_secret(scene)
-    await scene.store.stop()
-    vault = Vault(tmp_path / "data" / "keys")
-    vault.rotate()
-    async with open_store() as store:
-        await a_connection(scene.over(store))
-    (tmp_path / "data" / "keys" / "master-2.key").unlink()
+    scene.vault.rotate()
+    await a_connection(scene)
+    await scene.stop()
+    (scene.vault.directory / "master-2.key").unlink()
+    scene.vault.reload()
     with pytest.raises(KeysMissing, match="master key 2 is not in"):
-        async with open_store():
-            pass
+        await scene.start()
 
 
 def test_a_lost_root_key_is_not_made_anew(tmp_path: Path) -> None:

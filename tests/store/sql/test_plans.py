@@ -51,6 +51,31 @@ async def test_looking_for_work_walks_the_index_of_open_executions(store: SqlSto
 
 
 @pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (
+            (
+                "SELECT * FROM deliveries WHERE org = x'00' AND subscription = x'00' AND ready <= 5"
+                " ORDER BY ready, sequence LIMIT 5"
+            ),
+            "ix_deliveries_ready",
+        ),
+        (
+            (
+                "SELECT sequence FROM deliveries WHERE subscription = x'00' AND ordering_key = 'k'"
+                " AND ordering_key IS NOT NULL AND state IN ('pending', 'paused') ORDER BY sequence LIMIT 1"
+            ),
+            "ix_deliveries_ordered",
+        ),
+    ],
+)
+async def test_the_queue_of_deliveries_is_walked_by_an_index(store: SqlStore, query: str, index: str) -> None:
+    steps = await plan(store, query, ())
+
+    assert index in steps[0], steps
+
+
+@pytest.mark.parametrize(
     ("table", "where", "index"),
     [
         (requests, "source = x'00'", "ix_requests_org_source_id"),

@@ -1,0 +1,108 @@
+"""Another process of the operating system over the same database: to race with, and to be killed."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hub.backends import StoreParts
+from hub.model.ids import Id
+from hub.model.json import dumps
+from hub.ports.store import Store
+
+__all__ = ["Factory", "StoreProcess", "Task", "tell"]
+
+Factory = Callable[[StoreParts], Store]
+"""What makes a store of its parts. It can be imported by its name, so that other processes find it too."""
+
+Task = Callable[..., Coroutine[Any, Any, None]]
+"""What another process does: a function of a module, of the scene there and of texts. It `tell`s what it did."""
+
+_NOT_INHERITED = frozenset({"PYTHONDONTWRITEBYTECODE", "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"})
+"""What would make each start slow; a process that is killed leaves no coverage behind anyway."""
+
+
+def tell(*words: str) -> None:
+    """Say something to the test that started this process."""
+    sys.stdout.write(" ".join(words) + "\n")
+    sys.stdout.flush()
+
+
+@dataclass
+class StoreProcess:
+    """A process that opens a store of its own and runs a task.
+
+    Attributes:
+        now: What its clock says for ever, microseconds UTC.
+        owner: Its id in leases.
+        source: Id of the scene's source.
+    """
+
+    factory: Factory
+    url: str | None
+    folder: Path
+    now: int
+    owner: str
+    source: Id
+
+    async def start(self, task: Task, arguments: Sequence[str]) -> None:
+        """Start it."""
+        order = {
+            "factory": _place(self.factory),
+            "task": _place(task),
+            "arguments": list(arguments),
+            "url": self.url,
+            "folder": str(self.folder),
+            "now": self.now,
+            "owner": self.owner,
+            "source": self.source.hex(),
+        }
+        inherited = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "hub.testing.conformance.store.worker",
+            dumps(order).decode(),
+            env=inherited | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        stdout = self._process.stdout
+        if stdout is None:
+            raise AssertionError("a pipe was asked for")
+        self._stdout = stdout
+
+    async def hear(self) -> list[str]:
+        """The words that it tells next. Raises AssertionError when it ends instead."""
+        line = await self._stdout.readline()
+        if not line.endswith(b"\n"):
+            raise AssertionError("the other process ended before its task was done; see its error output")
+        return line.decode().split()
+
+    async def kill(self) -> list[list[str]]:
+        """SIGKILL, no chance to tidy up; what it told before and was not heard yet."""
+        if self._process.returncode is None:
+            self._process.kill()
+        said = await self._stdout.read()
+        await self._process.wait()
+        return [line.decode().split() for line in said.splitlines(keepends=True) if line.endswith(b"\n")]
+
+    async def finish(self) -> list[list[str]]:
+        """Wait for its end; what it told and was not heard yet. Raises AssertionError when its task failed."""
+        said = await self._stdout.read()
+        if await self._process.wait() != 0:
+            raise AssertionError("the task of the other process failed; see its error output")
+        return [line.decode().split() for line in said.splitlines()]
+
+
+def _place(function: Callable[..., Any]) -> dict[str, str | None]:
+    """Where another process finds a function: by the name of its module, or else by its file."""
+    name = getattr(function, "__qualname__", "")
+    if not name or "<" in name:
+        raise AssertionError(f"{function!r} cannot be imported: make it a function or class of a module")
+    return {"module": function.__module__, "name": name, "file": inspect.getsourcefile(function)}
