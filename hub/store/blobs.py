@@ -19,11 +19,11 @@ _REF = re.compile(r"[0-9a-f]{64}\Z")
 
 
 class DirectoryBlobs:
-    """`<directory>/<org>/<first two>/<sha256>`, written to a temporary file, synced and renamed.
+    """Implements `hub.ports.blobs.Blobs`: the file `<directory>/<org>/<first two>/<sha256>` for each blob.
 
     Args:
         directory: `<data_dir>/blobs`; made if need be.
-        grace_seconds: A blob put so recently is not deleted: a row that names it may be about to commit.
+        grace_seconds: A blob that was put so recently is not deleted.
     """
 
     def __init__(self, directory: Path, *, grace_seconds: float = 3_600.0) -> None:
@@ -31,23 +31,14 @@ class DirectoryBlobs:
         self._grace = grace_seconds
 
     async def put(self, org: Id, data: bytes) -> str:
-        """Write and sync `data`; returns its reference. The same bytes of the same org give the same reference.
-
-        Raises:
-            StoreUnavailable: The disk refuses.
-        """
+        """See `hub.ports.blobs.Blobs.put`."""
         try:
             return await asyncio.to_thread(self._put, org, data)
         except OSError as error:
             raise StoreUnavailable(f"a blob cannot be written: {error.strerror}") from error
 
     async def get(self, org: Id, ref: str) -> bytes:
-        """The bytes under `ref`.
-
-        Raises:
-            NotFound: There is no such blob.
-            StoreUnavailable: The disk refuses.
-        """
+        """See `hub.ports.blobs.Blobs.get`."""
         path = self._path(org, ref)
         try:
             return await asyncio.to_thread(path.read_bytes)
@@ -57,11 +48,7 @@ class DirectoryBlobs:
             raise StoreUnavailable(f"a blob cannot be read: {error.strerror}") from error
 
     async def delete(self, org: Id, ref: str) -> None:
-        """Forget `ref` unless it was put within the grace; nothing happens if it is not there.
-
-        Raises:
-            StoreUnavailable: The disk refuses.
-        """
+        """See `hub.ports.blobs.Blobs.delete`."""
         try:
             await asyncio.to_thread(self._delete, self._path(org, ref))
         except OSError as error:
@@ -76,6 +63,7 @@ class DirectoryBlobs:
         ref = hashlib.sha256(data).hexdigest()
         path = self._path(org, ref)
         try:
+            # The time of the file is that of the last put: `_delete` goes by it.
             os.utime(path)
         except FileNotFoundError:
             self._write(path, data)
@@ -85,7 +73,7 @@ class DirectoryBlobs:
         for directory in reversed([path.parent, *path.parent.parents[:2]]):
             if not directory.is_dir():
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-                _sync(directory.parent)
+                _sync(directory.parent)  # without it a crash could lose the new directory, and the blob with it
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
@@ -93,6 +81,7 @@ class DirectoryBlobs:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
+            # The content is on the disk before the name is: a reader never finds half a blob, not even after a crash.
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
@@ -100,7 +89,9 @@ class DirectoryBlobs:
         _sync(path.parent)
 
     def _delete(self, path: Path) -> None:
-        """Set the file aside, then look: a `put` that comes in between either finds it gone or freshens its time."""
+        # First set aside, then look at the time. Looking first, a `put` could come between the look and the removal,
+        # freshen the time of the file and then lose it. Like this it finds no file and writes a new one, or it came
+        # before and its time is seen.
         aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         try:
             path.replace(aside)

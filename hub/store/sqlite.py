@@ -1,7 +1,7 @@
-"""The connections to the database: one to write, in a thread of its own, and a pool to read.
+"""The connections to a SQLite database: one to write, which a thread of the writer uses, and a pool to read.
 
 Reads are asynchronous (aiosqlite). The writer works synchronously in one thread, so that a whole group of operations
-costs one hop into that thread and not one for each statement.
+costs one switch to that thread and not one for each statement.
 """
 
 from __future__ import annotations
@@ -49,13 +49,14 @@ class Database:
         try:
             parsed = make_url(url)
         except ArgumentError as error:
-            raise ValueError("HUB_DATABASE_URL: no SQLAlchemy URL, such as sqlite:////var/lib/hub/hub.db") from error
+            raise ValueError("HUB_DATABASE_URL is not a URL such as sqlite:////var/lib/hub/hub.db") from error
         if parsed.get_backend_name() != "sqlite":
             raise ValueError(
-                f"HUB_DATABASE_URL: the store needs SQLite, and no plugin brings one for {parsed.get_backend_name()}"
+                f"HUB_DATABASE_URL names {parsed.get_backend_name()}, for which no plugin brings a store; "
+                "the core's own store takes sqlite"
             )
         if parsed.database in {None, "", ":memory:"}:
-            raise ValueError("HUB_DATABASE_URL: the store needs a database file")
+            raise ValueError("HUB_DATABASE_URL names no file: write sqlite:////path/to/hub.db")
         self.path = str(parsed.database)
         arguments = {"timeout": _BUSY_SECONDS, "cached_statements": _STATEMENTS}
         self.writer: Engine = create_engine(parsed.set(drivername="sqlite+pysqlite"), connect_args=arguments)
@@ -74,8 +75,8 @@ class Database:
     async def rows(self, statement: Executable) -> Sequence[AnyRow]:
         """All rows of a reading statement.
 
-        A caller that is cancelled leaves the reading to end by itself: broken off in the middle it would cost its
-        connection, whose thread might outlive the event loop.
+        If the caller is cancelled, the reading goes on and ends by itself. Broken off in the middle, its connection
+        would have to be thrown away, and the thread of that connection might outlive the event loop.
 
         Raises:
             StoreUnavailable: The database cannot be read.
@@ -99,17 +100,17 @@ class Database:
         return rows[0] if rows else None
 
     async def close(self) -> None:
-        """Close the reading connections once nothing is read any more; the writer closes its own."""
+        """Close the reading connections once nothing is read any more; the writer closes the one to write."""
         await asyncio.gather(*self._under_way, return_exceptions=True)
         await self._reader.dispose()
 
 
 def _prepare_writer(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    """Transactions are begun by `_begin` and not by the driver; a commit is on the disk when it returns."""
-    connection.isolation_level = None
+    """Set up the connection that writes."""
+    connection.isolation_level = None  # the driver begins no transaction: `_begin` does
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA journal_mode=WAL")  # readers do not block the writer, nor the writer them
+    cursor.execute("PRAGMA synchronous=FULL")  # a commit is on the disk when it returns; WAL alone would not sync it
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA cache_size=-65536")
     cursor.execute("PRAGMA wal_autocheckpoint=4000")
@@ -118,7 +119,11 @@ def _prepare_writer(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
 
 
 def _begin(connection: Connection) -> None:
-    """Take the write lock at once: a transaction that reads first could not get it later without a retry."""
+    """Take the write lock at once.
+
+    A transaction that read first and wrote later would fail if another process had written in between, and could only
+    be tried again as a whole.
+    """
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 

@@ -1,8 +1,8 @@
 """Encryption at rest under master keys that can be rotated, and keys derived for other purposes.
 
 A sealed value is `1 | key id (4) | salt (16) | nonce (12) | AES-256-GCM ciphertext and tag`. Each vault derives its
-own key from the master key and a random salt (HKDF-SHA256, RFC 5869) and takes a fresh salt long before the number of
-random nonces under one key matters (NIST SP 800-38D, 8.3: at most 2^32).
+own key from the master key and a random salt (HKDF-SHA256, RFC 5869). It takes a new salt long before the number of
+random nonces under one key becomes a risk (NIST SP 800-38D, 8.3: at most 2^32).
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ os.register_at_fork(after_in_child=_nonces.clear)
 class Vault:
     """The keys of one hub, read from a directory (mode 0700) of key files (mode 0600).
 
-    `root.key` derives fingerprints and purposes and never changes. `master-<id>.key` encrypt: the highest id
-    encrypts, all of them decrypt. Missing files are made, the root key before the first master key; whether they are
-    those of the database is for the store to find out.
+    `root.key` derives fingerprints and keys for other purposes and never changes. `master-<id>.key` encrypt: the one
+    with the highest id encrypts, all of them decrypt. Missing files are created, the root key before the first master
+    key. Whether the keys are those of the database is checked by the store.
 
     Args:
         directory: `<data_dir>/keys`.
@@ -68,7 +68,7 @@ class Vault:
             self.rotate()
 
     def reload(self) -> None:
-        """Read the master keys again, such as after another process rotated them."""
+        """Read the master keys again, because another process may have added one."""
         self._masters = {
             int(path.stem.removeprefix("master-")): _key_file(path) for path in self.directory.glob("master-*.key")
         }
@@ -76,7 +76,7 @@ class Vault:
         self._fresh_salt()
 
     def rotate(self) -> int:
-        """Make a new master key, which encrypts from now on; returns its id. Old ones go on decrypting."""
+        """Create a new master key, which encrypts from now on; the old ones still decrypt. Returns its id."""
         number = max(self._masters, default=0) + 1
         _key_file(self.directory / f"master-{number}.key")
         self.reload()
@@ -88,7 +88,7 @@ class Vault:
         return max(self._masters, default=0)
 
     def encrypt(self, data: bytes, context: bytes) -> bytes:
-        """Seal `data`; it opens only under the same `context` (org and table, say)."""
+        """Seal `data`. It opens only with the same `context` (the table and key of its row), and only unaltered."""
         self._left -= 1
         if self._left < 0:
             self._fresh_salt()
@@ -100,7 +100,7 @@ class Vault:
         """Open what `encrypt` sealed.
 
         Raises:
-            StoreError: The master key is not there, the context differs or the bytes were altered.
+            StoreError: The master key is missing, the context is another one, or the bytes were altered.
         """
         if sealed[:1] != _VERSION or len(sealed) < _HEAD + _NONCE + 16:
             raise StoreError("a sealed value is damaged")
@@ -113,16 +113,16 @@ class Vault:
             raise StoreError("a sealed value was altered or belongs elsewhere") from error
 
     def stale(self, sealed: bytes) -> bool:
-        """Whether `sealed` is under an older master key."""
+        """Whether `sealed` is under an older master key than the newest."""
         return int.from_bytes(sealed[1:5]) != self.newest
 
     def fingerprint(self, text: str) -> str:
-        """A keyed mark of a credential: the same text gives the same mark, which leads nobody back to it."""
+        """A keyed fingerprint of a credential: the same text gives the same one, which does not reveal the text."""
         mark = hmac.digest(self._fingerprints, text.encode("utf-8", "surrogateescape"), hashlib.sha256)
         return mark.hex()[:16]
 
     def derive(self, purpose: str) -> bytes:
-        """A 32-byte key for `purpose` (`links`), the same for ever."""
+        """A 32-byte key for a purpose (`links`), always the same."""
         return _hkdf(self._root, b"", b"hub/purpose/" + purpose.encode())
 
     def _fresh_salt(self) -> None:
@@ -150,7 +150,7 @@ def _hkdf(key: bytes, salt: bytes, info: bytes) -> bytes:
 
 
 def _key_file(path: Path) -> bytes:
-    """The 32 bytes in a key file, which is made if need be; of two processes that make it one wins."""
+    """The 32 bytes in a key file, which is created if it is missing."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     if not path.exists():
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -159,6 +159,8 @@ def _key_file(path: Path) -> bytes:
             file.flush()
             os.fsync(file.fileno())
         try:
+            # Unlike a rename, a link never replaces: of two processes that create the file at once, both go on with
+            # the key of the one that was first.
             os.link(temporary, path)
         except FileExistsError:
             pass
@@ -167,7 +169,7 @@ def _key_file(path: Path) -> bytes:
     try:
         key = b64decode(path.read_bytes().strip(), validate=True)
     except ValueError as error:
-        raise StoreError(f"{path} is no key file") from error
+        raise StoreError(f"{path} is not a key file") from error
     if len(key) != 32:
-        raise StoreError(f"{path} is no key file")
+        raise StoreError(f"{path} is not a key file")
     return key

@@ -1,4 +1,4 @@
-"""What every noun of the store works with."""
+"""What all parts of the store work with."""
 
 from __future__ import annotations
 
@@ -15,9 +15,14 @@ __all__ = ["SqlResources"]
 
 @dataclass(frozen=True, slots=True)
 class SqlResources:
-    """The database to read, the writer to write, and their company.
+    """What one process has of a database.
 
     Attributes:
+        database: Reads.
+        writer: Writes, in groups.
+        vault: Seals and opens what is secret.
+        blobs: Holds values too large for a row.
+        clock: The hub's clock.
         owner: Id of this hub process, as leases name it.
     """
 

@@ -39,7 +39,7 @@ _POLL_SECONDS = 0.25
 
 
 class SqlStore:
-    """Implements `hub.ports.store.Store`; several of them, in several processes, may share one database file.
+    """Implements `hub.ports.store.Store` over a SQL database; several processes may share one file.
 
     Args:
         url: SQLAlchemy URL (`Settings.database_url`); None: `hub.db` in `data_dir`.
@@ -71,21 +71,16 @@ class SqlStore:
 
     @property
     def snapshot(self) -> Snapshot:
-        """Sources, published workflows, subscriptions and keys as of the last change; read without a query."""
+        """See `hub.ports.store.Store.snapshot`."""
         return self._writer.snapshot
 
     async def start(self) -> None:
-        """Open (and migrate) the database, load the snapshot, start the writer.
-
-        Raises:
-            StoreUnavailable: The database cannot be opened.
-            KeysMissing: It holds what the vault's keys do not open.
-        """
+        """See `hub.ports.store.Store.start`."""
         await self._writer.start(self._prepare)
         self._poll = asyncio.create_task(self._keep_fresh(), name="hub-store-poll")
 
     async def stop(self) -> None:
-        """Commit what is queued and close."""
+        """See `hub.ports.store.Store.stop`."""
         if self._poll is not None:
             self._poll.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -95,11 +90,9 @@ class SqlStore:
         await self._database.close()
 
     async def refresh(self) -> None:
-        """Renew the snapshot now if another process has changed something; else it happens within a quarter second.
-
-        Raises:
-            StoreUnavailable: The database cannot be read.
-        """
+        """See `hub.ports.store.Store.refresh`."""
+        # A look at the number of the last change is cheap and needs no write lock. Only a process that is behind asks
+        # the writer, which alone may renew the snapshot.
         row = await self._database.first(select(func.max(changes.c.number)))
         last = 0 if row is None else row[0] or 0
         if last > self.snapshot.generation:
@@ -108,6 +101,7 @@ class SqlStore:
     def _prepare(self, connection: Connection) -> None:
         migrate(connection)
         with connection.begin():
+            # before anything is written: what would be sealed with the wrong keys could never be read beside the rest
             check_keys(connection, self.resources.vault)
             transaction = Transaction(connection, self._writer.loader, Snapshot())
             if transaction.first(select(orgs.c.id).where(orgs.c.name == DEFAULT_ORG)) is None:

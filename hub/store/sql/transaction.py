@@ -1,4 +1,4 @@
-"""What an operation of the store works on: the open transaction."""
+"""The open transaction that an operation of the store works on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LAST_CHANGE = "SELECT max(number) FROM changes"
 
 
 class Transaction:
-    """An open transaction that holds the write lock.
+    """An open transaction that holds the write lock: nothing changes in the database but what it does itself.
 
     Attributes:
         connection: For statements of SQLAlchemy Core.
@@ -44,12 +44,14 @@ class Transaction:
         return self.execute(statement).first()
 
     def changed(self, noun: Noun, org: Id | None, id: Id) -> None:  # noqa: A002 - the column's name
-        """Note that the snapshot's copy of a thing is old; every process renews it."""
+        """Note that a thing of the snapshot has changed: every process reads it again."""
         self.execute(insert(changes), {"noun": noun, "org": org, "id": id})
         self._dirty = True
 
     def current(self) -> Snapshot:
-        """The snapshot as of this very transaction, with what it and other processes have changed."""
+        """The snapshot as of this transaction, with everything that it and other processes have changed."""
+        # One look at the number of the last change is enough for the first call: with the write lock held, nobody else
+        # can add one. After that only own changes can make the snapshot old.
         if self._dirty or not self._checked:
             last = self.connection.exec_driver_sql(_LAST_CHANGE).scalar() or 0
             if last != self._snapshot.generation:
@@ -63,7 +65,7 @@ class Transaction:
         return self.current() if self._dirty else self._snapshot
 
     def mark(self) -> tuple[Snapshot, bool, bool]:
-        """What `reset` needs to forget the work of an operation that is rolled back."""
+        """What `reset` needs to go back to when the savepoint of an operation is rolled back."""
         return self._snapshot, self._dirty, self._checked
 
     def reset(self, mark: tuple[Snapshot, bool, bool]) -> None:

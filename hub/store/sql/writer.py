@@ -1,10 +1,14 @@
 """The group-commit writer: one thread, one transaction at a time, shared by all operations that queued meanwhile.
 
-An operation is a function over the open `Transaction`. `run` takes one that stands alone and is put under a savepoint
-of its own. `batch` takes a function that does the work of all its payloads in the group at once, in a few statements;
-should it fail, the group starts over and each payload gets a savepoint of its own, so that only the bad one fails.
+A commit waits for the disk, and that wait costs the same for one operation as for two hundred. So while one transaction
+is being committed, operations queue up, and the next transaction does the work of all of them: a group.
 
-The function of an operation may run more than once (in a group that starts over) and must have no effect but on the
+An operation is a function over the open `Transaction`. `run` takes a single one, which gets its own savepoint. `batch`
+takes a function that does the work of all its payloads in the group at once, in a few statements. If that function
+fails, the group starts over with a savepoint for each payload, so that only the bad one fails. Payloads almost never
+fail, which makes it cheaper to do some groups twice than to give every payload a savepoint.
+
+The function of an operation may run more than once (in a group that starts over). Its only effect is on the
 transaction.
 """
 
@@ -35,7 +39,7 @@ T = TypeVar("T")
 
 
 class Priority(IntEnum):
-    """Order within a group, and who waits when there is more than one group's worth."""
+    """The order of operations within a group, and which of them wait when a group cannot take all."""
 
     ACCEPT = 0
     JOURNAL = 1
@@ -46,9 +50,9 @@ class Priority(IntEnum):
 _ROOM = 256
 """Operations in one transaction."""
 _SHARE = {Priority.ACCEPT: 128, Priority.JOURNAL: 64, Priority.LOGS: 16, Priority.RETENTION: 1}
-"""What each priority may always have of a group, so that a flood above starves nobody below."""
+"""How much of a group each priority may always have, so that a flood of a higher one never starves a lower one."""
 _OFFERED = 1_000
-"""Operations that `offer` keeps waiting."""
+"""Most operations that wait for a group without a caller who waits for them."""
 
 
 @dataclass(slots=True, eq=False)
@@ -79,7 +83,7 @@ class Writer:
         self.snapshot = Snapshot()
 
     async def start(self, prepare: Callable[[Connection], None]) -> None:
-        """Run `prepare` (migrations) in the thread, load the snapshot, accept operations.
+        """Run `prepare` (migrations) in the thread, load the snapshot, accept operations from then on.
 
         Raises:
             StoreUnavailable: The database cannot be opened.
@@ -125,7 +129,7 @@ class Writer:
         return cast("T", await self._enqueue(priority, work, payload, alone=False))
 
     def offer(self, priority: Priority, work: Callable[[Transaction, Sequence[P]], Sequence[Any]], payload: P) -> bool:
-        """As `batch`, waited for by nobody; False when too many wait already or the writer is not running."""
+        """As `batch`, but nobody waits for it; False when too many wait already or the writer is not running."""
         if self._offered >= _OFFERED or self._task is None or self._stopping:
             return False
         self._offered += 1
@@ -157,11 +161,15 @@ class Writer:
             else:
                 self._wake.clear()
                 await self._wake.wait()
-                await asyncio.sleep(0)  # what else this turn of the loop brings shares the commit
+                # The loop may be about to run other tasks that write too: let them, so that they share this commit
+                # instead of waiting for the next one.
+                await asyncio.sleep(0)
 
     def _take(self) -> list[_Operation]:
         group: list[_Operation] = []
         lengths = {priority: len(queue) for priority, queue in self._queues.items()}
+        # A step of retention may take long, and everybody in its group waits for it: never more than one at a time,
+        # even when there is room.
         lengths[Priority.RETENTION] = min(lengths[Priority.RETENTION], _SHARE[Priority.RETENTION])
         shares = {priority: min(length, _SHARE[priority]) for priority, length in lengths.items()}
         room = _ROOM - sum(shares.values())
@@ -200,6 +208,7 @@ class Writer:
             cause = error.orig if isinstance(error, DBAPIError) else error
             refusal = StoreUnavailable(f"the database did not commit: {cause}")
             refusal.__cause__ = error
+            # The connection may be broken, or in the midst of a transaction: the next group begins with a new one.
             self._disconnect_quietly()
             return [refusal] * len(group)
 
@@ -223,12 +232,14 @@ class Writer:
                 else:
                     outcomes.extend(_together(transaction, work, [operation.payload for operation in operations]))
             snapshot = transaction.renewed()
+        # Only now, after the commit: nobody may act on a change that could still be rolled back. Callers are told
+        # their outcomes after this, so that each finds its own change in the snapshot.
         self.snapshot = snapshot
         return outcomes
 
 
 def _sorted_by_work(operations: list[_Operation]) -> list[_Operation]:
-    """Payloads of one batch function side by side, in their order; those that stand alone keep theirs."""
+    """Payloads of one batch function next to each other, so that it is called once; each keeps its place among them."""
     if len(operations) < 3:
         return operations
     buckets: dict[Callable[..., Any] | None, list[_Operation]] = {}
@@ -251,7 +262,11 @@ _NO_PAYLOAD: Any = object()
 
 
 def _guarded(transaction: Transaction, work: Callable[..., Any], payload: Any = _NO_PAYLOAD) -> Any:
-    """One operation under a savepoint; a broken database is nobody's own fault and fails the group."""
+    """The outcome of one operation under its own savepoint, an exception included.
+
+    A broken constraint is the operation's own fault. Any other error of the database (a full disk, a lost connection)
+    concerns all: it is raised and fails the group.
+    """
     mark = transaction.mark()
     try:
         with transaction.connection.begin_nested():

@@ -206,7 +206,7 @@ async def test_a_misspelt_setting_is_warned_of() -> None:
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("nonsense", "HUB_DATABASE_URL: no SQLAlchemy URL, such as sqlite:////var/lib/hub/hub.db"),
+        ("nonsense", "HUB_DATABASE_URL is not a URL such as sqlite:////var/lib/hub/hub.db"),
         ("sqlite:////nowhere/hub.db", "the database cannot be opened: unable to open database file"),
     ],
 )

@@ -26,7 +26,7 @@ from hub.store.sql.transaction import Transaction
 __all__ = ["EXPIRES", "claim", "expire", "first_due", "next_priority", "renew"]
 
 _EXAMINED = 512
-"""Candidates that one claim looks at; what is due behind them is for the next one."""
+"""Candidates that one claim looks at at most: many may have to be parked, and other writes wait meanwhile."""
 
 _OLD = executions.c
 _RUNNING = executions.alias("running").c
@@ -49,7 +49,11 @@ _BUSY = (
     )
     .exists()
 )
-"""Whether an execution of the same serial key is begun and has not finished."""
+"""Whether an execution of the same serial key is running or waiting.
+
+The states are literals in the SQL, here and below: SQLite uses a partial index only if the statement repeats its
+condition, which it cannot see in a parameter.
+"""
 
 _TAKEN = (
     select(func.count())
@@ -79,19 +83,22 @@ EXPIRES = select(func.min(_OLD.ready)).where(_OWNED)
 
 
 def next_priority(at_least: int) -> Select[tuple[int]]:
-    """The smallest priority, not under `at_least`, that an execution without owner has."""
+    """The smallest priority, `at_least` or more, of an execution without an owner."""
     return select(func.min(_OLD.priority)).where(_UNOWNED, _OLD.priority >= at_least)
 
 
 def first_due(priority: int) -> Select[tuple[int]]:
-    """When the first execution of that priority without owner may be claimed."""
+    """When the first execution of that priority without an owner may be claimed."""
     return select(_OLD.ready).where(_UNOWNED, _OLD.priority == priority).order_by(_OLD.ready).limit(1)
 
 
 def claim(
     transaction: Transaction, owner: str, until: int, now: int, limit: int, priorities: tuple[int, int]
 ) -> tuple[list[Row[Any]], list[Row[Any]]]:
-    """Up to `limit` executions, won for `owner`, and their journals; see the port for the rules."""
+    """The rows of executions that are leased to `owner` now, and those of their journals.
+
+    The transaction holds the write lock, so that nobody else claims between the look at the candidates and the update.
+    """
     keys: list[tuple[Id, Id]] = []
     examined = 0
     while len(keys) < limit and examined < _EXAMINED:
@@ -112,7 +119,7 @@ def claim(
 
 
 def renew(transaction: Transaction, owner: str, ids: Sequence[Id], until: int) -> frozenset[Id]:
-    """Extend the leases of `owner` on `ids`; those that it still has."""
+    """Extend the leases of `owner` on `ids`; the ids of those that it still has."""
     mine = and_(_OLD.owner == owner, _OLD.ready.is_not(None), _OLD.id.in_(ids))
     held = frozenset(transaction.execute(select(_OLD.id).where(mine)).scalars())
     if held:
@@ -121,14 +128,15 @@ def renew(transaction: Transaction, owner: str, ids: Sequence[Id], until: int) -
 
 
 def expire(transaction: Transaction, owner: str, now: int) -> None:
-    """End the leases of `owner`; what it had is recovered as after any lease that ended."""
+    """End the leases of `owner` at `now`; its executions are recovered like any other whose lease has ended."""
     transaction.execute(
         update(executions).where(_OLD.owner == owner, _OLD.ready.is_not(None), _OLD.ready > now).values(ready=now)
     )
 
 
 def unpark_waiting(transaction: Transaction, keys: Sequence[tuple[Id, Id]]) -> None:
-    """Let those come back who were parked behind these executions, which ended or gave up their leases."""
+    """For each of these executions, which ended or gave up their leases, bring one back that was parked behind it."""
+    # Most hubs park nothing: one look at two small partial indexes spares them the rest.
     if not keys or not transaction.connection.exec_driver_sql(_ANY_PARKED).scalar():
         return
     gone = transaction.execute(
@@ -137,6 +145,7 @@ def unpark_waiting(transaction: Transaction, keys: Sequence[tuple[Id, Id]]) -> N
         )
     ).all()
     for row in gone:
+        # one that waits has given up its place under the limit, but keeps its serial key
         if row.serial_key is not None and row.state not in {"running", "waiting"}:
             _unpark(transaction, row, _OLD.parked == literal_column("'serial'"), _OLD.serial_key == row.serial_key)
         if row.concurrency is not None:
@@ -148,7 +157,11 @@ def _in(keys: Sequence[tuple[Id, Id]]) -> Any:
 
 
 def _candidates(transaction: Transaction, now: int, limit: int, priorities: tuple[int, int]) -> list[Row[Any]]:
-    """Due ones: those whose lease has expired, then by priority and age."""
+    """Executions that are due: first those whose lease has ended, then by priority and age.
+
+    Each SELECT walks the index (owner, priority, ready) of open executions from its beginning and stops at `limit`. One
+    SELECT over several priorities would have to read and sort everything that is due.
+    """
     due = _CANDIDATES.where(_OLD.ready <= now)
     found = list(transaction.execute(due.where(_OWNED, _OLD.priority.between(*priorities)).limit(limit)))
     for priority in _priorities(transaction, *priorities):
@@ -159,7 +172,7 @@ def _candidates(transaction: Transaction, now: int, limit: int, priorities: tupl
 
 
 def _priorities(transaction: Transaction, lowest: int, highest: int) -> Iterator[int]:
-    """The priorities of unowned executions, one look into the index for each."""
+    """The priorities that executions without an owner have: one look into the index for each."""
     at = lowest
     while at <= highest:
         priority: int | None = transaction.execute(next_priority(at)).scalar()
@@ -171,7 +184,7 @@ def _priorities(transaction: Transaction, lowest: int, highest: int) -> Iterator
 
 @dataclass(slots=True)
 class _Judged:
-    """Candidates that may run now, that their serial key holds back, that their workflow's limit holds back."""
+    """Candidates that may run now, those that their serial key holds back, and those that a limit holds back."""
 
     free: list[Row[Any]] = field(default_factory=list)
     serial: list[Row[Any]] = field(default_factory=list)
@@ -179,10 +192,15 @@ class _Judged:
 
 
 def _judge(rows: Sequence[Row[Any]]) -> _Judged:
-    """One that is running already (its lease has expired) keeps its place; a begun one keeps its serial key."""
+    """Sort candidates into those that may run and those that are held back.
+
+    One whose lease has ended is running in the eyes of all others and keeps its place. One that waited keeps its serial
+    key, but needs a place under the limit again.
+    """
     judged = _Judged()
     begun: set[tuple[Id, Id, str]] = set()
     running: Counter[tuple[Id, Id]] = Counter()
+    # `busy` and `room` are as of before this claim; `begun` and `running` add what it has taken so far itself
     for row in rows:
         lane, workflow = (row.org, row.workflow, row.serial_key), (row.org, row.workflow)
         serial = row.serial_key is not None and row.state == "queued"
@@ -219,13 +237,15 @@ def _park(transaction: Transaction, judged: _Judged) -> None:
         if rows:
             keys = [(row.org, row.id) for row in rows]
             transaction.execute(update(executions).where(_in(keys)).values(parked=why, ready=None))
-    # these may have come back for a place that others can use
+    # An execution with a limit too may have been brought back because a place under the limit was free. Its serial key
+    # keeps it from taking the place, so the next one that the limit holds back gets its chance.
     for row in judged.serial:
         if row.concurrency is not None:
             _unpark(transaction, row, _OLD.parked == literal_column("'limit'"))
 
 
 def _unpark(transaction: Transaction, like: Row[Any], *which: Any) -> None:
+    """Bring back one parked execution of the workflow of `like`: the one that a claim would have taken first."""
     first = (
         select(_OLD.org, _OLD.id)
         .where(_OLD.org == like.org, _OLD.workflow == like.workflow, *which)
