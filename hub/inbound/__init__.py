@@ -1,1 +1,1 @@
-"""The way of a request (design 3): one file per step, each taking and returning value types."""
+"""From a sender's request to its reply: `pipeline.py` takes the nine steps of `steps/`, one file each."""

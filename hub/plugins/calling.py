@@ -55,16 +55,17 @@ async def awaited(plugin: str, answer: Awaitable[T]) -> T:
 async def ask(plugin: str, clock: RequestClock, function: Callable[..., Any], *arguments: Any) -> Any:
     """Call an author's function and await its result if that is awaitable.
 
-    Only an awaitable gets a timeout. Exceptions of the function pass; `clock.asking` names the plugin.
+    Only an awaitable gets a timeout. Exceptions of the function pass; `clock.asking` names the plugin afterwards.
 
     Raises:
         Unavailable: The time of the request was used up before the call.
         Unanswered: It was used up during the call.
         PluginError: The plugin tried to end the process, or cancelled the task it ran in.
     """
-    clock.asking = plugin
+    before, clock.asking = clock.asking, plugin
     if clock.expired:
-        raise Unavailable(f"plugin {plugin} was not called: the {clock.seconds:g} s of the request were used up")
+        used = "" if before is None else f"; plugin {before} was called last"
+        raise Unavailable(f"plugin {plugin} was not called: the {clock.seconds:g} s of the request were used up{used}")
     answer = answer_of(plugin, function, arguments)
     return await _within(plugin, clock, answer) if inspect.isawaitable(answer) else answer
 

@@ -8,15 +8,14 @@ __all__ = ["RequestClock"]
 
 
 class RequestClock:
-    """Started when the head of a request has come in; one for the whole request, however many plugins it meets.
+    """Starts when it is made; all plugins that a request meets share one.
 
     Args:
         seconds: How long the plugins may take together (`Vendor.deadline`).
 
     Attributes:
         seconds: As given.
-        asking: Name of the plugin that was asked last; None before the first one. Kept after a failure, for the
-            blame.
+        asking: Name of the plugin that was called last; None before the first call. It is named where the time is up.
     """
 
     __slots__ = ("_end", "asking", "seconds")

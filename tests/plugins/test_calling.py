@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hub.errors import PluginError, Reject, Unavailable
-from hub.plugins.calling import answer_of, ask
+from hub.plugins.calling import Unanswered, answer_of, ask
 from hub.plugins.clock import RequestClock
 
 
@@ -79,6 +79,14 @@ async def test_a_plugin_that_cancels_itself_is_blamed_but_a_cancelled_request_is
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_a_call_that_comes_too_late_names_the_plugin_that_was_called_before() -> None:
+    clock = RequestClock(0.001)
+    with pytest.raises(Unanswered):
+        await ask("slow", clock, lambda: asyncio.get_running_loop().create_future())
+    with pytest.raises(Unavailable, match="were used up; plugin slow was called last"):
+        await ask("late", clock, lambda: None)
 
 
 def test_a_clock_counts_down_and_stops_at_zero() -> None:

@@ -1,4 +1,4 @@
-"""FlowTrux: `POST /api/webhooks/{workflow_id}`, signed with the source's HMAC secret (protocols.md 2)."""
+"""FlowTrux: `POST /api/webhooks/{workflow_id}`, signed with the source's HMAC secret (docs/reference/wire.md)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _parse(request: Request) -> ParsedBody:
 
 
 def _present(payload: Any, request: Request) -> Any:
-    """The payload with the query under `_query`; one that is no object under `_body`."""
+    """The payload with the query as its member `_query`; a payload that is not an object becomes the member `_body`."""
     query = pairs_to_dict(request.query.pairs)
     return {**payload, "_query": query} if isinstance(payload, dict) else {"_body": payload, "_query": query}
 

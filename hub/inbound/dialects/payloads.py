@@ -1,4 +1,4 @@
-"""Bodies that several dialects read alike."""
+"""What several dialects read in the same way: forms, JSON bodies, flags in the query."""
 
 from __future__ import annotations
 
@@ -19,21 +19,19 @@ V = TypeVar("V")
 
 
 def pairs_to_dict(pairs: Iterable[tuple[str, V]]) -> dict[str, V | list[V]]:
-    """Pairs as a dictionary; a repeated name becomes a list, so that no value is lost."""
-    found: dict[str, V | list[V]] = {}
+    """Pairs as a dictionary; the values of a repeated name become a list, so that none is lost."""
+    values: dict[str, list[V]] = {}
     for name, value in pairs:
-        known = found.get(name)
-        if name not in found:
-            found[name] = value
-        elif isinstance(known, list):
-            known.append(value)
-        else:
-            found[name] = [known, value]  # type: ignore[list-item] # known is a value here
-    return found
+        values.setdefault(name, []).append(value)
+    return {name: found[0] if len(found) == 1 else found for name, found in values.items()}
 
 
 def form_object(request: Request) -> dict[str, Any]:
-    """A form as a dictionary. Raises `Reject` (400), for a urlencoded one that is not UTF-8 too: nothing is lost."""
+    """A form as a dictionary.
+
+    Raises:
+        Reject: 400, the form cannot be read, or a urlencoded one is not UTF-8: decoding it would lose bytes.
+    """
     if request.media_type == "application/x-www-form-urlencoded":
         try:
             unquote_to_bytes(request.body).decode()
@@ -43,13 +41,13 @@ def form_object(request: Request) -> dict[str, Any]:
 
 
 def json_or_form(request: Request) -> Any:
-    """JSON by default, forms as a dictionary, nothing as None. Raises `Reject` (400)."""
+    """A form as a dictionary, an empty body as None, any other body as JSON. Raises `Reject` (400)."""
     if not request.body:
         return None
     return form_object(request) if request.media_type in FORMS else request.json()
 
 
 def switched_on(query: Values[str], name: str) -> bool:
-    """Whether the last `?name=` is true, 1, yes or on, in any case."""
+    """Whether the last value of `name` in the query is true, 1, yes or on, in any case."""
     values = query.all(name)
     return bool(values) and values[-1].lower() in {"true", "1", "yes", "on"}

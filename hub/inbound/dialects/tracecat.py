@@ -1,4 +1,4 @@
-"""Tracecat: `/webhooks/{workflow_id}/{secret}` with `/wait` and `/draft` (protocols.md 1)."""
+"""Tracecat: `/webhooks/{workflow_id}/{secret}` with `/wait` and `/draft` (docs/reference/wire.md)."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def _target(params: Mapping[str, str], _query: Values[str]) -> DialectTarget:
 
 
 def parse(request: Request) -> ParsedBody:
-    """JSON by default, forms as a dictionary, NDJSON line by line, nothing as null.
+    """Read a body as JSON unless the media type says that it is a form or NDJSON; an empty body is null.
 
     Raises:
-        Reject: 400 with Tracecat's own sentence.
+        Reject: 400, with the sentence that Tracecat answers.
     """
     body = request.body
     media_type = request.media_type

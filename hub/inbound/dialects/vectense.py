@@ -1,4 +1,4 @@
-"""Vectense: `POST /api/webhook/{workspace}/{workflow}?key=…` (protocols.md 3); the workspace is the org."""
+"""Vectense: `POST /api/webhook/{workspace}/{workflow}?key=…` (docs/reference/wire.md). The workspace is the org."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _target(params: Mapping[str, str], query: Values[str]) -> DialectTarget:
 
 
 def _parse(request: Request) -> ParsedBody:
-    """JSON where it says so or is so, else the text."""
+    """JSON if the media type says so or the body is JSON, else the text."""
     if not request.body:
         return ParsedBody((None,))
     try:

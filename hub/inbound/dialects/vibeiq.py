@@ -1,4 +1,4 @@
-"""VibeIQ: `POST /api/trigger-webhooks/{id}`, also under `/prod/api` (protocols.md 4)."""
+"""VibeIQ: `POST /api/trigger-webhooks/{id}`, also under `/prod/api` (docs/reference/wire.md)."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is kept of a request: fingerprints, refusals, uses of secrets, schema drift."""
+"""What is kept of a request: its record, fingerprints of credentials, uses of secrets, schema drift."""

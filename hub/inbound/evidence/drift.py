@@ -1,10 +1,11 @@
-"""Checks events against the catalog and counts what it does not know (`validate: warn|enforce`)."""
+"""Schema drift: what events hold that the catalog does not know, counted where a source validates."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -23,28 +24,29 @@ from hub.ports.store import Store
 from hub.schemas.compiled import compiled_schema
 from hub.schemas.unknown import unknown_fields
 
-__all__ = ["DriftCounter", "Fault"]
+__all__ = ["DriftCounter", "SchemaFault"]
 
-Fault = Callable[[SourceRecord, Event], Awaitable[str]]
-"""Source and event -> why the event does not fit its schema, empty when it does or nothing is known of it."""
+SchemaFault = Callable[[SourceRecord, Event], Awaitable[str]]
+"""Source and event -> why the event does not fit its schema; empty if it fits, or if no schema is known."""
 
 _log = structlog.get_logger(__name__)
-_FLUSH = SECOND
-_WAITING = 5_000
+_INTERVAL = SECOND
+_MAX_WAITING = 5_000
+"""Different counts that wait to be written; while there are as many, no further one is begun."""
 _INDEX = re.compile(r"/[0-9]+(?=/|$)")
 
 
 class DriftCounter:
-    """Counts in memory, writes once a second: events never wait for it.
+    """Counts in memory and writes once a second, so that no event waits for it.
 
     Args:
-        plugins: What vendors declare.
-        store: The operators' own event types, and where counts are kept.
+        plugins: For the event types that vendors declare.
+        store: For those that operators declare; it keeps the counts.
         clock: Tells when something was seen.
         fault: Says what is wrong with an event.
     """
 
-    def __init__(self, plugins: Plugins, store: Store, clock: Clock, fault: Fault) -> None:
+    def __init__(self, plugins: Plugins, store: Store, clock: Clock, fault: SchemaFault) -> None:
         self._plugins = plugins
         self._store = store
         self._clock = clock
@@ -54,7 +56,7 @@ class DriftCounter:
         self._task: asyncio.Task[None] | None = None
 
     async def check(self, source: SourceRecord, event: Event, request: Id) -> str:
-        """Why the event does not fit, empty when it does; what differs from the catalog is counted.
+        """Why the event does not fit its schema, empty if it does; what differs from the catalog is counted.
 
         Args:
             source: Where it came to.
@@ -67,11 +69,11 @@ class DriftCounter:
         return reason
 
     async def start(self) -> None:
-        """Begin to write counts."""
+        """Start writing counts."""
         self._task = asyncio.create_task(self._run(), name="hub-drift")
 
     async def stop(self) -> None:
-        """Write what is left."""
+        """Stop, and write the counts that wait."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -79,25 +81,30 @@ class DriftCounter:
         await self.flush()
 
     async def flush(self) -> None:
-        """Write what was counted so far. Where the store cannot, the counts stay for the next time."""
+        """Write what was counted so far. If the store fails, the counts stay for the next time."""
         seen, self._seen = self._seen, {}
         self._new.clear()
         try:
             await self._store.drift.count(tuple(seen.values()))
         except StoreError as error:
-            self._seen = {**seen, **self._seen}
+            # Meanwhile the same things may have been counted again.
+            for key, drift in seen.items():
+                later = self._seen.get(key)
+                self._seen[key] = (
+                    drift if later is None else replace(later, count=drift.count + later.count, first=drift.first)
+                )
             _log.warning("drift_not_counted", error=str(error))
 
     async def _run(self) -> None:
         while True:
             await self._new.wait()
-            await self._clock.sleep_until(self._clock.now() + _FLUSH)
+            await self._clock.sleep_until(self._clock.now() + _INTERVAL)
             await self.flush()
 
     def _note(self, source: SourceRecord, type_: str, detail: str, request: Id) -> None:
         key = (source.org, source.id, type_[:200], detail)
         known = self._seen.get(key)
-        if known is None and len(self._seen) >= _WAITING:
+        if known is None and len(self._seen) >= _MAX_WAITING:
             return
         now = self._clock.now()
         first, count = (known.first, known.count + 1) if known is not None else (now, 1)
@@ -105,12 +112,13 @@ class DriftCounter:
         self._new.set()
 
     async def _details(self, source: SourceRecord, event: Event, *, bad: bool) -> Iterable[str]:
-        """What differs; never a value, since values may be secrets and there is no end of them."""
+        """What differs from the catalog. Values are left out: they may be secrets, and no two events have the same."""
         declared, vendor_knows = self._declared(source, event.type)
         if not declared:
             return ("the catalog does not declare this type",) if vendor_knows else ()
         if isinstance(event.data, bytes):
             return ()
+        # Data fits a type if it fits one of its versions, so it is compared with all and the nearest one is reported.
         several = len(declared) > 1
         found = [await self._differences(one, event.data, bad=bad or several) for one in declared]
         return min(found, key=len)
@@ -128,7 +136,11 @@ class DriftCounter:
         return tuple(dict.fromkeys((*wrong, *unknown)))
 
     def _declared(self, source: SourceRecord, name: str) -> tuple[tuple[EventType, ...], bool]:
-        """The type, an operator's own or else every version of it; and whether anything is declared for this source."""
+        """The declarations of a type: the operator's own, else each version of the vendor's.
+
+        Returns:
+            The declarations, and whether the catalog declares anything for this source.
+        """
         vendor = source.spec.vendor
         own = [one for one in self._store.snapshot.event_types.get(source.org, ()) if one.vendor == vendor]
         of_vendor = self._plugins.event_types(vendor) if vendor is not None else ()

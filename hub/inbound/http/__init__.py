@@ -1,1 +1,1 @@
-"""A request as it arrives: connection, address, body, limits."""
+"""A request as it comes in: connection, sender's address, body, limits."""

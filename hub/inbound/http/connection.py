@@ -109,7 +109,7 @@ class HubRoutes:
 
 
 class HubConnection(ASGIHTTPConnection):
-    """Hands hub URLs to the pipeline with the exact bytes as they stream in; everything else is Quart's."""
+    """Hands requests to hub URLs to the pipeline, with the exact bytes as they stream in; all others go to Quart."""
 
     async def __call__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Serve one request."""
@@ -135,7 +135,7 @@ class HubConnection(ASGIHTTPConnection):
 
 
 def _origin_form(scope: HTTPScope) -> HTTPScope:
-    """The scope with a path alone where the request names a whole URL, as to a proxy (RFC 9112, 3.2.2)."""
+    """The scope with only the path, where the request line holds a whole URL as for a proxy (RFC 9112, 3.2.2)."""
     raw = scope["raw_path"]
     if raw.startswith(b"/") or b"://" not in raw:
         return scope

@@ -1,1 +1,1 @@
-"""A kept request run again."""
+"""Replays: kept requests run again."""

@@ -1,4 +1,4 @@
-"""Whatever is sent, the hub answers no 500, tells nothing of another org, and its sources stay what the model says."""
+"""With generated input the hub never answers 500 and tells nothing of another org; its sources match a model."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 class Background:
-    """A hub in a thread with a loop of its own, for tests that are not async."""
+    """A hub in a thread with its own event loop, for tests that are not async."""
 
     def __init__(self, data_dir: Path) -> None:
         self._loop = asyncio.new_event_loop()

@@ -22,7 +22,7 @@ HEADERS = {"Authorization": SECRET}
 
 
 async def _send_until_killed(hub: HubProcess, url: str, prefix: str, kill_after: int) -> set[str]:
-    """Deliver concurrently; kill the hub after so many answers; the uuids that were answered 200."""
+    """Send concurrently and kill the hub after so many answers. Returns the uuids that were answered 200."""
     answered: set[str] = set()
     enough = asyncio.Event()
 

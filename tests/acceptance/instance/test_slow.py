@@ -1,4 +1,4 @@
-"""Slow and half-sent connections: cut off in time, and in nobody's way meanwhile."""
+"""Slow and half-sent connections are closed in time and delay no others."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def half_body(path: str) -> bytes:
 
 
 async def closed(reader: asyncio.StreamReader) -> bytes:
-    """What the hub still says before it closes; nothing where it closes upon bytes that it has not read."""
+    """What the hub sends before it closes; nothing if it closes while bytes are left unread."""
     try:
         return await asyncio.wait_for(reader.read(), 20)
     except ConnectionResetError:

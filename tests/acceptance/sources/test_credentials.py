@@ -1,4 +1,4 @@
-"""Credentials of a source: their life, several at once, masked everywhere, shown once."""
+"""Credentials of a source: made, rotated and revoked, several at once, masked everywhere, shown once."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def test_secrets_that_nothing_checks_are_pointed_out(hub: LiveHub) -> None
 
 
 async def test_the_life_of_an_api_key(hub: LiveHub) -> None:
-    """Generate, rotate, revoke (goes on blocking), generate anew, delete (open again)."""
+    """Generate, rotate, revoke (which goes on blocking), generate again, delete (which opens the source again)."""
     workflow = await hub.workflow()
     url, path = workflow["source"]["urls"]["tracecat"], f"/api/sources/{workflow['source']['id']}/api-key"
 

@@ -1,4 +1,4 @@
-"""What arrives that the catalog does not know is reported with counts, where a source validates."""
+"""Schema drift: what events hold that the catalog does not know is reported with counts, where a source validates."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ async def test_off_counts_nothing_and_a_type_of_nobody_is_no_drift(running: Live
     assert await report(running) == []
 
 
-async def test_the_report_is_per_source_and_can_begin_anew(running: LiveHub) -> None:
+async def test_the_report_is_per_source_and_can_start_again(running: LiveHub) -> None:
     first, second = await source(running, "warn"), await source(running, "warn")
     await send(running, first, {"id": 1, "a": 1}, "1")
     await send(running, second, {"id": 1, "b": 1}, "1")

@@ -1,4 +1,4 @@
-"""What a plugin could not read, or a hook failed on, is held: visible, retryable, released in place."""
+"""A request that a plugin could not read, or an event that a hook failed on, is held and can be released in place."""
 
 from __future__ import annotations
 

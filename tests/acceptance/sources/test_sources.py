@@ -116,7 +116,7 @@ async def test_the_body_cap_of_the_source_wins_over_the_hubs(hub: LiveHub) -> No
 
 
 async def test_a_sender_keeps_its_ids_by_an_alias(hub: LiveHub) -> None:
-    """Only the host name in the URL changes: ids and secrets of old go on working in each dialect."""
+    """Only the host name in the URL changes: the old ids and secrets still work in each dialect."""
     fields = {"aliases": ["wf_3mYp8JkL2nQr7sTu9vWx0Z", "order-flow"], "shared_key": "github-secret-key-2024"}
     workflow = await hub.workflow(source=fields)
     path = f"/api/sources/{workflow['source']['id']}"

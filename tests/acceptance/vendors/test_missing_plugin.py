@@ -1,4 +1,4 @@
-"""A plugin that was active and is gone: the hub starts, warns, refuses for the moment and keeps what it is sent."""
+"""A plugin that was active and is gone: the hub starts, warns, answers its sources 503 and keeps what they are sent."""
 
 from __future__ import annotations
 

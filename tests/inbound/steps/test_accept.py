@@ -15,6 +15,7 @@ from hub.inbound.steps.accept import accept
 from hub.inbound.steps.event import event
 from hub.model.ids import new_id, write_id
 from hub.testing.live import live_hub
+from tests.acceptance.settling import written
 from tests.inbound.probe import SECRET, Probe, Steps, failing
 from tests.inbound.steps.test_event import free_slots
 
@@ -128,5 +129,6 @@ async def test_the_secrets_that_matched_are_noted_as_used(steps: Steps) -> None:
     keyed(steps, new_id().hex())
     source = await steps.probed()
     await accept(await prepared(steps, source["urls"]["tracecat"]), steps.parts)
+    await written(steps.hub)
     shown = (await steps.hub.api("GET", f"/api/sources/{source['id']}")).json()["credentials"]
     assert {one["slot"]: one["last_used"] is not None for one in shown} == {"url": True, "signing": True}
