@@ -6,30 +6,37 @@ rows go in with multi-row VALUES. The statements are compiled once, for powers o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Literal, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Table
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert
 
-__all__ = ["DIALECT", "Bulk", "in_powers", "repeated"]
+__all__ = ["DIALECT", "Bulk", "NewRow", "in_powers", "positional", "repeated"]
 
 T = TypeVar("T")
 
+NewRow = dict[str, Any]
+"""A row to be written: plain values of the driver (bytes, integer, text, None) by the names of their columns."""
+
 _MOST = 64
+_SHAPES = 64
+"""Different sets of columns of one table whose statements are kept."""
 DIALECT = sqlite.dialect(paramstyle="qmark")
 """For statements that are compiled once and given positional parameters."""
 
 
 class Bulk:
-    """INSERT of rows of plain driver values: bytes, integers, text, None.
+    """INSERT of rows into one table. A row may leave out columns that may be NULL.
 
     Args:
         table: Where to.
         conflict: What to do with a row whose primary key is there: `fail`, leave the old one (`nothing`), or put
-            the new one in its place (`replace`).
+            the new one in its place (`replace`), NULL where it leaves out a column.
         replaced: Which old rows the new ones replace, without parameters; None: all.
     """
 
@@ -43,30 +50,53 @@ class Bulk:
         self._table = table
         self._conflict = conflict
         self._replaced = replaced
-        self.columns = tuple(column.name for column in table.columns)
-        self._sql = cache(self._compile)
+        self._statement = lru_cache(_SHAPES)(self._compile)
+        self._repeated = lru_cache(_SHAPES * _MOST.bit_length())(repeated)
 
-    def run(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> int:
-        """Insert `rows`, each with one value per column of the table in its order; returns how many were written."""
+    def run(self, connection: Connection, rows: Sequence[NewRow]) -> int:
+        """Insert `rows` in their order; returns how many were written.
+
+        Raises:
+            CompileError: A row names a column that the table has not.
+            IntegrityError: A row leaves out a column that must not be NULL, or conflicts where it must not.
+        """
         written = 0
-        for some in in_powers(rows, _MOST):
-            parameters = tuple(value for row in some for value in row)
-            written += connection.exec_driver_sql(self._sql(len(some)), parameters).rowcount
+        for names, alike in groupby(rows, key=tuple):
+            sql, part, parameters = self._statement(names)
+            for some in in_powers(list(alike), _MOST):
+                text = self._repeated(sql, part, ", ", len(some))
+                written += connection.exec_driver_sql(text, parameters(some)).rowcount
         return written
 
-    def _compile(self, count: int) -> str:
-        statement = insert(self._table).values(dict.fromkeys(self.columns))
+    def _compile(self, names: tuple[str, ...]) -> tuple[str, str, Callable[[Iterable[NewRow]], tuple[Any, ...]]]:
+        """The statement for one row with these columns, the part of it to repeat, and what gives the parameters."""
+        statement = insert(self._table).values(dict.fromkeys(names))
         if self._conflict == "nothing":
             statement = statement.on_conflict_do_nothing()
         elif self._conflict == "replace":
-            key = self._table.primary_key.columns
-            fresh = {name: statement.excluded[name] for name in self.columns if name not in key}
+            columns, key = self._table.columns, self._table.primary_key.columns
+            fresh = {column.name: statement.excluded[column.name] for column in columns if column.name not in key}
             statement = statement.on_conflict_do_update(index_elements=list(key), set_=fresh, where=self._replaced)
-        return repeated(str(statement.compile(dialect=DIALECT)), _placeholders(len(self.columns)), ", ", count)
+        compiled = statement.compile(dialect=DIALECT)
+        order = compiled.positiontup or ()
+        return str(compiled), f"({', '.join('?' * len(order))})", positional(order)
 
 
-def _placeholders(count: int) -> str:
-    return f"({', '.join('?' * count)})"
+def positional(columns: Sequence[str]) -> Callable[[Iterable[NewRow]], tuple[Any, ...]]:
+    """A function that gives the values of rows in the order of `columns`, one row after another.
+
+    A statement with several rows takes its values by position; this is the one place where names become positions.
+    The function raises KeyError for a row that lacks one of the columns.
+    """
+    values = itemgetter(*columns)
+
+    def parameters(rows: Iterable[NewRow]) -> tuple[Any, ...]:
+        found: list[Any] = []
+        for row in rows:
+            found += values(row)
+        return tuple(found)
+
+    return parameters
 
 
 def repeated(sql: str, part: str, joint: str, count: int) -> str:

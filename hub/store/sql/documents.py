@@ -7,6 +7,7 @@ from typing import Any
 from hub.model.ids import Id
 from hub.model.json import dumps, loads
 from hub.ports.blobs import BLOB_THRESHOLD, Blobs
+from hub.store.sql.bulk import NewRow
 
 __all__ = ["Documents", "Packed", "Packing"]
 
@@ -26,11 +27,11 @@ class Packing:
     __slots__ = ("_seen", "large")
 
     def __init__(self) -> None:
-        self._seen: dict[int, tuple[Any, bytes]] = {}
+        self._seen: dict[int, tuple[Any, Any]] = {}
         self.large = False
 
     def value(self, value: Any) -> Any:
-        """The column of a JSON value; its `_ref` column follows it and is None.
+        """The column of a JSON value; the row leaves out the column of its reference, which ends in `_ref`.
 
         Raises:
             ValueError: It is no JSON value.
@@ -39,8 +40,9 @@ class Packing:
             return None
         seen = self._seen.get(id(value))
         if seen is None:
-            seen = self._seen[id(value)] = (value, dumps(value))
-        return self.bytes(seen[1])
+            # the value is kept with its bytes: while it lives no other one gets its id
+            seen = self._seen[id(value)] = (value, self.bytes(dumps(value)))
+        return seen[1]
 
     def bytes(self, data: bytes, threshold: int = BLOB_THRESHOLD) -> Any:
         """The column of bytes."""
@@ -81,13 +83,13 @@ class Documents:
         """Bytes as columns."""
         return (data, None) if len(data) <= threshold else (None, await self._blobs.put(org, data))
 
-    async def put_large(self, org: Id, row: tuple[Any, ...]) -> tuple[Any, ...]:
+    async def put_large(self, org: Id, row: NewRow) -> NewRow:
         """The row with its marks of a `Packing` replaced: what was too large is on the disk when this returns."""
-        columns = list(row)
-        for index, column in enumerate(row):
-            if isinstance(column, _Large):
-                columns[index : index + 2] = None, await self._blobs.put(org, column.data)
-        return tuple(columns)
+        put: dict[str, Any] = {}
+        for name, value in row.items():
+            if isinstance(value, _Large):
+                put |= {name: None, f"{name}_ref": await self._blobs.put(org, value.data)}
+        return {**row, **put}
 
     async def unpack(self, org: Id, data: bytes | None, ref: str | None) -> Any:
         """The JSON value of two columns.

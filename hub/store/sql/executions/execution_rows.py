@@ -8,7 +8,7 @@ from sqlalchemy import Row, literal_column
 
 from hub.model.ids import Id
 from hub.model.stored.execution import ExecutionError, ExecutionRecord, NewExecution, NodeRecord
-from hub.store.sql.bulk import Bulk
+from hub.store.sql.bulk import Bulk, NewRow
 from hub.store.sql.documents import Documents, Packing
 from hub.store.sql.tables import executions, nodes
 
@@ -19,8 +19,8 @@ NODES = Bulk(nodes, "replace", replaced=nodes.c.state != literal_column("'succee
 """An entry that has succeeded stays: a signal may have settled it, of which its run does not know yet."""
 
 
-def execution_row(packing: Packing, execution: NewExecution) -> tuple[Any, ...]:
-    """The row of a new execution: queued, running where it is born with a lease, or finished already."""
+def execution_row(packing: Packing, execution: NewExecution) -> NewRow:
+    """The row of a new execution: queued, running where it starts with a lease, or finished already."""
     lease, finished, created = execution.lease, execution.finished, execution.created
     due = execution.due or created
     state, fence, started = "queued", 0, None
@@ -29,63 +29,55 @@ def execution_row(packing: Packing, execution: NewExecution) -> tuple[Any, ...]:
         state, ready, started = "succeeded", None, created
     elif lease is not None:
         state, fence, ready, started = "running", lease.fence, lease.until, created
-    return (
-        execution.org,
-        execution.id,
-        execution.workflow,
-        execution.version,
-        execution.kind,
-        state,
-        execution.priority,
-        packing.value(execution.trigger),
-        None,  # trigger_ref
-        packing.value(execution.definition),
-        None,  # definition_ref
-        None if finished is None else packing.value(finished.result),
-        None,  # result_ref
-        None,  # error_node
-        None,  # error
-        execution.source,
-        execution.request,
-        execution.event,
-        execution.parent,
-        execution.parent_node,
-        execution.replay_of,
-        execution.serial_key,
-        execution.concurrency,
-        created,
-        started,
-        None if finished is None else finished.at,
-        due,
-        ready,
-        None if lease is None else lease.owner,
-        fence,
-        0,  # crashes
-        0,  # woken
-        None,  # parked
-    )
+    return {
+        "org": execution.org,
+        "id": execution.id,
+        "workflow": execution.workflow,
+        "version": execution.version,
+        "kind": execution.kind,
+        "state": state,
+        "priority": execution.priority,
+        "trigger": packing.value(execution.trigger),
+        "definition": packing.value(execution.definition),
+        "result": None if finished is None else packing.value(finished.result),
+        "source": execution.source,
+        "request": execution.request,
+        "event": execution.event,
+        "parent": execution.parent,
+        "parent_node": execution.parent_node,
+        "replay_of": execution.replay_of,
+        "serial_key": execution.serial_key,
+        "concurrency": execution.concurrency,
+        "created": created,
+        "started": started,
+        "finished": None if finished is None else finished.at,
+        "due": due,
+        "ready": ready,
+        "owner": None if lease is None else lease.owner,
+        "fence": fence,
+        "crashes": 0,
+        "woken": False,
+    }
 
 
-def node_row(packing: Packing, org: Id, execution: Id, node: NodeRecord) -> tuple[Any, ...]:
+def node_row(packing: Packing, org: Id, execution: Id, node: NodeRecord) -> NewRow:
     """The row of a journal entry."""
-    return (
-        org,
-        execution,
-        node.node,
-        node.item,
-        node.state,
-        node.attempts,
-        packing.value(node.input),
-        None,  # input_ref
-        packing.value(node.output),
-        None,  # output_ref
-        node.error,
-        node.started,
-        node.finished,
-        node.due,
-        node.child,
-        node.crashes,
-    )
+    return {
+        "org": org,
+        "execution": execution,
+        "node": node.node,
+        "item": node.item,
+        "state": node.state,
+        "attempts": node.attempts,
+        "input": packing.value(node.input),
+        "output": packing.value(node.output),
+        "error": node.error,
+        "started": node.started,
+        "finished": node.finished,
+        "due": node.due,
+        "child": node.child,
+        "crashes": node.crashes,
+    }
 
 
 async def execution_record(documents: Documents, row: Row[Any], *, whole: bool = True) -> ExecutionRecord:

@@ -20,10 +20,11 @@ from hub.model.stored.execution import (
     NodeRecord,
 )
 from hub.ports.store.page import Page
+from hub.store.sql.bulk import NewRow
 from hub.store.sql.documents import Documents, Packing
 from hub.store.sql.executions.claims import EXPIRES, claim, expire, first_due, next_priority, renew, unpark_waiting
 from hub.store.sql.executions.execution_rows import EXECUTIONS, execution_record, execution_row, node_record, node_row
-from hub.store.sql.executions.journal import JournalWrite, change_values, journal_group, wake_parents
+from hub.store.sql.executions.journal import JournalWrite, change_row, journal_group, wake_parents
 from hub.store.sql.paging import page
 from hub.store.sql.resources import SqlResources
 from hub.store.sql.tables import executions, nodes
@@ -52,7 +53,7 @@ class SqlExecutions:
         packing = Packing()
         rows = [execution_row(packing, execution) for execution in executions]
         if packing.large:
-            rows = [await self._documents.put_large(row[0], row) for row in rows]
+            rows = [await self._documents.put_large(row["org"], row) for row in rows]
         await self._writer.batch(Priority.JOURNAL, _create, rows)
 
     async def claim(
@@ -116,22 +117,21 @@ class SqlExecutions:
             Fenced: The lease was given up or lost, or the execution was cancelled.
         """
         packing = Packing()
-        result = (packing.value(change.result), None) if change is not None else (None, None)
+        progress = any(node.state in _ENDED for node in nodes)
+        changed = change_row(packing, (org, execution, fence), change, progress=progress)
         entries = [node_row(packing, org, execution, node) for node in nodes]
-        born = [execution_row(packing, child) for child in children]
+        started = [execution_row(packing, child) for child in children]
         if packing.large:
-            result = await self._documents.put_large(org, result)
+            changed = await self._documents.put_large(org, changed)
             entries = [await self._documents.put_large(org, row) for row in entries]
-            born = [await self._documents.put_large(org, row) for row in born]
+            started = [await self._documents.put_large(org, row) for row in started]
         finishes = change is not None and change.state in FINISHED
         write = JournalWrite(
             org=org,
             execution=execution,
-            values=change_values(
-                (org, execution, fence), change, result, progress=any(node.state in _ENDED for node in nodes)
-            ),
+            change=changed,
             nodes=tuple(entries),
-            children=tuple(born),
+            children=tuple(started),
             finishes=(change.finished or 0) if change is not None and finishes else None,
         )
         await self._writer.batch(Priority.JOURNAL, journal_group, write)
@@ -292,7 +292,7 @@ def cancel_executions(transaction: Transaction, org: Id, roots: Sequence[Id], no
     return tuple(gone)
 
 
-def _create(transaction: Transaction, group: Sequence[Sequence[tuple[Any, ...]]]) -> Sequence[None]:
+def _create(transaction: Transaction, group: Sequence[Sequence[NewRow]]) -> Sequence[None]:
     EXECUTIONS.run(transaction.connection, [row for rows in group for row in rows])
     return [None] * len(group)
 

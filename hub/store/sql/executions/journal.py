@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnClause,
@@ -23,19 +22,21 @@ from sqlalchemy import (
 from hub.errors import Fenced
 from hub.model.ids import Id
 from hub.model.stored.execution import FINISHED, ExecutionChange
-from hub.store.sql.bulk import DIALECT, in_powers, repeated
+from hub.store.sql.bulk import DIALECT, NewRow, in_powers, positional, repeated
+from hub.store.sql.documents import Packing
 from hub.store.sql.executions.claims import unpark_waiting
 from hub.store.sql.executions.execution_rows import EXECUTIONS, NODES
 from hub.store.sql.tables import executions
 from hub.store.sql.transaction import Transaction
 
-__all__ = ["JournalWrite", "change_values", "journal_group", "wake_parents"]
+__all__ = ["JournalWrite", "change_row", "journal_group", "wake_parents"]
 
 _COLUMNS = (
     "org", "id", "fence", "state", "result", "result_ref", "error", "error_node", "started", "finished", "due",
     "release", "open", "progress",
 )  # fmt: skip
-_RELEASE = _COLUMNS.index("release")
+"""Parameters of the statement that changes executions: columns of the table, and what only decides on them."""
+_PARAMETERS = positional(_COLUMNS)
 _PAIR = ("org", "id")
 _MOST = 32
 _NOTHING = ExecutionChange()
@@ -43,52 +44,58 @@ _NO: ColumnClause[Any] = literal_column("0")
 _YES: ColumnClause[Any] = literal_column("1")
 
 
-@dataclass(frozen=True, slots=True)
-class JournalWrite:
+class JournalWrite(NamedTuple):
     """One journal write as rows.
 
     Attributes:
-        values: In the order of `_COLUMNS`.
+        change: Parameters for the execution itself, by the names in `_COLUMNS`.
         finishes: The moment at which it finishes its execution, None if it does not.
     """
 
     org: Id
     execution: Id
-    values: tuple[Any, ...]
-    nodes: tuple[tuple[Any, ...], ...]
-    children: tuple[tuple[Any, ...], ...]
+    change: NewRow
+    nodes: tuple[NewRow, ...]
+    children: tuple[NewRow, ...]
     finishes: int | None
 
     @property
     def releases(self) -> bool:
         """Whether it gives up the lease."""
-        return bool(self.values[_RELEASE])
+        return bool(self.change["release"])
 
 
-def change_values(
-    execution: tuple[Id, Id, int],
-    change: ExecutionChange | None,
-    result: tuple[Any, ...],
-    *,
-    progress: bool,
-) -> tuple[Any, ...]:
-    """What `JournalWrite.values` holds; `execution` is org, id and fence, `progress` that a node ended."""
+def change_row(
+    packing: Packing, place: tuple[Id, Id, int], change: ExecutionChange | None, *, progress: bool
+) -> NewRow:
+    """What `JournalWrite.change` holds.
+
+    Args:
+        packing: Packs the result.
+        place: Org, id and fence of the execution.
+        change: None when only nodes are written.
+        progress: Whether a node ended.
+    """
+    org, execution, fence = place
     change = change or _NOTHING
     over = change.state in FINISHED or change.state == "held"
     error = change.error
-    return (
-        *execution,
-        change.state,
-        *result,
-        None if error is None else error.message,
-        None if error is None else error.node,
-        change.started,
-        change.finished,
-        change.due,
-        int(change.release or over),
-        int(not over),
-        int(progress),
-    )
+    return {
+        "org": org,
+        "id": execution,
+        "fence": fence,
+        "state": change.state,
+        "result": packing.value(change.result),
+        "result_ref": None,
+        "error": None if error is None else error.message,
+        "error_node": None if error is None else error.node,
+        "started": change.started,
+        "finished": change.finished,
+        "due": change.due,
+        "release": int(change.release or over),
+        "open": int(not over),
+        "progress": int(progress),
+    }
 
 
 def journal_group(transaction: Transaction, group: Sequence[JournalWrite]) -> Sequence[Fenced | None]:
@@ -126,7 +133,7 @@ def wake_parents(transaction: Transaction, finished: Sequence[tuple[Id, Id]], no
 def _change(transaction: Transaction, writes: Sequence[JournalWrite]) -> int:
     changed = 0
     for some in in_powers(writes, _MOST):
-        parameters = tuple(value for write in some for value in write.values)
+        parameters = _PARAMETERS([write.change for write in some])
         changed += transaction.connection.exec_driver_sql(_change_sql(len(some)), parameters).rowcount
     return changed
 

@@ -21,7 +21,7 @@ from hub.model.stored.outbound import (
     NewDelivery,
     Published,
 )
-from hub.store.sql.bulk import Bulk
+from hub.store.sql.bulk import Bulk, NewRow
 from hub.store.sql.documents import Documents, Packed
 from hub.store.sql.outbound.outbound_rows import UNFINISHED, delivery_record, delivery_row, message_row
 from hub.store.sql.outbound.queue import (
@@ -288,11 +288,14 @@ def _insert_deliveries(
     known = transaction.current().subscriptions
     sequence = _last_sequence(transaction)
     behind: set[tuple[Id, str]] = set()
-    body_rows: list[tuple[Any, ...]] = []
-    rows: list[tuple[Any, ...]] = []
+    body_rows: list[NewRow] = []
+    rows: list[NewRow] = []
     for each in publications:
         org, message = each.message.org, each.message.id
-        body_rows.extend((org, message, form, body, ref) for form, (body, ref) in each.bodies.values())
+        body_rows.extend(
+            {"org": org, "message": message, "form": form, "body": body, "body_ref": ref}
+            for form, (body, ref) in each.bodies.values()
+        )
         for delivery in each.deliveries:
             sequence += 1
             record = replace(delivery.record, sequence=sequence)

@@ -9,6 +9,7 @@ from sqlalchemy import Row
 from hub.model.json import dumps, loads
 from hub.model.stored.execution import Lease
 from hub.model.stored.outbound import Attempt, DeliveryRecord, MessageRecord
+from hub.store.sql.bulk import NewRow
 from hub.store.sql.documents import Packed
 
 __all__ = [
@@ -25,22 +26,24 @@ UNFINISHED = ("pending", "paused")
 """States in which a delivery is still to be sent."""
 
 
-def message_row(message: MessageRecord, data: Packed, deliveries: int) -> tuple[Any, ...]:
-    """The columns of `tables.messages`, in their order."""
-    return (
-        message.org,
-        message.id,
-        message.type,
-        *data,
-        message.created,
-        message.client,
-        message.ordering_key,
-        message.idempotency_key,
-        message.origin,
-        message.state,
-        message.reason,
-        deliveries,
-    )
+def message_row(message: MessageRecord, data: Packed, deliveries: int) -> NewRow:
+    """The row of a message that has so many deliveries."""
+    inline, ref = data
+    return {
+        "org": message.org,
+        "id": message.id,
+        "type": message.type,
+        "data": inline,
+        "data_ref": ref,
+        "created": message.created,
+        "client": message.client,
+        "ordering_key": message.ordering_key,
+        "idempotency_key": message.idempotency_key,
+        "origin": message.origin,
+        "state": message.state,
+        "reason": message.reason,
+        "deliveries": deliveries,
+    }
 
 
 def message_record(row: Row[Any], data: Any = None) -> MessageRecord:
@@ -60,38 +63,38 @@ def message_record(row: Row[Any], data: Any = None) -> MessageRecord:
     )
 
 
-def delivery_row(record: DeliveryRecord, form: int, taken: Lease | None, *, blocked: bool) -> tuple[Any, ...]:
-    """The columns of `tables.deliveries`, in their order.
+def delivery_row(record: DeliveryRecord, form: int, taken: Lease | None, *, blocked: bool) -> NewRow:
+    """The row of a new delivery.
 
     Args:
         record: The delivery.
         form: Which of its message's bodies it sends, -1 for none.
-        taken: Who was given it at birth.
+        taken: The lease that it starts with.
         blocked: Whether it is not to be sent now: finished, paused or behind another one of its ordering key.
     """
     ready = None if blocked else record.due if taken is None else taken.until
     finished = None if record.state in UNFINISHED else record.finished or record.created
-    return (
-        record.sequence,
-        record.org,
-        record.id,
-        record.message,
-        record.subscription,
-        record.type,
-        record.state,
-        form,
-        record.ordering_key,
-        record.created,
-        record.due,
-        ready,
-        None if taken is None else taken.owner,
-        0 if taken is None else taken.fence,
-        record.crashes,
-        record.attempts,
-        record.tries,
-        finished,
-        record.error,
-    )
+    return {
+        "sequence": record.sequence,
+        "org": record.org,
+        "id": record.id,
+        "message": record.message,
+        "subscription": record.subscription,
+        "type": record.type,
+        "state": record.state,
+        "form": form,
+        "ordering_key": record.ordering_key,
+        "created": record.created,
+        "due": record.due,
+        "ready": ready,
+        "owner": None if taken is None else taken.owner,
+        "fence": 0 if taken is None else taken.fence,
+        "crashes": record.crashes,
+        "attempts": record.attempts,
+        "tries": record.tries,
+        "finished": finished,
+        "error": record.error,
+    }
 
 
 def delivery_record(row: Row[Any], body: bytes | None = None, body_ref: str | None = None) -> DeliveryRecord:
@@ -117,22 +120,22 @@ def delivery_record(row: Row[Any], body: bytes | None = None, body_ref: str | No
     )
 
 
-def attempt_row(record: DeliveryRecord, attempt: Attempt) -> tuple[Any, ...]:
-    """The columns of `tables.attempts`, in their order."""
-    return (
-        record.org,
-        record.id,
-        attempt.number,
-        attempt.at,
-        attempt.address,
-        attempt.status,
-        attempt.duration_ms,
-        dumps(attempt.request_headers),
-        dumps(attempt.response_headers),
-        attempt.response_body,
-        attempt.error,
-        attempt.refused,
-    )
+def attempt_row(record: DeliveryRecord, attempt: Attempt) -> NewRow:
+    """The row of an attempt to deliver `record`."""
+    return {
+        "org": record.org,
+        "delivery": record.id,
+        "number": attempt.number,
+        "at": attempt.at,
+        "address": attempt.address,
+        "status": attempt.status,
+        "duration_ms": attempt.duration_ms,
+        "request_headers": dumps(attempt.request_headers),
+        "response_headers": dumps(attempt.response_headers),
+        "response_body": attempt.response_body,
+        "error": attempt.error,
+        "refused": attempt.refused,
+    }
 
 
 def attempt_record(row: Row[Any]) -> Attempt:

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 from hub.errors import Fenced
 from hub.model.ids import Id
 from hub.model.json import dumps
 from hub.model.stored.outbound import Attempted, DueDelivery
-from hub.store.sql.bulk import Bulk, in_powers
+from hub.store.sql.bulk import Bulk, NewRow, in_powers, positional
 from hub.store.sql.outbound.outbound_rows import attempt_row
 from hub.store.sql.tables import attempts
 from hub.store.sql.transaction import Transaction
@@ -85,6 +84,8 @@ SELECT ready FROM deliveries
 WHERE org = ? AND subscription = ? AND ready IS NOT NULL AND (owner IS NULL OR owner != ?) ORDER BY ready LIMIT 1
 """
 _LOG = Bulk(attempts)
+_OUTCOME = ("sequence", "fence", "state", "due", "number", "tries", "finished", "error")
+_OUTCOMES = positional(_OUTCOME)
 
 
 def pause_deliveries(transaction: Transaction, org: Id, subscription: Id) -> None:
@@ -149,34 +150,45 @@ def log_attempts(transaction: Transaction, done: Sequence[Attempted]) -> None:
     """
     changed = 0
     for some in in_powers(done, _MOST):
-        values = [value for each in some for value in _changes(each)]
-        changed += transaction.connection.exec_driver_sql(_finishing(len(some)), tuple(values)).rowcount
+        outcomes = _OUTCOMES([_outcome(each) for each in some])
+        changed += transaction.connection.exec_driver_sql(_finishing(len(some)), outcomes).rowcount
     if changed != len(done):
         raise Fenced("another process has taken the delivery over")
     _LOG.run(transaction.connection, [attempt_row(each.of.record, each.attempt) for each in done])
 
 
-def _changes(done: Attempted) -> tuple[Any, ...]:
-    record = done.of.record
-    finished = None if done.state == "pending" else done.at
-    return (record.sequence, done.of.lease.fence, done.state, done.due, done.attempt.number, done.tries, finished,
-            done.error)  # fmt: skip
+def _outcome(done: Attempted) -> NewRow:
+    """What an attempt makes of its delivery, by the names in `_OUTCOME`."""
+    return {
+        "sequence": done.of.record.sequence,
+        "fence": done.of.lease.fence,
+        "state": done.state,
+        "due": done.due,
+        "number": done.attempt.number,
+        "tries": done.tries,
+        "finished": None if done.state == "pending" else done.at,
+        "error": done.error,
+    }
 
 
 @lru_cache(maxsize=16)
 def _finishing(count: int) -> str:
-    rows = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * count)
+    row = f"({', '.join('?' * len(_OUTCOME))})"
+    # WITH gives the columns of VALUES their names. It stands inside, since the driver counts the rows that changed only
+    # for a statement that begins with UPDATE.
     return f"""
 UPDATE deliveries SET
-    state = CASE WHEN column3 = 'pending' THEN state ELSE column3 END,
-    due = column4,
-    ready = CASE WHEN column3 = 'pending' AND state = 'pending' THEN column4 END,
-    owner = NULL, attempts = column5, tries = column6,
-    finished = CASE WHEN state = 'cancelled' AND column3 = 'pending' THEN finished ELSE column7 END,
-    error = column8
-FROM (VALUES {rows}) AS fresh
-WHERE deliveries.sequence = column1 AND deliveries.fence = column2 AND attempts = column5 - 1
-"""  # noqa: S608 - only place-holders are put in
+    state = CASE WHEN outcome.state = 'pending' THEN deliveries.state ELSE outcome.state END,
+    due = outcome.due,
+    ready = CASE WHEN outcome.state = 'pending' AND deliveries.state = 'pending' THEN outcome.due END,
+    owner = NULL, attempts = outcome.number, tries = outcome.tries,
+    finished = CASE WHEN deliveries.state = 'cancelled' AND outcome.state = 'pending' THEN deliveries.finished
+        ELSE outcome.finished END,
+    error = outcome.error
+FROM (WITH named ({", ".join(_OUTCOME)}) AS (VALUES {", ".join([row] * count)}) SELECT * FROM named) AS outcome
+WHERE deliveries.sequence = outcome.sequence AND deliveries.fence = outcome.fence
+    AND deliveries.attempts = outcome.number - 1
+"""  # noqa: S608 - only constants and place-holders are put in
 
 
 def _held(deliveries: Sequence[DueDelivery]) -> str:

@@ -15,7 +15,7 @@ from hub.model.json import dumps, loads
 from hub.model.stored.access import AuditEntry, ConnectionRecord, Job, KeyRecord, OrgRecord
 from hub.model.stored.source import StoredSecret
 from hub.ports.store.page import Page
-from hub.store.sql.bulk import Bulk
+from hub.store.sql.bulk import Bulk, NewRow
 from hub.store.sql.paging import page
 from hub.store.sql.records import key_record, open_secret, sealed_secret
 from hub.store.sql.resources import SqlResources
@@ -146,7 +146,15 @@ class SqlAccess:
 
     async def audit(self, entry: AuditEntry) -> None:
         """Keep a management change."""
-        row = (entry.org, entry.id, entry.at, entry.key, entry.action, entry.target, dumps(entry.detail))
+        row = {
+            "org": entry.org,
+            "id": entry.id,
+            "at": entry.at,
+            "key": entry.key,
+            "action": entry.action,
+            "target": entry.target,
+            "detail": dumps(entry.detail),
+        }
         await self._writer.batch(Priority.JOURNAL, _audit, row)
 
     async def audit_log(self, org: Id, *, limit: int, cursor: str | None = None) -> Page[AuditEntry]:
@@ -156,8 +164,7 @@ class SqlAccess:
 
     async def put_job(self, job: Job) -> None:
         """Create or replace a job."""
-        values = {"params": dumps(job.params)}
-        row = tuple(values[column] if column in values else getattr(job, column) for column in _JOBS.columns)
+        row = {column.name: getattr(job, column.name) for column in jobs.columns} | {"params": dumps(job.params)}
         await self._writer.run(Priority.JOURNAL, lambda transaction: _JOBS.run(transaction.connection, [row]))
 
     async def job(self, org: Id, job: Id) -> Job:
@@ -205,7 +212,7 @@ def _named(org: Id, name: str) -> tuple[Any, Any]:
     return connections.c.org == org, connections.c.name == name
 
 
-def _audit(transaction: Transaction, rows: Sequence[tuple[Any, ...]]) -> Sequence[None]:
+def _audit(transaction: Transaction, rows: Sequence[NewRow]) -> Sequence[None]:
     _AUDIT.run(transaction.connection, rows)
     return [None] * len(rows)
 

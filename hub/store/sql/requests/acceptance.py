@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, insert, select, tuple_
 
 from hub.errors import NonceReplayed, StaleSource, StoreError
 from hub.model.ids import Id
 from hub.model.stored.inbound import Acceptance, Accepted, AcceptedEvent
-from hub.store.sql.bulk import Bulk
+from hub.store.sql.bulk import Bulk, NewRow
 from hub.store.sql.executions.execution_rows import EXECUTIONS, NODES
 from hub.store.sql.registry.sources import keep_secrets
 from hub.store.sql.tables import event_keys, events, nonces, requests
@@ -23,15 +23,13 @@ __all__ = ["EVENTS", "REQUESTS", "Prepared", "PreparedEvent", "accept_group", "w
 REQUESTS = Bulk(requests)
 EVENTS = Bulk(events)
 _EVENT_KEYS = Bulk(event_keys, "nothing")
-_STATE = REQUESTS.columns.index("state")
-_EXECUTION_ID = EXECUTIONS.columns.index("id")
 _LOOKUP = 200
 
 Key = tuple[Id, Id, str, str]
+_key: Callable[[Mapping[str, Any]], Key] = itemgetter("org", "source", "account", "key")
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedEvent:
+class PreparedEvent(NamedTuple):
     """An event as rows. `key` is the row of `event_keys`, None for one that is never a duplicate.
 
     Attributes:
@@ -39,23 +37,22 @@ class PreparedEvent:
     """
 
     id: Id
-    row: tuple[Any, ...]
-    key: tuple[Any, ...] | None
-    executions: tuple[tuple[Any, ...], ...]
-    nodes: tuple[tuple[Any, ...], ...] = ()
+    row: NewRow
+    key: NewRow | None
+    executions: tuple[NewRow, ...]
+    nodes: tuple[NewRow, ...] = ()
 
     @property
     def execution_ids(self) -> tuple[Id, ...]:
         """Ids of its executions, in order."""
-        return tuple([row[_EXECUTION_ID] for row in self.executions])
+        return tuple([row["id"] for row in self.executions])
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """An acceptance as rows, made before the transaction begins."""
 
     acceptance: Acceptance
-    request: tuple[Any, ...]
+    request: NewRow
     events: tuple[PreparedEvent, ...]
     vault: Vault
     now: int
@@ -122,7 +119,7 @@ def _accept_one(transaction: Transaction, item: Prepared) -> Accepted | Exceptio
 def _write(transaction: Transaction, items: Sequence[Prepared]) -> list[Accepted]:
     firsts = write_events(transaction, [event for item in items for event in item.events])
     accepted: list[Accepted] = []
-    rows: list[tuple[Any, ...]] = []
+    rows: list[NewRow] = []
     for item in items:
         happened = tuple(firsts[event.id] for event in item.events)
         duplicate = bool(happened) and all(event.duplicate for event in happened)
@@ -141,7 +138,7 @@ def write_events(transaction: Transaction, batch: Sequence[PreparedEvent]) -> di
     happened: dict[Id, AcceptedEvent] = {}
     fresh: list[PreparedEvent] = []
     for event in batch:
-        first = firsts.get(event.key[:4]) if event.key is not None else None
+        first = firsts.get(_key(event.key)) if firsts and event.key is not None else None
         if first is None or first.event == event.id:
             fresh.append(event)
             happened[event.id] = AcceptedEvent(event.id, duplicate=False, executions=event.execution_ids)
@@ -155,18 +152,18 @@ def write_events(transaction: Transaction, batch: Sequence[PreparedEvent]) -> di
     return happened
 
 
-def _first_events(transaction: Transaction, keyed: Sequence[tuple[Any, ...]]) -> dict[Key, Row[Any]]:
+def _first_events(transaction: Transaction, keyed: Sequence[NewRow]) -> dict[Key, Row[Any]]:
     columns = event_keys.c
     found: dict[Key, Row[Any]] = {}
     for start in range(0, len(keyed), _LOOKUP):
-        some = [key[:4] for key in keyed[start : start + _LOOKUP]]
+        some = [_key(row) for row in keyed[start : start + _LOOKUP]]
         query = select(event_keys).where(tuple_(columns.org, columns.source, columns.account, columns.key).in_(some))
         found |= {(row.org, row.source, row.account, row.key): row for row in transaction.execute(query)}
     return found
 
 
-def _duplicate(request: tuple[Any, ...]) -> tuple[Any, ...]:
-    return (*request[:_STATE], "duplicate", *request[_STATE + 1 :])
+def _duplicate(request: NewRow) -> NewRow:
+    return {**request, "state": "duplicate"}
 
 
 def _split(ids: bytes) -> tuple[Id, ...]:

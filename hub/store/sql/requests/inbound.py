@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, and_, delete, select, text, update
@@ -13,6 +12,7 @@ from hub.model.ids import Id
 from hub.model.json import dumps, loads
 from hub.model.stored.inbound import Acceptance, Accepted, EventRecord, NewEvent, RequestRecord
 from hub.ports.store.page import Page
+from hub.store.sql.bulk import NewRow
 from hub.store.sql.documents import Documents, Packing
 from hub.store.sql.executions.execution_rows import execution_row, node_row
 from hub.store.sql.paging import page
@@ -168,37 +168,37 @@ class SqlInbound:
 
     async def _put_large(self, event: PreparedEvent) -> PreparedEvent:
         put = self._documents.put_large
-        return replace(
-            event,
-            row=await put(event.row[0], event.row),
-            executions=tuple([await put(row[0], row) for row in event.executions]),
-            nodes=tuple([await put(row[0], row) for row in event.nodes]),
+        return event._replace(
+            row=await put(event.row["org"], event.row),
+            executions=tuple([await put(row["org"], row) for row in event.executions]),
+            nodes=tuple([await put(row["org"], row) for row in event.nodes]),
         )
 
-    def _seal(self, record: RequestRecord, body: Any, ref: str | None) -> tuple[Any, ...]:
-        return (
-            record.org,
-            record.id,
-            record.source,
-            record.received,
-            record.method,
-            record.url,
-            self._vault.encrypt(dumps(record.headers), request_context(record.org, record.id)),
-            body,
-            ref,
-            record.size,
-            record.digest,
-            record.client,
-            record.dialect,
-            record.state,
-            record.step,
-            record.reason,
-            record.status,
-            record.vendor,
-            record.secret,
-            record.account,
-            record.replay_of,
-        )
+    def _seal(self, record: RequestRecord, body: Any, ref: str | None) -> NewRow:
+        """The row of a request: its headers sealed, its body or the reference of the body as given."""
+        return {
+            "org": record.org,
+            "id": record.id,
+            "source": record.source,
+            "received": record.received,
+            "method": record.method,
+            "url": record.url,
+            "headers": self._vault.encrypt(dumps(record.headers), request_context(record.org, record.id)),
+            "body": body,
+            "body_ref": ref,
+            "size": record.size,
+            "digest": record.digest,
+            "client": record.client,
+            "dialect": record.dialect,
+            "state": record.state,
+            "step": record.step,
+            "reason": record.reason,
+            "status": record.status,
+            "vendor": record.vendor,
+            "secret": record.secret,
+            "account": record.account,
+            "replay_of": record.replay_of,
+        }
 
     def _request_record(self, row: Row[Any], body: bytes | None) -> RequestRecord:
         headers = loads(self._vault.decrypt(row.headers, request_context(row.org, row.id)))
@@ -250,10 +250,16 @@ def _prepare(packing: Packing, event: NewEvent) -> PreparedEvent:
     org = record.org
     key = None
     if record.key is not None:
-        ids = b"".join([execution.id for execution in event.executions])
-        key = (org, record.source, record.account or "", record.key, record.id, ids)
+        key = {
+            "org": org,
+            "source": record.source,
+            "account": record.account or "",
+            "key": record.key,
+            "event": record.id,
+            "executions": b"".join([execution.id for execution in event.executions]),
+        }
     rows = []
-    nodes: list[tuple[Any, ...]] = []
+    nodes: list[NewRow] = []
     for execution in event.executions:
         rows.append(execution_row(packing, execution))
         if execution.finished is not None:
@@ -261,25 +267,24 @@ def _prepare(packing: Packing, event: NewEvent) -> PreparedEvent:
     return PreparedEvent(record.id, _event_row(packing, record), key, tuple(rows), tuple(nodes))
 
 
-def _event_row(packing: Packing, record: EventRecord) -> tuple[Any, ...]:
+def _event_row(packing: Packing, record: EventRecord) -> NewRow:
     binary = isinstance(record.data, bytes)
-    return (
-        record.org,
-        record.id,
-        record.source,
-        record.request,
-        record.type,
-        record.key,
-        record.account,
-        record.time,
-        record.received,
-        packing.bytes(record.data) if binary else packing.value(record.data),
-        None,  # data_ref
-        binary,
-        record.control,
-        record.state,
-        record.reason,
-    )
+    return {
+        "org": record.org,
+        "id": record.id,
+        "source": record.source,
+        "request": record.request,
+        "type": record.type,
+        "key": record.key,
+        "account": record.account,
+        "time": record.time,
+        "received": record.received,
+        "data": packing.bytes(record.data) if binary else packing.value(record.data),
+        "binary": binary,
+        "control": record.control,
+        "state": record.state,
+        "reason": record.reason,
+    }
 
 
 def _holds_events(transaction: Transaction, org: Id, request: Id) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from hub.model.ids import Id
 from hub.model.stored.inbound import RequestRecord
 from hub.ports.clock import Clock
 from hub.ports.store.inbound import REFUSALS_AT_ONCE, REFUSALS_PER_MINUTE, REFUSED_BODY_BYTES
+from hub.store.sql.bulk import NewRow
 from hub.store.sql.requests.acceptance import REQUESTS
 from hub.store.sql.transaction import Transaction
 from hub.store.sql.writer import Priority, Writer
@@ -19,6 +19,9 @@ __all__ = ["Refusals"]
 _REFILL = 60_000_000 // REFUSALS_PER_MINUTE
 """Microseconds after which a source may have one more refusal kept."""
 _SOURCES = 10_000
+
+Seal = Callable[[RequestRecord, bytes | None, str | None], NewRow]
+"""(request, body, reference of the body) -> its row."""
 
 
 class Refusals:
@@ -34,9 +37,7 @@ class Refusals:
         self._full: dict[tuple[Id, Id], int] = {}
         self.dropped = 0
 
-    def keep(
-        self, record: RequestRecord, seal: Callable[[RequestRecord, bytes | None, str | None], tuple[Any, ...]]
-    ) -> None:
+    def keep(self, record: RequestRecord, seal: Seal) -> None:
         """Queue `record`, its body cut at 16 KiB, or count it as dropped."""
         now = self._clock.now()
         source = (record.org, record.source)
@@ -48,14 +49,12 @@ class Refusals:
             self._full = {key: when for key, when in self._full.items() if when > now}
         self._full[source] = full + _REFILL
 
-    def _offer(
-        self, record: RequestRecord, seal: Callable[[RequestRecord, bytes | None, str | None], tuple[Any, ...]]
-    ) -> bool:
+    def _offer(self, record: RequestRecord, seal: Seal) -> bool:
         body = record.body[:REFUSED_BODY_BYTES] if record.body is not None else None
         row = seal(replace(record, body=None, body_ref=None), body, None)
         return self._writer.offer(Priority.LOGS, _keep, row)
 
 
-def _keep(transaction: Transaction, rows: Sequence[tuple[Any, ...]]) -> Sequence[None]:
+def _keep(transaction: Transaction, rows: Sequence[NewRow]) -> Sequence[None]:
     REQUESTS.run(transaction.connection, rows)
     return [None] * len(rows)
