@@ -26,6 +26,7 @@ from hub.inbound.evidence.drift import DriftCounter
 from hub.inbound.evidence.fingerprints import Fingerprints
 from hub.inbound.evidence.record_emitter import RecordEmitter
 from hub.inbound.evidence.secret_uses import SecretUses
+from hub.inbound.evidence.unkept import UnkeptRequests
 from hub.inbound.explain.explainer import Explainer
 from hub.inbound.http.client_address import Client
 from hub.inbound.http.connection import HubRoutes
@@ -201,6 +202,7 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
         ),
     )
     drift = DriftCounter(plugins, store, clock, outbound.schema_fault)
+    unkept = UnkeptRequests()
     parts = PipelineParts(
         store=store,
         plugins=plugins,
@@ -212,6 +214,7 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
         limits=Limits(),
         emitter=RecordEmitter(plugins, store),
         secret_uses=SecretUses(store.sources),
+        unkept=unkept,
         node_outputs=node_outputs(store, engine),
         envelope=result_envelope(links, settings),
         status_url=lambda org, execution: links.url("status", org, execution, _STATUS_SECONDS),
@@ -224,9 +227,9 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
     replayer = Replayer(parts, clock)
     app = _Application("hub", static_folder=None)
     client = Client(settings.trusted_proxies, settings.client_header)
-    routes = HubRoutes(app, pipeline, client, clock)
+    routes = HubRoutes(app, pipeline, client, clock, unkept, prefix=settings.path_prefix)
     for dialect in plugins.dialects:
-        routes.add(dialect)
+        routes.table.add(dialect)
     services = Services(
         settings=settings,
         store=store,

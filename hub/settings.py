@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -131,3 +132,8 @@ class Settings(BaseSettings):
         """The public base URL without a trailing slash; host and port if none is configured."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return self.public_url or f"http://{host}:{self.port}"
+
+    @property
+    def path_prefix(self) -> str:
+        """The path of the public URL, such as `/hub`; empty where it has none."""
+        return urlsplit(self.public_url or "").path.rstrip("/")

@@ -49,8 +49,8 @@ def _enabled(identified: IdentifiedRequest, _limits: Limits) -> None:
 
 def _method(identified: IdentifiedRequest, _limits: Limits) -> None:
     """The method must be one of the source's, or one that the vendor's handshake uses."""
-    method, allowed, challenger = identified.arrival.method, identified.source.spec.methods, identified.challenger
-    if method in allowed or (challenger is not None and method in challenger.methods):
+    method, allowed = identified.arrival.method, identified.source.spec.methods
+    if method in allowed or method in identified.methods:
         return
     raise RequestRefused(Refusal("admit", "method", 405, f"{method} is not among the methods {', '.join(allowed)}"))
 

@@ -9,6 +9,7 @@ from typing import Any
 from hub.inbound.evidence.fingerprints import Fingerprints
 from hub.inbound.evidence.record_emitter import RecordEmitter
 from hub.inbound.evidence.secret_uses import SecretUses
+from hub.inbound.evidence.unkept import UnkeptRequests
 from hub.inbound.http.limits import Limits
 from hub.inbound.source_context import SourceContexts
 from hub.model.ids import Id
@@ -54,6 +55,7 @@ class PipelineParts:
     limits: Limits
     emitter: RecordEmitter
     secret_uses: SecretUses
+    unkept: UnkeptRequests
     node_outputs: NodeOutputs
     envelope: Envelope
     status_url: StatusUrl

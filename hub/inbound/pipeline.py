@@ -34,14 +34,9 @@ _TRIES = 3
 
 
 class Pipeline:
-    """Takes an arrival to its reply.
-
-    Attributes:
-        unknown: Requests that named no source, since the start. They are counted and not kept.
-    """
+    """Takes an arrival to its reply."""
 
     def __init__(self, parts: PipelineParts) -> None:
-        self.unknown = 0
         self._parts = parts
 
     async def handle(self, arrival: Arrival) -> Reply:
@@ -89,7 +84,7 @@ class Pipeline:
         So the time it takes to answer does not tell whether the source exists.
         """
         identified = identified_in(at)
-        answered = answer(refused.refusal, arrival.dialect, None if identified is None else identified.vendor)
+        answered = answer(refused.refusal, arrival.dialect, identified)
         asyncio.get_running_loop().call_soon(self._keep, at, arrival, refused, answered.status)
         return answered
 
@@ -99,7 +94,9 @@ class Pipeline:
         try:
             record = refusal_record(at, arrival, refused, status, parts)
             if record is None:
-                self.unknown += 1
+                parts.unkept.unknown_source(
+                    arrival.received, arrival.method, arrival.path, status, refusal.reason, arrival.client
+                )
                 log.info("refused", step=refusal.step, check=refusal.check, status=status, client=arrival.client)
                 return
             parts.store.inbound.refuse(record)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hub.errors import HubError, Reject
+from hub.inbound.stages import IdentifiedRequest
 from hub.model.ids import Id
 from hub.model.wire.reply import Reply
 from hub.sdk.dialect import Dialect, Refusal
-from hub.sdk.vendor import Vendor
 
 __all__ = ["RequestRefused", "answer"]
 
@@ -30,12 +32,23 @@ class RequestRefused(HubError):
         return cls(Refusal(step, check, reject.status, reject.reason, public))
 
 
-def answer(refusal: Refusal, dialect: Dialect, vendor: Vendor | None) -> Reply:
-    """What `Vendor.refusals` says for the status, else the dialect's own body; Retry-After if the refusal has one."""
+def answer(refusal: Refusal, dialect: Dialect, identified: IdentifiedRequest | None) -> Reply:
+    """What `Vendor.refusals` says for the status, else the dialect's own body.
+
+    With Retry-After if the refusal has one, and with Allow if the method is refused (RFC 9110, 15.5.6).
+
+    Args:
+        refusal: The refusal.
+        dialect: The dialect of the URL.
+        identified: The request, if its source is known.
+    """
+    vendor = None if identified is None else identified.vendor
     reply = vendor.refusals.get(refusal.status) if vendor is not None else None
     if reply is None:
         reply = dialect.refused(refusal)
-    if refusal.retry_after is None:
-        return reply
-    headers = {**reply.headers, "retry-after": str(refusal.retry_after)}
-    return Reply(reply.status, reply.body, headers, reply.media_type, reply.keep)
+    headers = dict(reply.headers)
+    if refusal.retry_after is not None:
+        headers["retry-after"] = str(refusal.retry_after)
+    if reply.status == 405 and identified is not None:
+        headers["allow"] = ", ".join(identified.methods)
+    return reply if headers == reply.headers else replace(reply, headers=headers)

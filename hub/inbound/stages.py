@@ -78,6 +78,12 @@ class IdentifiedRequest:
         return self.gate.source
 
     @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods that the source takes: its own, its challenger's, and HEAD where it takes GET."""
+        taken = {*self.source.spec.methods, *(self.challenger.methods if self.challenger is not None else ())}
+        return tuple(sorted(taken | {"HEAD"} if "GET" in taken else taken))
+
+    @property
     def matched(self) -> tuple[Id, ...]:
         """Id of the secret that the URL carries, if it carries one."""
         return () if self.url_secret is None else (self.url_secret.id,)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 import struct
 import threading
 import time
-import uuid
 from functools import lru_cache
 from typing import Literal
 
@@ -28,6 +28,7 @@ _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _VALUE = {character: value for value, character in enumerate(_ALPHABET)}
 _PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 _WIDTH = 22
+_UUID = re.compile(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _BATCH = 512
 """Random numbers fetched at once: each call of the kernel costs a context switch."""
 _random: list[int] = []
@@ -83,14 +84,16 @@ def write_id(kind: Kind, raw: Id) -> str:
 
 @lru_cache(maxsize=8192)
 def read_id(kind: Kind, text: str) -> Id | None:
-    """The bytes of `<kind>_…` or of a UUID; None for anything else, so that callers answer "not found"."""
+    """The bytes of an id in any of its written forms; None for anything else, so that callers answer "not found".
+
+    The forms: `<kind>_` with 22 base62 characters, a UUID with or without dashes, and `<kind>-` with 32 hexadecimal
+    digits, which stands in the URLs of older Tracecat instances.
+    """
     prefix, separator, rest = text.partition("_")
     if separator:
         return unbase62(rest) if prefix == kind else None
-    try:
-        return uuid.UUID(text).bytes if len(text) == 36 else None
-    except ValueError:
-        return None
+    found = _UUID.fullmatch(text.removeprefix(f"{kind}-"))
+    return bytes.fromhex(text.removeprefix(f"{kind}-").replace("-", "")) if found else None
 
 
 def short_id(raw: bytes) -> str:

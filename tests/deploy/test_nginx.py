@@ -8,7 +8,9 @@ import os
 import shutil
 import ssl
 from collections.abc import AsyncIterator
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -43,7 +45,7 @@ class Proxied:
         url = f"https://127.0.0.1:{self.port}{path}"
         sent = {"Host": HOST, **{name.replace("_", "-"): value for name, value in headers.items()}}
         async with self._session.request(
-            method, url, data=body, headers=sent, ssl=self._trust, server_hostname=HOST
+            method, url, data=BytesIO(body), headers=sent, ssl=self._trust, server_hostname=HOST
         ) as answer:
             return answer.status, await answer.read()
 
@@ -57,7 +59,11 @@ async def proxied(tmp_path: Path) -> AsyncIterator[Proxied]:
     (folder / "fullchain.pem").write_text(pair.certificate)
     (folder / "privkey.pem").write_text(pair.key)
     plain, tls = free_port(), free_port()
-    settings = {"trusted_proxies": "127.0.0.1/32", "public_url": f"https://{HOST}", "max_body_bytes": 8 << 20}
+    settings: dict[str, Any] = {
+        "trusted_proxies": "127.0.0.1/32",
+        "public_url": f"https://{HOST}",
+        "max_body_bytes": 8 << 20,
+    }
     async with live_hub(tmp_path / "data", **settings) as hub:
         site = SAMPLE.read_text()
         for told, real in {
@@ -116,7 +122,7 @@ async def test_the_self_check_finds_nothing_wrong(proxied: Proxied) -> None:
     status, body = await proxied.send("GET", "/api/self-check", X_Api_Key=ADMIN_KEY)
     found = json.loads(body)
     assert (status, found["client"], found["peer_is_trusted"], found["called_as"]) == (200, "127.0.0.1", True, HOST)
-    assert found["warnings"] in ([], ["the last element of x-forwarded-for is not an address"])
+    assert found["warnings"] == []
 
 
 async def test_bodies_as_large_as_the_hub_takes_pass_and_larger_ones_get_the_hubs_own_413(proxied: Proxied) -> None:

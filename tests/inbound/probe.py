@@ -148,9 +148,10 @@ class Steps:
     ) -> Arrival:
         """A request to one of the URLs of a source, as the server hands it over."""
         parts = urlsplit(url)
-        found = self.hub.services.routes.match(parts.path, method)
-        assert found is not None
-        endpoint, params = found
+        routed = self.hub.services.routes.table.find(parts.path, method)
+        assert routed is not None
+        endpoint, params = routed.endpoint, routed.params
+        assert endpoint is not None
         return Arrival(
             id=new_id(),
             received=self.hub.services.clock.now(),

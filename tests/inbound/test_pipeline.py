@@ -105,9 +105,9 @@ async def test_a_source_that_keeps_changing_ends_in_a_503_with_the_evidence_whol
 
 
 async def test_a_wrong_credential_is_shown_to_the_source_and_an_unknown_id_is_counted(steps: Steps) -> None:
-    pipeline = steps.hub.services.pipeline
+    unkept = steps.hub.services.routes.unkept
     source = await steps.source()
-    before = pipeline.unknown
+    before = unkept.unknown_sources
     known = steps.arrival(source["urls"]["tracecat"] + "x")
     unknown = steps.arrival(f"/webhooks/{write_id('wf', new_id())}/secret")
     assert await handled(steps, known) == await handled(steps, unknown)
@@ -116,7 +116,7 @@ async def test_a_wrong_credential_is_shown_to_the_source_and_an_unknown_id_is_co
     assert source["secret"] not in record.url
     with pytest.raises(NotFound):
         await kept(steps, unknown)
-    assert pipeline.unknown == before + 1
+    assert unkept.unknown_sources == before + 1
 
 
 async def test_a_refusal_after_the_body_keeps_body_and_secret(steps: Steps) -> None:

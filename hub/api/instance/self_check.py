@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from quart import Blueprint, Response, request
 from quart_schema import tag_blueprint
 
 from hub.api.web.auth import caller, requires
-from hub.api.web.rendering import answer
+from hub.api.web.rendering import answer, instant_text
 from hub.api.web.services import services
 from hub.inbound.http.client_address import CLIENT_HEADERS, ClientHeader, Derived
 from hub.model.wire.values import Values
@@ -49,8 +50,10 @@ async def self_check() -> Response:
     }
     if caller().may("operate"):
         body["not_kept"] = {
-            "unknown_sources": hub.pipeline.unknown,
+            "unknown_sources": hub.routes.unkept.unknown_sources,
+            "wrong_addresses": hub.routes.unkept.wrong_addresses,
             "floods": hub.store.inbound.refusals_dropped,
+            "samples": [{**asdict(one), "at": instant_text(one.at)} for one in reversed(hub.routes.unkept.samples)],
         }
     return answer(body)
 
@@ -66,7 +69,7 @@ def _about_the_sender(found: Derived, peer: str, headers: Values[str], header: C
         remedy = f"set HUB_CLIENT_HEADER={others[0]} if the proxy sets that header itself"
     elif not found.hops:
         fault, remedy = f"the trusted proxy {peer} does not send {header}", f"every sender has the address {peer}"
-    elif found.address == peer:
+    elif found.believed == 0:
         fault = f"the last element of {header} is not an address"
         remedy = f"the sender has the address {peer} of the proxy: check what the proxy writes there"
     else:

@@ -155,10 +155,10 @@ def _arrival(
         query = Values(parse_qsl(parts.query, keep_blank_values=True, max_num_fields=MAX_FIELDS))
     except ValueError as error:
         raise Invalid("the URL cannot be read", (Problem("/url", str(error)),)) from error
-    found = hub.routes.match(parts.path, method)
+    found = hub.routes.table.find(parts.path, method)
     route, params = DialectRoute(parts.path), dict[str, str]()
-    if found is not None:
-        dialect, route, params = found[0].dialect, found[0].route, dict(found[1])
+    if found is not None and found.endpoint is not None:
+        dialect, route, params = found.endpoint.dialect, found.endpoint.route, dict(found.params)
     return Arrival(
         id=new_id(),
         received=received,

@@ -11,6 +11,7 @@ from quart_schema.openapi import OpenAPIProvider
 from werkzeug.routing import Rule
 
 from hub.api.web.pages import html
+from hub.api.web.services import EXTENSION
 
 __all__ = ["ManagementApi", "blueprint"]
 
@@ -48,6 +49,7 @@ class ManagementApi(OpenAPIProvider):
         """The document. Every operation has the problem document among its answers."""
         document: dict[str, Any] = super().schema()
         document["components"]["schemas"]["Problem"] = _PROBLEM_SCHEMA
+        document["servers"] = [{"url": self._app.extensions[EXTENSION].base_url}]
         for operations in document["paths"].values():
             for operation in operations.values():
                 operation["responses"].setdefault("2XX", {"description": "Done."})

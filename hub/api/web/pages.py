@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, select_autoescape
-from quart import Blueprint, Response
+from quart import Blueprint, Response, request
 from quart_schema import hide
 
 __all__ = ["blueprint", "html"]
@@ -21,10 +21,12 @@ def _environment() -> Environment:
 
 
 def html(template: str, status: int = 200, *, form_action: str = "'none'", **values: Any) -> Response:
-    """A rendered template. `form_action` says where its forms may be sent."""
-    response = Response(
-        _environment().get_template(template).render(values), status, content_type="text/html; charset=utf-8"
-    )
+    """A template as a page; `form_action` says where its forms may be sent.
+
+    Its links begin with `prefix`, the path of the public URL.
+    """
+    text = _environment().get_template(template).render(values, prefix=request.root_path)
+    response = Response(text, status, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = (
         f"default-src 'none'; style-src 'self'; form-action {form_action}; base-uri 'none'; frame-ancestors 'none'"
     )

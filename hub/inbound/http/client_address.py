@@ -32,11 +32,13 @@ class Derived:
         address: The sender's address.
         trusted: Whether the socket's address is a trusted proxy; only then is a header believed.
         hops: The addresses that the header holds, the nearest last, as they stand there.
+        believed: How many of them were believed, counted from the end.
     """
 
     address: str
     trusted: bool
     hops: tuple[str, ...]
+    believed: int = 0
 
 
 class Client:
@@ -66,14 +68,16 @@ class Client:
         trusted = self._is_trusted(peer)
         if not trusted:
             return Derived(peer, trusted=False, hops=hops)
+        believed = 0
         for hop in reversed(hops):
             address = _bare(hop)
             if address is None:
                 break  # `unknown`, a hidden name or nonsense: nothing before it can be believed
             peer = address
+            believed += 1
             if not self._is_trusted(address):
                 break
-        return Derived(peer, trusted=True, hops=hops)
+        return Derived(peer, trusted=True, hops=hops, believed=believed)
 
     def _hops(self, headers: Values[str]) -> Iterator[str]:
         lines = headers.all(self._header)

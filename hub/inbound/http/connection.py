@@ -7,33 +7,30 @@ the exact bytes as they stream in and a request costs no context that nobody rea
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from types import MappingProxyType
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from urllib.parse import parse_qsl, unquote
 
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 from quart import Quart
 from quart.asgi import ASGIHTTPConnection
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import RequestRedirect, Rule
 
+from hub.inbound.evidence.unkept import UnkeptRequests
 from hub.inbound.http.arrival import Arrival
 from hub.inbound.http.client_address import Client
 from hub.inbound.http.expect import allow_body
+from hub.inbound.http.routes import Endpoint, Routed, RouteTable
 from hub.inbound.pipeline import Pipeline
 from hub.model.ids import new_id, write_id
 from hub.model.wire.reply import Reply
 from hub.model.wire.request import MAX_FIELDS
 from hub.model.wire.values import Values
 from hub.ports.clock import Clock
-from hub.sdk.dialect import Dialect, DialectRoute, Refusal
+from hub.sdk.dialect import Refusal
 
 __all__ = ["HubConnection", "HubRoutes"]
 
 _EXTENSION = "hub.inbound"
-_CACHED_URLS = 4096
 _FORBIDDEN_HEADERS = frozenset({"set-cookie", "content-length", "transfer-encoding", "connection"})
 """Headers that no reply may set: a cookie would be one of the hub's origin, the others are the server's."""
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -45,67 +42,29 @@ _SECURITY_HEADERS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Endpoint:
-    dialect: Dialect
-    route: DialectRoute
-    allowed: str = ""
-    """The methods of the path, for a request whose method is none of them; else empty."""
-
-
 class HubRoutes:
-    """The dialects' routes inside an application's own URL map.
+    """What hub URLs of an application lead to.
 
     Args:
         app: The application; its `asgi_http_class` becomes `HubConnection`.
         pipeline: Where requests go.
         client: Tells the sender's address.
         clock: Says when a request was received.
+        unkept: Counts the requests that only look like hub URLs.
+        prefix: Path of the public URL, empty without one.
     """
 
-    def __init__(self, app: Quart, pipeline: Pipeline, client: Client, clock: Clock) -> None:
+    def __init__(
+        self, app: Quart, pipeline: Pipeline, client: Client, clock: Clock, unkept: UnkeptRequests, *, prefix: str = ""
+    ) -> None:
+        self.table = RouteTable(app, prefix)
         self.pipeline = pipeline
         self.client = client
         self.clock = clock
-        self._endpoints: dict[str, _Endpoint] = {}
-        self._app = app
-        self._cached_match = lru_cache(maxsize=_CACHED_URLS)(self._match)
+        self.unkept = unkept
+        self.prefix = prefix
         app.asgi_http_class = HubConnection
         app.extensions[_EXTENSION] = self
-
-    def add(self, dialect: Dialect) -> None:
-        """Add the dialect's routes to the URL map."""
-        for number, route in enumerate(dialect.routes):
-            endpoint = f"hub:{dialect.name}:{number}"
-            self._endpoints[endpoint] = _Endpoint(dialect, route)
-            rule = Rule(route.path, endpoint=endpoint, methods=route.methods, strict_slashes=True, merge_slashes=False)
-            if rule.methods is not None:
-                rule.methods.discard("HEAD")
-            self._app.url_map.add(rule)
-
-    def match(self, path: str, method: str) -> tuple[_Endpoint, Mapping[str, str]] | None:
-        """Dialect, route and parameters of a hub URL; None for everything else."""
-        return self._cached_match(path, method)
-
-    def _match(self, path: str, method: str) -> tuple[_Endpoint, Mapping[str, str]] | None:
-        try:
-            endpoint, params = self._app.url_map.bind("hub").match(path, method)
-        except MethodNotAllowed as error:
-            return self._with_another_method(path, error.valid_methods or ())
-        except (HTTPException, RequestRedirect):
-            return None
-        found = self._endpoints.get(endpoint)
-        return None if found is None else (found, MappingProxyType(dict(params)))
-
-    def _with_another_method(self, path: str, methods: Iterable[str]) -> tuple[_Endpoint, Mapping[str, str]] | None:
-        """The endpoint of a path, for a request whose method none of its routes knows.
-
-        None where one of its routes is not a dialect's: then the refusal is Quart's.
-        """
-        found = [self._cached_match(path, method) for method in methods]
-        if not found or found[0] is None or None in found:
-            return None
-        return replace(found[0][0], allowed=", ".join(sorted(methods))), found[0][1]
 
 
 class HubConnection(ASGIHTTPConnection):
@@ -114,24 +73,40 @@ class HubConnection(ASGIHTTPConnection):
     async def __call__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Serve one request."""
         routes: HubRoutes = self.app.extensions[_EXTENSION]
-        self.scope = _origin_form(self.scope)
-        found = routes.match(self.scope["path"], self.scope["method"])
-        if found is None:
+        self.scope = scope = _origin_form(self.scope)
+        routed = routes.table.find(scope["path"], scope["method"])
+        if routed is None or routed.endpoint is None:
+            if routed is None and routes.table.is_near(scope["path"]):
+                _note(routes, scope, 404, "no hub URL has this form")
+            self.scope = _under_prefix(scope, routed, routes.prefix)
             await allow_body(self.scope)
             await super().__call__(receive, send)
             return
-        endpoint, params = found
-        arrival, refusal = _arrival(self.scope, receive, endpoint, params, routes)
-        if refusal is not None:
-            reply = endpoint.dialect.refused(refusal)
-            if endpoint.allowed:
-                reply = replace(reply, headers={**reply.headers, "allow": endpoint.allowed})
-        else:
+        arrival, refused = _arrival(scope, receive, routed, routed.endpoint, routes)
+        if refused is None:
             try:
                 reply = await routes.pipeline.handle(arrival)
             except ConnectionError:
                 return
-        await _send(send, reply, write_id("req", arrival.id), head=self.scope["method"] == "HEAD")
+        else:
+            reply = refused
+            if reply.status == 400:
+                _note(routes, scope, 400, "the query cannot be read")
+        await _send(send, reply, write_id("req", arrival.id), head=scope["method"] == "HEAD")
+
+
+def _note(routes: HubRoutes, scope: HTTPScope, status: int, reason: str) -> None:
+    peer = scope["client"][0] if scope["client"] else ""
+    client = routes.client.address(peer, Values.of_headers(scope["headers"]))
+    routes.unkept.wrong_address(routes.clock.now(), scope["method"], scope["path"], status, reason, client)
+
+
+def _under_prefix(scope: HTTPScope, routed: Routed | None, prefix: str) -> HTTPScope:
+    """The scope as Quart expects it below a prefix, whether or not a proxy has stripped that."""
+    if not prefix:
+        return scope
+    path = scope["path"].removeprefix(prefix) if routed is None else routed.path
+    return {**scope, "root_path": prefix, "path": f"{prefix}{path}"}
 
 
 def _origin_form(scope: HTTPScope) -> HTTPScope:
@@ -144,33 +119,45 @@ def _origin_form(scope: HTTPScope) -> HTTPScope:
 
 
 def _arrival(
-    scope: HTTPScope, receive: ASGIReceiveCallable, endpoint: _Endpoint, params: Mapping[str, str], routes: HubRoutes
-) -> tuple[Arrival, Refusal | None]:
+    scope: HTTPScope, receive: ASGIReceiveCallable, routed: Routed, endpoint: Endpoint, routes: HubRoutes
+) -> tuple[Arrival, Reply | None]:
+    """The request, and the reply where it is clear from the head alone."""
     headers = Values.of_headers(scope["headers"])
     raw_query = scope["query_string"].decode("latin-1")
-    refusal = None
-    if endpoint.allowed:
-        refusal = Refusal("admit", "method", 405, f"{scope['method']} is not a method of this path")
+    reply = _other_method(scope["method"], endpoint) if endpoint.allowed else None
     try:
         query = Values(parse_qsl(raw_query, keep_blank_values=True, max_num_fields=MAX_FIELDS) if raw_query else ())
     except ValueError:
         query = Values()
         refusal = Refusal("admit", "query", 400, f"more than {MAX_FIELDS} query fields", "Too many query fields")
+        reply = endpoint.dialect.refused(refusal)
     arrival = Arrival(
         id=new_id(),
         received=routes.clock.now(),
         method=scope["method"],
-        path=scope["raw_path"].decode("latin-1"),
+        path=_raw_path(scope, routed, routes.prefix),
         raw_query=raw_query,
         query=query,
         headers=headers,
         client=routes.client.address(scope["client"][0] if scope["client"] else "", headers),
         dialect=endpoint.dialect,
         route=endpoint.route,
-        params=params,
+        params=routed.params,
         body=lambda: _chunks(scope, receive),
     )
-    return arrival, refusal
+    return arrival, reply
+
+
+def _other_method(method: str, endpoint: Endpoint) -> Reply:
+    """The refusal of a method that no route of the path takes."""
+    refused = endpoint.dialect.refused(Refusal("admit", "method", 405, f"{method} is not a method of this path"))
+    return replace(refused, headers={**refused.headers, "allow": ", ".join(endpoint.allowed)})
+
+
+def _raw_path(scope: HTTPScope, routed: Routed, prefix: str) -> str:
+    """The path as sent, percent-encoding kept, below the public URL."""
+    raw = scope["raw_path"].decode("latin-1")
+    return raw.removeprefix(prefix) if prefix and routed.path != scope["path"] else raw
 
 
 async def _chunks(scope: HTTPScope, receive: ASGIReceiveCallable) -> AsyncIterator[bytes]:

@@ -13,9 +13,14 @@ from hub.sdk.dialect import Refusal
 
 __all__ = ["challenge"]
 
+_ASKING = ("HEAD", "OPTIONS")
+"""Methods that ask about an address and start nothing (RFC 9110, 9.2.1)."""
+
 
 async def challenge(guarded: GuardedRequest, parts: PipelineParts) -> ChallengedRequest:
     """Ask the vendor whether the request is a handshake; commit the handshake and its answer if it is one.
+
+    HEAD and OPTIONS are answered here too, without a body and without being kept.
 
     Raises:
         RequestRefused: The vendor rejects the handshake, or its code failed (503); 405, the request uses a method that
@@ -25,7 +30,10 @@ async def challenge(guarded: GuardedRequest, parts: PipelineParts) -> Challenged
     """
     admitted, context = guarded.admitted, guarded.context
     identified = admitted.identified
-    vendor = identified.challenger
+    vendor, method = identified.challenger, identified.arrival.method
+    asks = method in _ASKING and (vendor is None or method not in vendor.methods)
+    if method == "HEAD" or asks:
+        return ChallengedRequest(admitted, context, Reply(200, headers={"allow": ", ".join(identified.methods)}))
     if vendor is None:
         return ChallengedRequest(admitted, context)
     if vendor.challenge is not None:
@@ -43,8 +51,8 @@ async def challenge(guarded: GuardedRequest, parts: PipelineParts) -> Challenged
             return ChallengedRequest(admitted, context, reply)
     if identified.vendor is None:
         # `vendor=` lends a handshake and nothing else: from here on the source is one without a vendor.
-        if identified.arrival.method not in identified.source.spec.methods:
-            reason = f"{identified.arrival.method} is allowed only for a handshake of the vendor named in the URL"
+        if method not in identified.source.spec.methods:
+            reason = f"{method} is allowed only for a handshake of the vendor named in the URL"
             raise RequestRefused(Refusal("admit", "method", 405, reason))
         context = parts.contexts.of(identified, None, admitted.request, admitted.clock)
     return ChallengedRequest(admitted, context)
