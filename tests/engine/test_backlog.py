@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from tests.engine.conftest import Rig
 
 
 def resident() -> int:
@@ -14,7 +15,7 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-async def work_off(rig: Any, count: int) -> int:
+async def work_off(rig: Rig, count: int) -> int:
     """Queue so many executions, run them all, and say by how many bytes memory grew at most."""
     flow = await rig.workflow(
         {"id": "a", "action": "transform", "with": {"value": "{{ TRIGGER }}"}},
@@ -36,10 +37,10 @@ async def work_off(rig: Any, count: int) -> int:
     return peak - before
 
 
-async def test_a_thousand_queued_executions_need_little_memory(rig: Any) -> None:
+async def test_a_thousand_queued_executions_need_little_memory(rig: Rig) -> None:
     assert await work_off(rig, 1_000) < 30_000_000
 
 
 @pytest.mark.soak
-async def test_ten_thousand_queued_executions_need_little_memory(rig: Any) -> None:
+async def test_ten_thousand_queued_executions_need_little_memory(rig: Rig) -> None:
     assert await work_off(rig, 10_000) < 100_000_000

@@ -20,7 +20,7 @@ from hub.sdk.context import Source
 from hub.sdk.schemes.hmac import Hmac
 from hub.sdk.schemes.public_key import PublicKey
 from hub.sdk.schemes.standard import CORE_SCHEMES, Standard
-from tests.granted import granted
+from tests.narrowing import granted
 
 MakeRequest = Callable[..., Request]
 MakeSource = Callable[..., Source]

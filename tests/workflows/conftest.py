@@ -37,6 +37,11 @@ EVENT = {
 }
 
 
+Render = Callable[[Any], Any]
+Refused = Callable[[Any], tuple[Problem, ...]]
+Compiled = Callable[..., Workflow]
+
+
 @pytest.fixture
 def scope() -> Scope:
     nodes = {"first": NodeView("succeeded", {"rows": [{"id": 7}]}), "skipped": NodeView("skipped")}
@@ -44,13 +49,13 @@ def scope() -> Scope:
 
 
 @pytest.fixture
-def render(scope: Scope) -> Callable[[Any], Any]:
+def render(scope: Scope) -> Render:
     """Compiles and renders a value of the node `n`."""
     return lambda value: compile_value(value, "/nodes/0/with/value", node="n").render(scope)
 
 
 @pytest.fixture
-def refused() -> Callable[[Any], tuple[Problem, ...]]:
+def refused() -> Refused:
     """The problems of a definition that can never work."""
 
     def compile_it(definition: Any) -> tuple[Problem, ...]:
@@ -63,6 +68,6 @@ def refused() -> Callable[[Any], tuple[Problem, ...]]:
 
 
 @pytest.fixture
-def compiled() -> Callable[..., Workflow]:
+def compiled() -> Compiled:
     """Compiles nodes and further fields with the core's actions."""
     return lambda *nodes, **fields: compile_workflow({"nodes": list(nodes), **fields}, CORE_ACTIONS)

@@ -7,6 +7,8 @@ from typing import Any
 
 from hub.model.ids import read_id, write_id
 from hub.model.stored.workflow import WorkflowChange
+from tests.engine.conftest import OpenRig, Rig
+from tests.narrowing import present
 
 
 def run(workflow: Any, **fields: Any) -> dict[str, Any]:
@@ -19,16 +21,16 @@ def run(workflow: Any, **fields: Any) -> dict[str, Any]:
 HOLD = {"with": {"hold": True, "name": "held", "output": "{{ TRIGGER }}"}}
 
 
-async def test_the_result_of_a_child_is_the_output_of_its_node(rig: Any) -> None:
+async def test_the_result_of_a_child_is_the_output_of_its_node(rig: Rig) -> None:
     inner = await rig.workflow({"id": "i", "action": "transform", "with": {"value": "{{ TRIGGER + 1 }}"}})
     outer = await rig.workflow({"id": "o"} | run(inner))
     record = await rig.run(outer, 41)
     assert (record.state, record.result) == ("succeeded", 42)
-    child = await rig.record((await rig.journal(record.id))["o", -1].child)
+    child = await rig.record(present((await rig.journal(record.id))["o", -1].child))
     assert (child.kind, child.parent, child.parent_node) == ("child", record.id, "o")
 
 
-async def test_a_parent_that_waits_holds_no_slot(open_rig: Any) -> None:
+async def test_a_parent_that_waits_holds_no_slot(open_rig: OpenRig) -> None:
     async with open_rig(slots=1) as rig:
         inner = await rig.workflow({"id": "i"} | HOLD)
         outer = await rig.workflow({"id": "o"} | run(inner))
@@ -39,44 +41,44 @@ async def test_a_parent_that_waits_holds_no_slot(open_rig: Any) -> None:
         assert (await rig.end(execution)).result == 1
 
 
-async def test_a_child_nobody_waits_for_runs_on_its_own(rig: Any) -> None:
+async def test_a_child_nobody_waits_for_runs_on_its_own(rig: Rig) -> None:
     inner = await rig.workflow({"id": "i"} | HOLD)
     outer = await rig.workflow({"id": "o"} | run(inner, wait=False))
     record = await rig.run(outer, 1)
     assert record.state == "succeeded"
     await rig.probe.begun("held")
     rig.probe.let("held")
-    child = read_id("exec", record.result["execution"])
+    child = present(read_id("exec", record.result["execution"]))
     assert (await rig.end(child)).result == 1
 
 
-async def test_the_failure_of_a_child_is_the_failure_of_its_node(rig: Any) -> None:
+async def test_the_failure_of_a_child_is_the_failure_of_its_node(rig: Rig) -> None:
     inner = await rig.workflow({"id": "i", "with": {"fails": 9}})
     outer = await rig.workflow({"id": "o"} | run(inner))
     record = await rig.run(outer)
-    assert record.error.node == "o"
-    assert "node i: i said no" in record.error.message
+    assert present(record.error).node == "o"
+    assert "node i: i said no" in present(record.error).message
 
 
-async def test_a_retry_of_the_node_starts_another_child(rig: Any) -> None:
+async def test_a_retry_of_the_node_starts_another_child(rig: Rig) -> None:
     inner = await rig.workflow({"id": "i", "with": {"fails": 1, "output": "ok"}})
     outer = await rig.workflow({"id": "o", "retry": {"initial_seconds": 0}} | run(inner))
     assert (await rig.run(outer)).result == "ok"
 
 
-async def test_cancelling_the_parent_cancels_the_child(rig: Any) -> None:
+async def test_cancelling_the_parent_cancels_the_child(rig: Rig) -> None:
     inner = await rig.workflow({"id": "i"} | HOLD)
     outer = await rig.workflow({"id": "o"} | run(inner))
     execution = await rig.begin(outer)
     await rig.probe.begun("held")
-    child = (await rig.journal(execution))["o", -1].child
+    child = present((await rig.journal(execution))["o", -1].child)
     assert await rig.engine.cancel(rig.org, execution)
     assert (await rig.record(child)).state == "cancelled"
     while rig.probe.running:
         await rig.turn()
 
 
-async def test_all_that_is_cancelled_is_broken_off_before_anybody_is_told(rig: Any) -> None:
+async def test_all_that_is_cancelled_is_broken_off_before_anybody_is_told(rig: Rig) -> None:
     """A child that is tried again at once would else be broken off by the cancelling of its former run."""
     inner = await rig.workflow({"id": "i"} | HOLD)
     outer = await rig.workflow({"id": "o"} | run(inner), {"id": "k", "with": {"hold": True, "name": "k"}})
@@ -93,18 +95,18 @@ async def test_all_that_is_cancelled_is_broken_off_before_anybody_is_told(rig: A
     assert (await told).state == "cancelled"
 
 
-async def test_a_cancelled_child_fails_its_node(rig: Any) -> None:
+async def test_a_cancelled_child_fails_its_node(rig: Rig) -> None:
     inner = await rig.workflow({"id": "i"} | HOLD)
     outer = await rig.workflow({"id": "o"} | run(inner))
     execution = await rig.begin(outer)
     await rig.probe.begun("held")
-    child = (await rig.journal(execution))["o", -1].child
+    child = present((await rig.journal(execution))["o", -1].child)
     await rig.engine.cancel(rig.org, child)
     record = await rig.end(execution)
-    assert record.error.message == f"{write_id('exec', child)} was cancelled"
+    assert present(record.error).message == f"{write_id('exec', child)} was cancelled"
 
 
-async def test_a_failure_beside_it_cancels_the_child(rig: Any) -> None:
+async def test_a_failure_beside_it_cancels_the_child(rig: Rig) -> None:
     inner = await rig.workflow({"id": "i"} | HOLD)
     outer = await rig.workflow(
         {"id": "o"} | run(inner), {"id": "bad", "with": {"hold": True, "name": "bad", "fails": 9}}
@@ -112,24 +114,24 @@ async def test_a_failure_beside_it_cancels_the_child(rig: Any) -> None:
     execution = await rig.begin(outer)
     await rig.probe.begun("held")
     rig.probe.let("bad")
-    assert (await rig.end(execution)).error.node == "bad"
-    child = (await rig.journal(execution))["o", -1].child
+    assert present((await rig.end(execution)).error).node == "bad"
+    child = present((await rig.journal(execution))["o", -1].child)
     await rig.until(child, "cancelled")
 
 
-async def test_the_timeout_of_the_node_ends_the_wait_and_the_child(rig: Any) -> None:
+async def test_the_timeout_of_the_node_ends_the_wait_and_the_child(rig: Rig) -> None:
     inner = await rig.workflow({"id": "i"} | HOLD)
     outer = await rig.workflow({"id": "o", "timeout": 60} | run(inner))
     execution = await rig.begin(outer)
     await rig.probe.begun("held")
     await rig.until(execution, "waiting")
     rig.clock.advance(61)
-    assert "did not finish in time" in (await rig.end(execution)).error.message
+    assert "did not finish in time" in present((await rig.end(execution)).error).message
     child = (await rig.store.executions.list(rig.org, workflow=inner.id, limit=1)).items[0]
     assert child.state == "cancelled"
 
 
-async def test_a_child_that_ends_while_its_parent_does_something_else_is_noticed(rig: Any) -> None:
+async def test_a_child_that_ends_while_its_parent_does_something_else_is_noticed(rig: Rig) -> None:
     inner = await rig.workflow({"id": "i"} | HOLD)
     outer = await rig.workflow(
         {"id": "o"} | run(inner),
@@ -145,7 +147,7 @@ async def test_a_child_that_ends_while_its_parent_does_something_else_is_noticed
     assert (await rig.end(execution)).state == "succeeded"
 
 
-async def test_a_child_that_ends_in_another_process_is_noticed(open_rig: Any) -> None:
+async def test_a_child_that_ends_in_another_process_is_noticed(open_rig: OpenRig) -> None:
     async with open_rig("one") as rig:
         inner = await rig.workflow({"id": "i"} | HOLD)
         outer = await rig.workflow({"id": "o"} | run(inner))
@@ -156,30 +158,30 @@ async def test_a_child_that_ends_in_another_process_is_noticed(open_rig: Any) ->
         assert (await other.end(execution)).result == 3
 
 
-async def test_items_may_each_run_a_workflow(rig: Any) -> None:
+async def test_items_may_each_run_a_workflow(rig: Rig) -> None:
     inner = await rig.workflow({"id": "i", "action": "transform", "with": {"value": "{{ TRIGGER * 2 }}"}})
     node = {"id": "o", "for_each": {"items": "{{ TRIGGER }}", "concurrency": 2}} | run(inner, data="{{ item }}")
     assert (await rig.run(await rig.workflow(node), [1, 2, 3])).result == [2, 4, 6]
 
 
-async def test_a_workflow_that_runs_itself_ends(rig: Any) -> None:
+async def test_a_workflow_that_runs_itself_ends(rig: Rig) -> None:
     flow = await rig.workflow({"id": "a", "action": "transform", "with": {"value": 1}})
     definition = {"nodes": [{"id": "o"} | run(flow)]}
     flow = await rig.store.workflows.change(rig.org, flow.id, WorkflowChange(draft=definition, published=True))
     record = await rig.run(flow)
-    assert "deep" in record.error.message
+    assert "deep" in present(record.error).message
 
 
-async def test_a_workflow_that_is_not_there_or_not_published_fails_the_node(rig: Any) -> None:
+async def test_a_workflow_that_is_not_there_or_not_published_fails_the_node(rig: Rig) -> None:
     inner = await rig.workflow({"id": "i"} | HOLD)
     outer = await rig.workflow({"id": "o"} | run(inner))
     await rig.store.workflows.change(rig.org, inner.id, WorkflowChange(published=False))
-    assert "not published" in (await rig.run(outer)).error.message
+    assert "not published" in present((await rig.run(outer)).error).message
     await rig.store.workflows.delete(rig.org, inner.id)
-    assert "no workflow" in (await rig.run(outer)).error.message
+    assert "no workflow" in present((await rig.run(outer)).error).message
 
 
-async def test_children_keep_the_serial_key_of_their_workflow(rig: Any) -> None:
+async def test_children_keep_the_serial_key_of_their_workflow(rig: Rig) -> None:
     inner = await rig.workflow({"id": "i", "with": {"name": "{{ TRIGGER }}"}}, serial_key="{{ 'same' }}")
     node = {"id": "o", "for_each": {"items": "{{ TRIGGER }}", "concurrency": 5}} | run(inner, data="n{{ item }}")
     assert (await rig.run(await rig.workflow(node), [1, 2, 3, 4])).state == "succeeded"

@@ -12,6 +12,7 @@ from hub.errors import Conflict, NotFound
 from hub.model.ids import Id, new_id, write_id
 from hub.model.stored.execution import ExecutionError, ExecutionRecord
 from hub.model.stored.workflow import WorkflowChange
+from tests.engine.conftest import OpenRig, Rig
 
 
 def fixed(value: Any) -> dict[str, Any]:
@@ -22,7 +23,7 @@ def held(**fields: Any) -> dict[str, Any]:
     return {"with": {"hold": True} | fields}
 
 
-async def test_a_pure_workflow_runs_to_its_result(rig: Any) -> None:
+async def test_a_pure_workflow_runs_to_its_result(rig: Rig) -> None:
     flow = await rig.workflow(
         {"id": "a"} | fixed("{{ TRIGGER.n + 1 }}"),
         {"id": "b", "needs": ["a"]} | fixed({"twice": "{{ nodes.a.output * 2 }}"}),
@@ -39,7 +40,7 @@ async def test_a_pure_workflow_runs_to_its_result(rig: Any) -> None:
     assert journal["b", -1].input == {"value": {"twice": 42}}
 
 
-async def test_a_pure_workflow_costs_one_journal_write(rig: Any, count_commits: Any) -> None:
+async def test_a_pure_workflow_costs_one_journal_write(rig: Rig, count_commits: Any) -> None:
     nodes = [{"id": f"n{index}", "needs": [f"n{index - 1}"] if index else []} | fixed(index) for index in range(10)]
     flow = await rig.workflow(*nodes)
     await rig.run(flow)  # compiled now
@@ -48,7 +49,7 @@ async def test_a_pure_workflow_costs_one_journal_write(rig: Any, count_commits: 
     assert commits() == 2, "one for the acceptance, one for the whole execution"
 
 
-async def test_each_effect_costs_one_write_more(rig: Any, count_commits: Any) -> None:
+async def test_each_effect_costs_one_write_more(rig: Rig, count_commits: Any) -> None:
     flow = await rig.workflow(
         {"id": "a"} | fixed(1),
         {"id": "b", "needs": ["a"]},
@@ -61,7 +62,7 @@ async def test_each_effect_costs_one_write_more(rig: Any, count_commits: Any) ->
     assert commits() == 4, "acceptance; before b; b's end with c before d; the end"
 
 
-async def test_a_node_with_an_effect_is_journalled_as_running_before_it(rig: Any) -> None:
+async def test_a_node_with_an_effect_is_journalled_as_running_before_it(rig: Rig) -> None:
     flow = await rig.workflow(
         {"id": "a"} | fixed("{{ TRIGGER }}"), {"id": "b", "needs": ["a"]} | held(output="{{ nodes.a.output }}")
     )
@@ -74,7 +75,7 @@ async def test_a_node_with_an_effect_is_journalled_as_running_before_it(rig: Any
     assert (await rig.end(execution)).result == 7
 
 
-async def test_independent_nodes_run_at_once(rig: Any) -> None:
+async def test_independent_nodes_run_at_once(rig: Rig) -> None:
     flow = await rig.workflow({"id": "a"} | held(), {"id": "b"} | held(), {"id": "c", "needs": ["a", "b"]})
     execution = await rig.begin(flow)
     await rig.probe.begun("a")
@@ -85,7 +86,7 @@ async def test_independent_nodes_run_at_once(rig: Any) -> None:
     assert rig.probe.names[2:] == ["c"]
 
 
-async def test_the_end_of_one_node_is_kept_while_another_runs_on(rig: Any) -> None:
+async def test_the_end_of_one_node_is_kept_while_another_runs_on(rig: Rig) -> None:
     flow = await rig.workflow({"id": "quick"}, {"id": "slow"} | held())
     execution = await rig.begin(flow)
     await rig.probe.begun("slow")
@@ -95,7 +96,7 @@ async def test_the_end_of_one_node_is_kept_while_another_runs_on(rig: Any) -> No
     await rig.end(execution)
 
 
-async def test_items_run_within_their_limit_and_their_outputs_keep_their_order(rig: Any) -> None:
+async def test_items_run_within_their_limit_and_their_outputs_keep_their_order(rig: Rig) -> None:
     flow = await rig.workflow(
         {
             "id": "a",
@@ -111,14 +112,14 @@ async def test_items_run_within_their_limit_and_their_outputs_keep_their_order(r
     assert len(set(keys)) == 20
 
 
-async def test_many_pure_items_leave_one_entry(rig: Any) -> None:
+async def test_many_pure_items_leave_one_entry(rig: Rig) -> None:
     flow = await rig.workflow({"id": "a", "for_each": "{{ range(500) }}"} | fixed("{{ item * 2 }}"))
     record = await rig.run(flow)
     assert record.result == [index * 2 for index in range(500)]
     assert list(await rig.journal(record.id)) == [("a", -1)]
 
 
-async def test_a_node_that_fails_ends_the_execution_with_its_name(rig: Any) -> None:
+async def test_a_node_that_fails_ends_the_execution_with_its_name(rig: Rig) -> None:
     flow = await rig.workflow({"id": "a", "with": {"fails": 9}}, {"id": "b", "needs": ["a"]})
     record = await rig.run(flow)
     assert (record.state, record.result) == ("failed", None)
@@ -127,7 +128,7 @@ async def test_a_node_that_fails_ends_the_execution_with_its_name(rig: Any) -> N
     assert list(await rig.journal(record.id)) == [("a", -1)]
 
 
-async def test_what_runs_when_another_node_fails_may_end_and_is_kept(rig: Any) -> None:
+async def test_what_runs_when_another_node_fails_may_end_and_is_kept(rig: Rig) -> None:
     flow = await rig.workflow(
         {"id": "bad", "with": {"fails": 9}}, {"id": "good"} | held(), {"id": "z", "needs": ["good"]}
     )
@@ -141,7 +142,7 @@ async def test_what_runs_when_another_node_fails_may_end_and_is_kept(rig: Any) -
     assert "z" not in rig.probe.names
 
 
-async def test_an_expression_that_fails_names_the_node(rig: Any) -> None:
+async def test_an_expression_that_fails_names_the_node(rig: Rig) -> None:
     flow = await rig.workflow({"id": "a", "retry": {"retries": 3}} | fixed("{{ TRIGGER.missing }}"))
     record = await rig.run(flow, {})
     assert record.error is not None
@@ -149,34 +150,34 @@ async def test_an_expression_that_fails_names_the_node(rig: Any) -> None:
     assert "missing" in record.error.message
 
 
-async def test_a_setting_that_does_not_fit_the_action_fails_its_node(rig: Any) -> None:
+async def test_a_setting_that_does_not_fit_the_action_fails_its_node(rig: Rig) -> None:
     flow = await rig.workflow({"id": "a", "retry": {"retries": 3}, "with": {"fails": "{{ TRIGGER }}"}})
     record = await rig.run(flow, "many")
     assert record.error is not None
     assert record.error.message.startswith("fails: ")
 
 
-async def test_the_output_of_an_action_has_to_be_json(rig: Any) -> None:
+async def test_the_output_of_an_action_has_to_be_json(rig: Rig) -> None:
     flow = await rig.workflow({"id": "a", "action": "probe.odd"})
     record = await rig.run(flow)
     assert record.error is not None
     assert "no JSON value" in record.error.message
 
 
-async def test_a_try_that_takes_too_long_fails(rig: Any) -> None:
+async def test_a_try_that_takes_too_long_fails(rig: Rig) -> None:
     flow = await rig.workflow({"id": "a", "timeout": 0.01} | held())
     record = await rig.run(flow)
     assert record.error == ExecutionError("a", "no result within 0.01 s")
 
 
-async def test_a_node_is_tried_again_after_its_backoff_and_holds_no_slot_meanwhile(rig: Any) -> None:
+async def test_a_node_is_tried_again_after_its_backoff_and_holds_no_slot_meanwhile(rig: Rig) -> None:
     flow = await rig.workflow({"id": "a", "with": {"fails": 2, "output": "ok"}, "retry": {"initial_seconds": 60}})
     execution = await rig.begin(flow)
     for attempt in (1, 2):
         resting = await rig.until(execution, "waiting")
-        record = (await rig.journal(execution))["a", -1]
-        assert (record.state, record.attempts, record.error) == ("waiting", attempt, "a said no")
-        assert record.due == resting.due
+        node = (await rig.journal(execution))["a", -1]
+        assert (node.state, node.attempts, node.error) == ("waiting", attempt, "a said no")
+        assert node.due == resting.due
         assert rig.clock.now() < resting.due <= rig.clock.now() + 120_000_000
         await rig.idle()
         rig.clock.set(resting.due)
@@ -186,13 +187,13 @@ async def test_a_node_is_tried_again_after_its_backoff_and_holds_no_slot_meanwhi
     assert len({key for _, key in rig.probe.calls}) == 1, "the same idempotency key each time"
 
 
-async def test_an_error_that_no_retry_can_mend_is_not_tried_again(rig: Any) -> None:
+async def test_an_error_that_no_retry_can_mend_is_not_tried_again(rig: Rig) -> None:
     flow = await rig.workflow({"id": "a", "with": {"fails": 1, "retryable": False}, "retry": {}})
     assert (await rig.run(flow)).state == "failed"
     assert rig.probe.names == ["a"]
 
 
-async def test_a_sleep_survives_a_restart_and_holds_no_slot(open_rig: Any, clock: Any) -> None:
+async def test_a_sleep_survives_a_restart_and_holds_no_slot(open_rig: OpenRig, clock: Any) -> None:
     async with open_rig("one") as rig:
         flow = await rig.workflow(
             {"id": "a", "action": "sleep", "with": {"seconds": 3600}}, {"id": "b", "needs": ["a"]} | fixed("late")
@@ -209,7 +210,7 @@ async def test_a_sleep_survives_a_restart_and_holds_no_slot(open_rig: Any, clock
         assert (await rig.journal(execution))["a", -1].output["until"]
 
 
-async def test_a_workflow_has_a_deadline(rig: Any) -> None:
+async def test_a_workflow_has_a_deadline(rig: Rig) -> None:
     flow = await rig.workflow(
         {"id": "a"} | held(), {"id": "s", "action": "sleep", "with": {"seconds": 900}}, deadline=60
     )
@@ -222,7 +223,7 @@ async def test_a_workflow_has_a_deadline(rig: Any) -> None:
     assert not rig.probe.running
 
 
-async def test_a_sleeping_execution_has_a_deadline_too(rig: Any) -> None:
+async def test_a_sleeping_execution_has_a_deadline_too(rig: Rig) -> None:
     flow = await rig.workflow({"id": "s", "action": "sleep", "with": {"seconds": 900}}, deadline=60)
     execution = await rig.begin(flow)
     await rig.until(execution, "waiting")
@@ -230,7 +231,7 @@ async def test_a_sleeping_execution_has_a_deadline_too(rig: Any) -> None:
     assert (await rig.end(execution)).state == "failed"
 
 
-async def test_a_sleep_ends_at_the_timeout_of_its_node(rig: Any) -> None:
+async def test_a_sleep_ends_at_the_timeout_of_its_node(rig: Rig) -> None:
     flow = await rig.workflow({"id": "s", "action": "sleep", "timeout": 2.5, "with": {"seconds": 900}})
     execution = await rig.begin(flow)
     assert (await rig.until(execution, "waiting")).due == rig.clock.now() + 2_500_000
@@ -240,7 +241,7 @@ async def test_a_sleep_ends_at_the_timeout_of_its_node(rig: Any) -> None:
     assert (await rig.journal(execution))["s", -1].state == "failed"
 
 
-async def test_a_sleep_within_the_timeout_of_its_node_succeeds(rig: Any) -> None:
+async def test_a_sleep_within_the_timeout_of_its_node_succeeds(rig: Rig) -> None:
     flow = await rig.workflow({"id": "s", "action": "sleep", "timeout": 60, "with": {"seconds": 60}})
     execution = await rig.begin(flow)
     await rig.until(execution, "waiting")
@@ -248,7 +249,7 @@ async def test_a_sleep_within_the_timeout_of_its_node_succeeds(rig: Any) -> None
     assert (await rig.end(execution)).state == "succeeded"
 
 
-async def test_a_retried_execution_runs_its_failed_nodes_only(rig: Any) -> None:
+async def test_a_retried_execution_runs_its_failed_nodes_only(rig: Rig) -> None:
     flow = await rig.workflow({"id": "a", "with": {"output": 1}}, {"id": "b", "needs": ["a"], "with": {"fails": 1}})
     first = await rig.run(flow)
     assert first.state == "failed"
@@ -261,7 +262,7 @@ async def test_a_retried_execution_runs_its_failed_nodes_only(rig: Any) -> None:
         await rig.engine.retry(rig.org, new_id())
 
 
-async def test_a_retry_keeps_the_version_that_the_execution_started_with(rig: Any) -> None:
+async def test_a_retry_keeps_the_version_that_the_execution_started_with(rig: Rig) -> None:
     flow = await rig.workflow({"id": "a", "with": {"fails": 1}}, {"id": "b", "needs": ["a"]} | fixed("old"))
     first = await rig.run(flow)
     definition = {"nodes": [{"id": "b"} | fixed("new")]}
@@ -270,7 +271,7 @@ async def test_a_retry_keeps_the_version_that_the_execution_started_with(rig: An
     assert (await rig.end(first.id)).result == "old"
 
 
-async def test_a_version_that_cannot_run_any_more_fails_with_the_reason(rig: Any) -> None:
+async def test_a_version_that_cannot_run_any_more_fails_with_the_reason(rig: Rig) -> None:
     flow = await rig.workflow({"id": "a", "action": "probe.gone"})
     record = await rig.run(flow)
     assert record.error is not None
@@ -278,7 +279,7 @@ async def test_a_version_that_cannot_run_any_more_fails_with_the_reason(rig: Any
     assert "probe.gone" in record.error.message
 
 
-async def test_a_draft_runs_its_own_copy(rig: Any) -> None:
+async def test_a_draft_runs_its_own_copy(rig: Rig) -> None:
     flow = await rig.workflow({"id": "a"} | fixed("published"))
     draft = {"nodes": [{"id": "a"} | fixed("draft")]}
     record = await rig.run(flow, version=0, definition=draft)
@@ -288,7 +289,7 @@ async def test_a_draft_runs_its_own_copy(rig: Any) -> None:
     assert (await rig.end(queued)).result == "draft"
 
 
-async def test_a_large_output_reaches_the_next_node_and_the_result_whole(rig: Any, tmp_path: Any) -> None:
+async def test_a_large_output_reaches_the_next_node_and_the_result_whole(rig: Rig, tmp_path: Any) -> None:
     large = "x" * 200_000
     flow = await rig.workflow(
         {"id": "a", "with": {"output": "{{ TRIGGER }}"}},
@@ -309,7 +310,7 @@ async def test_a_large_output_reaches_the_next_node_and_the_result_whole(rig: An
 
 
 async def test_what_finishes_here_during_the_first_look_into_the_store_is_not_missed(
-    rig: Any, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = rig.store.executions.get
     looked, over = asyncio.Event(), asyncio.Event()
@@ -331,7 +332,7 @@ async def test_what_finishes_here_during_the_first_look_into_the_store_is_not_mi
     assert (await waiting).result == 1
 
 
-async def test_a_signal_that_crosses_the_next_try_of_its_node_is_not_lost(rig: Any) -> None:
+async def test_a_signal_that_crosses_the_next_try_of_its_node_is_not_lost(rig: Rig) -> None:
     """The signal is in the store before the run, whose timer has just rung, writes that the node runs again."""
     flow = await rig.workflow(
         {"id": "a", "with": {"fails": 1, "output": "tried"}, "retry": {"initial_seconds": 60}},

@@ -10,16 +10,17 @@ from typing import Any
 from sqlalchemy import text
 
 from hub.model.ids import Id
+from tests.engine.conftest import Rig
 
 
-async def row(rig: Any, execution: Id) -> tuple[Any, ...]:
+async def row(rig: Rig, execution: Id) -> tuple[Any, ...]:
     """State, error and owner as they are in the database."""
     query = text("SELECT state, error, owner FROM executions WHERE id = :id").bindparams(id=execution)
     [found] = await rig.store.resources.database.rows(query)
     return tuple(found)
 
 
-async def test_an_execution_whose_blob_is_gone_fails_and_the_others_run(rig: Any, tmp_path: Path) -> None:
+async def test_an_execution_whose_blob_is_gone_fails_and_the_others_run(rig: Rig, tmp_path: Path) -> None:
     flow = await rig.workflow({"id": "a", "with": {"output": 1}})
     lost = await rig.queue(flow, "x" * 400_000)
     sound = await rig.queue(flow)
@@ -30,7 +31,7 @@ async def test_an_execution_whose_blob_is_gone_fails_and_the_others_run(rig: Any
     await rig.idle()
 
 
-async def test_a_blob_that_the_disk_refuses_is_read_later(rig: Any, tmp_path: Path) -> None:
+async def test_a_blob_that_the_disk_refuses_is_read_later(rig: Rig, tmp_path: Path) -> None:
     flow = await rig.workflow({"id": "a", "with": {"output": 1}})
     execution = await rig.queue(flow, "x" * 400_000)
     [blob] = [one for one in (tmp_path / "data" / "blobs").rglob("*") if one.is_file()]

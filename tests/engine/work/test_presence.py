@@ -6,9 +6,9 @@ import asyncio
 import signal
 import sys
 from pathlib import Path
-from typing import Any
 
 from hub.engine.work.presence import Presence
+from tests.engine.conftest import OpenRig
 
 LIVE = """
 import sys
@@ -55,7 +55,7 @@ def test_who_is_not_here_judges_nobody(tmp_path: Path) -> None:
 
 
 async def test_the_work_of_a_process_that_is_gone_is_taken_over_before_its_leases_end(
-    open_rig: Any, tmp_path: Path
+    open_rig: OpenRig, tmp_path: Path
 ) -> None:
     directory = tmp_path / "processes"
     async with open_rig("one") as rig:

@@ -24,7 +24,7 @@ from hub.sdk.schemes.scheme import Scheme, can_sign
 from hub.sdk.schemes.signed import MAX_SIGNATURES, Signed
 from hub.sdk.schemes.standard import CORE_CREDENTIALS, CORE_SCHEMES
 from hub.sdk.schemes.token import Token
-from tests.granted import granted
+from tests.narrowing import granted
 
 MakeRequest = Callable[..., Request]
 MakeSource = Callable[..., Source]

@@ -10,13 +10,14 @@ from hub.errors import ActionFailed
 from hub.model.wire.fetched import Fetched
 from hub.model.wire.values import Values
 from hub.workflows.actions.http import HTTP_REQUEST, HttpRequestInput, retry_after_of
+from tests.workflows.actions.conftest import Context, Receiver
 
 
 async def call(context: Any, **settings: Any) -> Any:
     return await HTTP_REQUEST.run(HttpRequestInput.model_validate(settings), context)
 
 
-async def test_json_goes_out_and_comes_back_parsed(receiver: Any, context: Any) -> None:
+async def test_json_goes_out_and_comes_back_parsed(receiver: Receiver, context: Context) -> None:
     receiver.answer = (
         201,
         {"Content-Type": "application/json; charset=utf-8", "X-A": "1"},
@@ -32,13 +33,13 @@ async def test_json_goes_out_and_comes_back_parsed(receiver: Any, context: Any) 
     assert headers["idempotency-key"] == "exec_1/call"
 
 
-async def test_a_form_goes_out_urlencoded(receiver: Any, context: Any) -> None:
+async def test_a_form_goes_out_urlencoded(receiver: Receiver, context: Context) -> None:
     await call(context, method="PUT", url=receiver.url, form={"a": "x y", "b": [1, True], "c": None})
     (_, _, headers, body) = receiver.seen[0]
     assert (body, headers["content-type"]) == (b"a=x+y&b=1&b=true", "application/x-www-form-urlencoded")
 
 
-async def test_a_raw_body_goes_out_as_it_is_with_the_given_headers(receiver: Any, context: Any) -> None:
+async def test_a_raw_body_goes_out_as_it_is_with_the_given_headers(receiver: Receiver, context: Context) -> None:
     headers = {"Content-Type": "application/xml", "idempotency-key": "mine", "X-B": "2"}
     await call(context, method="POST", url=receiver.url, body="<é/>", headers=headers)
     (_, _, seen, body) = receiver.seen[0]
@@ -46,7 +47,7 @@ async def test_a_raw_body_goes_out_as_it_is_with_the_given_headers(receiver: Any
     assert (seen["content-type"], seen["idempotency-key"], seen["x-b"]) == ("application/xml", "mine", "2")
 
 
-async def test_a_json_body_of_null_is_sent(receiver: Any, context: Any) -> None:
+async def test_a_json_body_of_null_is_sent(receiver: Receiver, context: Context) -> None:
     await call(context, method="POST", url=receiver.url, json=None)
     assert receiver.seen[0][3] == b"null"
 
@@ -55,7 +56,7 @@ async def test_a_json_body_of_null_is_sent(receiver: Any, context: Any) -> None:
     ("url", "path"),
     [("/a", "/a?x=1&y=a%26b&y=2"), ("/a?b=1", "/a?b=1&x=1&y=a%26b&y=2"), ("/a?", "/a?x=1&y=a%26b&y=2")],
 )
-async def test_the_query_is_added_to_the_url(receiver: Any, context: Any, url: str, path: str) -> None:
+async def test_the_query_is_added_to_the_url(receiver: Receiver, context: Context, url: str, path: str) -> None:
     await call(context, url=receiver.url + url, query={"x": 1, "y": ["a&b", "2"], "z": None})
     assert receiver.seen[0][:2] == ("GET", path)
 
@@ -74,12 +75,12 @@ def test_the_query_goes_before_the_fragment() -> None:
         ({"username": "u", "note": "fields of a connection that are not needed"}, "Basic dTo="),
     ],
 )
-async def test_credentials_are_sent(receiver: Any, context: Any, auth: Any, header: str) -> None:
+async def test_credentials_are_sent(receiver: Receiver, context: Context, auth: Any, header: str) -> None:
     await call(context, url=receiver.url, auth=auth)
     assert receiver.seen[0][2]["authorization"] == header
 
 
-async def test_a_given_authorization_wins(receiver: Any, context: Any) -> None:
+async def test_a_given_authorization_wins(receiver: Receiver, context: Context) -> None:
     await call(context, url=receiver.url, auth="x", headers={"authorization": "mine"})
     assert receiver.seen[0][2]["authorization"] == "mine"
 
@@ -98,19 +99,19 @@ async def test_a_given_authorization_wins(receiver: Any, context: Any) -> None:
     ],
 )
 async def test_the_answer_s_body_follows_its_media_type(
-    receiver: Any, context: Any, media_type: str, body: bytes, output: Any
+    receiver: Receiver, context: Context, media_type: str, body: bytes, output: Any
 ) -> None:
     receiver.answer = (200, {"Content-Type": media_type}, body)
     assert (await call(context, url=receiver.url))["body"] == output
 
 
-async def test_bytes_that_are_no_text_come_as_base64(receiver: Any, context: Any) -> None:
+async def test_bytes_that_are_no_text_come_as_base64(receiver: Receiver, context: Context) -> None:
     receiver.answer = (200, {"Content-Type": "image/png"}, b"\x89PNG\xff")
     output = await call(context, url=receiver.url)
     assert (output["body"], output["encoding"]) == ("iVBOR/8=", "base64")
 
 
-async def test_repeated_headers_are_joined(context: Any) -> None:
+async def test_repeated_headers_are_joined(context: Context) -> None:
     class Twice:
         idempotency_key = "k"
 
@@ -135,7 +136,7 @@ async def test_repeated_headers_are_joined(context: Any) -> None:
     ],
 )
 async def test_statuses_that_were_not_expected_fail(
-    receiver: Any, context: Any, status: int, expect: list[int] | None, fails: bool, retryable: bool
+    receiver: Receiver, context: Context, status: int, expect: list[int] | None, fails: bool, retryable: bool
 ) -> None:
     receiver.answer = (status, {"Location": "/elsewhere"}, b"")
     if not fails:
@@ -147,7 +148,7 @@ async def test_statuses_that_were_not_expected_fail(
     assert len(receiver.seen) == 1, "redirects are not followed"
 
 
-async def test_a_failure_shows_the_answer_and_honours_retry_after(receiver: Any, context: Any) -> None:
+async def test_a_failure_shows_the_answer_and_honours_retry_after(receiver: Receiver, context: Context) -> None:
     receiver.answer = (429, {"Retry-After": "7", "Content-Type": "application/json"}, b'{"error": "slow down"}')
     with pytest.raises(ActionFailed, match=r'answered 429: \{"error":"slow down"\}') as caught:
         await call(context, url=receiver.url)
@@ -180,7 +181,7 @@ def test_retry_after_in_both_forms(headers: dict[str, str], seconds: float | Non
     assert retry_after_of(answer, datetime(2024, 1, 1, tzinfo=UTC)) == seconds
 
 
-async def test_an_address_that_the_guard_refuses_is_not_told(receiver: Any, walled: Any) -> None:
+async def test_an_address_that_the_guard_refuses_is_not_told(receiver: Receiver, walled: Context) -> None:
     with pytest.raises(ActionFailed) as caught:
         await call(walled, url=receiver.url)
     assert str(caught.value) == "address refused"

@@ -11,6 +11,8 @@ from hub.workflows.definition.parsed import parse
 from hub.workflows.expressions.references import Mixed, Reference
 from hub.workflows.expressions.scope import Item, NodeView, Scope
 from hub.workflows.limits import MAX_EXPRESSIONS, MAX_ITEMS
+from tests.narrowing import present
+from tests.workflows.conftest import Compiled, Refused
 
 
 def node(name: str, /, *needs: str, **fields: Any) -> dict[str, Any]:
@@ -22,7 +24,7 @@ def scope(data: Any = None, **nodes: Any) -> Scope:
     return Scope.of({"data": data}, {name: NodeView("succeeded", output) for name, output in nodes.items()})
 
 
-def test_nodes_are_in_topological_order_and_know_what_they_depend_on(compiled: Any) -> None:
+def test_nodes_are_in_topological_order_and_know_what_they_depend_on(compiled: Compiled) -> None:
     workflow: Workflow = compiled(node("d", "b", "c"), node("c", "a"), node("b", "a"), node("a"), node("e"))
     assert list(workflow.nodes) == ["a", "c", "b", "d", "e"]
     assert workflow.nodes["d"].needs == ("b", "c")
@@ -30,7 +32,7 @@ def test_nodes_are_in_topological_order_and_know_what_they_depend_on(compiled: A
     assert workflow.nodes["e"].ancestors == frozenset()
 
 
-def test_a_node_carries_what_the_engine_needs(compiled: Any) -> None:
+def test_a_node_carries_what_the_engine_needs(compiled: Compiled) -> None:
     retry = {"retries": 1, "initial_seconds": 0, "factor": 1, "max_seconds": 0}
     workflow = compiled(
         node("a", name="A", timeout=3, retry=retry, **{"if": "TRIGGER.on", "for_each": "{{ TRIGGER.rows }}"}),
@@ -52,7 +54,7 @@ def test_a_node_carries_what_the_engine_needs(compiled: Any) -> None:
     assert second.action is CORE_ACTIONS["http.request"]
 
 
-def test_input_renders_the_settings_for_each_item(compiled: Any) -> None:
+def test_input_renders_the_settings_for_each_item(compiled: Compiled) -> None:
     workflow = compiled(
         node("a"),
         node("b", "a", for_each=[1], **{"with": {"value": "{{ index }}: {{ item.x }} {{ nodes.a.output }}"}}),
@@ -61,7 +63,7 @@ def test_input_renders_the_settings_for_each_item(compiled: Any) -> None:
     assert workflow.nodes["b"].input(within) == {"value": "4: y 3"}
 
 
-def test_connections_stay_references_in_the_input(compiled: Any) -> None:
+def test_connections_stay_references_in_the_input(compiled: Compiled) -> None:
     settings = {
         "url": "https://example.com/",
         "auth": "{{ connections.api }}",
@@ -77,26 +79,26 @@ def test_connections_stay_references_in_the_input(compiled: Any) -> None:
 
 
 @pytest.mark.parametrize("items", [3, "text", None, {"a": 1}])
-def test_for_each_needs_a_list(compiled: Any, items: Any) -> None:
+def test_for_each_needs_a_list(compiled: Compiled, items: Any) -> None:
     (found,) = compiled(node("a", for_each="TRIGGER.rows")).nodes.values()
     with pytest.raises(ExpressionError, match="needs a list") as caught:
         found.items(scope({"rows": items}))
     assert (caught.value.node, caught.value.field) == ("a", "for_each")
 
 
-def test_for_each_is_bounded(compiled: Any) -> None:
+def test_for_each_is_bounded(compiled: Compiled) -> None:
     (found,) = compiled(node("a", for_each="TRIGGER")).nodes.values()
     with pytest.raises(ExpressionError, match="at most"):
         found.items(scope([0] * (MAX_ITEMS + 1)))
 
 
-def test_the_result_is_a_template_or_left_to_the_last_node(compiled: Any) -> None:
+def test_the_result_is_a_template_or_left_to_the_last_node(compiled: Compiled) -> None:
     assert compiled(node("a")).result is None
-    assert compiled(node("a"), result=None).result.render(scope()) is None
-    assert compiled(node("a"), result={"x": "{{ nodes.a.output }}"}).result.render(scope(a=1)) == {"x": 1}
+    assert present(compiled(node("a"), result=None).result).render(scope()) is None
+    assert present(compiled(node("a"), result={"x": "{{ nodes.a.output }}"}).result).render(scope(a=1)) == {"x": 1}
 
 
-def test_the_workflow_s_own_settings(compiled: Any) -> None:
+def test_the_workflow_s_own_settings(compiled: Compiled) -> None:
     workflow = compiled(deadline=1.5, concurrency=2, serial_key="{{ TRIGGER.id }}")
     assert (workflow.deadline_seconds, workflow.concurrency, workflow.keyed) == (1.5, 2, True)
     assert workflow.serial_key(scope({"id": "a"})) == "a"
@@ -107,17 +109,17 @@ def test_the_workflow_s_own_settings(compiled: Any) -> None:
 
 
 @pytest.mark.parametrize("key", [True, [1], "x" * 501])
-def test_a_serial_key_is_short_text_or_a_number(compiled: Any, key: Any) -> None:
+def test_a_serial_key_is_short_text_or_a_number(compiled: Compiled, key: Any) -> None:
     with pytest.raises(ExpressionError, match="serial_key"):
         compiled(serial_key="TRIGGER").serial_key(scope(key))
 
 
-def test_whether_a_node_may_answer_the_sender(compiled: Any) -> None:
+def test_whether_a_node_may_answer_the_sender(compiled: Compiled) -> None:
     assert compiled({"id": "r", "action": "respond"}).responds
     assert not compiled(node("a")).responds
 
 
-def test_a_response_names_a_node_that_exists(compiled: Any) -> None:
+def test_a_response_names_a_node_that_exists(compiled: Compiled) -> None:
     compiled(node("a")).require_node("a", "/source/response/node")
     with pytest.raises(Invalid) as caught:
         compiled(node("a")).require_node("b", "/source/response/node")
@@ -152,18 +154,18 @@ FILTERS: list[tuple[list[Any], str, bool, str, bool]] = [
 
 @pytest.mark.parametrize(("triggers", "event_type", "control", "source", "starts"), FILTERS)
 def test_filters_decide_which_events_start_it(
-    compiled: Any, triggers: list[Any], event_type: str, control: bool, source: str, starts: bool
+    compiled: Compiled, triggers: list[Any], event_type: str, control: bool, source: str, starts: bool
 ) -> None:
     assert compiled(triggers=triggers).matches(event_type, control, source, scope({"x": 1})) is starts
 
 
-def test_a_filter_that_cannot_be_evaluated_is_an_error(compiled: Any) -> None:
+def test_a_filter_that_cannot_be_evaluated_is_an_error(compiled: Compiled) -> None:
     with pytest.raises(ExpressionError) as caught:
         compiled(triggers=[{"if": "TRIGGER.nope"}]).matches("push", False, "own", scope({}))
     assert caught.value.field == "triggers.0.if"
 
 
-def test_the_sources_that_triggers_name(compiled: Any) -> None:
+def test_the_sources_that_triggers_name(compiled: Compiled) -> None:
     workflow = compiled(triggers=["webhookId:a", {"source": "b"}, {"types": ["x"]}])
     assert workflow.sources == {"a", "b"}
 
@@ -222,7 +224,7 @@ REFUSED: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
 
 @pytest.mark.parametrize(("definition", "faults"), REFUSED)
 def test_what_can_never_work_is_refused(
-    refused: Any, definition: dict[str, Any], faults: list[tuple[str, str]]
+    refused: Refused, definition: dict[str, Any], faults: list[tuple[str, str]]
 ) -> None:
     problems = refused(definition)
     assert [problem.pointer for problem in problems] == [pointer for pointer, _ in faults]
@@ -230,7 +232,7 @@ def test_what_can_never_work_is_refused(
         assert sentence in problem.message
 
 
-def test_every_fault_is_reported_at_once(refused: Any) -> None:
+def test_every_fault_is_reported_at_once(refused: Refused) -> None:
     problems = refused({"nodes": [node("a", "z"), {"id": "b", "action": "nope"}], "result": "{{ 1/0 }}"})
     assert [problem.pointer for problem in problems] == ["/nodes/0/needs/0", "/nodes/1/action", "/result"]
 
@@ -245,7 +247,7 @@ def test_every_fault_is_reported_at_once(refused: Any) -> None:
         {"url": "x", "method": "post", "json": {"a": "{{ TRIGGER }}"}},
     ],
 )
-def test_settings_with_expressions_are_left_to_the_run(compiled: Any, settings: dict[str, Any]) -> None:
+def test_settings_with_expressions_are_left_to_the_run(compiled: Compiled, settings: dict[str, Any]) -> None:
     compiled({**HTTP, "with": settings})
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hub.errors import ActionFailed, ExpressionError, Invalid
 from hub.workflows.expressions.scope import Scope
 from hub.workflows.expressions.templates import compile_condition, compile_value
+from tests.workflows.conftest import Render
 
 NATIVE = [
     ("{{ TRIGGER.items }}", [1, 2, 3]),
@@ -61,7 +62,7 @@ NATIVE = [
 
 
 @pytest.mark.parametrize(("text", "value"), NATIVE)
-def test_one_expression_keeps_its_type(render: Any, text: str, value: Any) -> None:
+def test_one_expression_keeps_its_type(render: Render, text: str, value: Any) -> None:
     found = render(text)
     assert found == value
     assert type(found) is type(value)
@@ -81,12 +82,12 @@ def test_one_expression_keeps_its_type(render: Any, text: str, value: Any) -> No
         ("a\n{{ 1 }}\n", "a\n1\n"),
     ],
 )
-def test_a_text_with_expressions_is_a_text(render: Any, text: str, value: str) -> None:
+def test_a_text_with_expressions_is_a_text(render: Render, text: str, value: str) -> None:
     assert render(text) == value
 
 
 @pytest.mark.parametrize("field", ["code", "template", "dunder"])
-def test_a_payload_string_is_neither_evaluated_nor_retyped(render: Any, field: str, scope: Scope) -> None:
+def test_a_payload_string_is_neither_evaluated_nor_retyped(render: Render, field: str, scope: Scope) -> None:
     payload = scope.names["TRIGGER"][field]
     assert render(f"{{{{ TRIGGER.{field} }}}}") == payload
     assert render(f"<{{{{ TRIGGER.{field} }}}}>") == f"<{payload}>"
@@ -117,12 +118,12 @@ def test_every_json_value_comes_through_by_path_and_computed(value: Any) -> None
     assert compile_value("{{ TRIGGER | tojson | fromjson }}", "").render(scope) == value
 
 
-def test_keys_win_over_methods(render: Any) -> None:
+def test_keys_win_over_methods(render: Render) -> None:
     assert render("{{ TRIGGER.items }}") == [1, 2, 3]
     assert render("{{ TRIGGER.user.items() | length }}") == 2
 
 
-def test_a_source_s_variables_cannot_hide_built_in_names(render: Any) -> None:
+def test_a_source_s_variables_cannot_hide_built_in_names(render: Render) -> None:
     assert render("{{ nodes.first.state }}") == "succeeded"
     assert render("{{ range(2) }}") == [0, 1]
 
@@ -147,7 +148,7 @@ def test_a_source_s_variables_cannot_hide_built_in_names(render: Any) -> None:
     ],
 )
 def test_a_missing_name_is_an_error_that_names_node_field_and_name(
-    render: Any, text: str, missing: str | None, sentence: str
+    render: Render, text: str, missing: str | None, sentence: str
 ) -> None:
     with pytest.raises(ExpressionError) as caught:
         render(text)
@@ -180,7 +181,7 @@ def test_a_missing_name_is_an_error_that_names_node_field_and_name(
         ("{{ -TRIGGER.user }}", "cannot use - with an object"),
     ],
 )
-def test_an_operation_that_fails_says_why(render: Any, text: str, sentence: str) -> None:
+def test_an_operation_that_fails_says_why(render: Render, text: str, sentence: str) -> None:
     with pytest.raises(ExpressionError) as caught:
         render(text)
     assert sentence in str(caught.value)

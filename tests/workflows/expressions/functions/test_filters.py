@@ -7,6 +7,7 @@ import pytest
 from hub.errors import ExpressionError
 from hub.workflows.expressions.functions import FILTERS
 from hub.workflows.expressions.functions.predicates import TESTS
+from tests.workflows.conftest import Render
 
 FILTER_CASES = [
     ("'aB' | upper", "AB"),
@@ -118,7 +119,7 @@ FILTER_CASES = [
 
 
 @pytest.mark.parametrize(("source", "value"), FILTER_CASES)
-def test_filter(render: Any, source: str, value: Any) -> None:
+def test_filter(render: Render, source: str, value: Any) -> None:
     found = render(f"{{{{ {source.replace('tags', 'TRIGGER.tags')} }}}}")
     assert found == value
     assert type(found) is type(value)
@@ -171,7 +172,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize("source", WRONG)
-def test_a_filter_that_cannot_work_says_what_it_needs(render: Any, source: str) -> None:
+def test_a_filter_that_cannot_work_says_what_it_needs(render: Render, source: str) -> None:
     """The value comes from the scope through `default`, so that only rendering can tell."""
     head, _, rest = source.replace("tags", "TRIGGER.tags").partition(" | ")
     with pytest.raises(ExpressionError) as caught:
@@ -224,7 +225,7 @@ TEST_CASES = [
 
 
 @pytest.mark.parametrize(("source", "value"), TEST_CASES)
-def test_test(render: Any, source: str, value: Any) -> None:
+def test_test(render: Render, source: str, value: Any) -> None:
     assert render(f"{{{{ {source} }}}}") == value
 
 
