@@ -8,18 +8,18 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from hub import Action, ActionFailed
+from hub import Action, ActionContext, ActionFailed
 from hub_github.deliveries import FAILED_DELIVERIES, REDELIVER
 
 REPOSITORY = {"repository": "acme/conveyor", "hook_id": 99}
 
 
-async def run(action: Action, context: Any, **given: Any) -> Any:
+async def run(action: Action, context: ActionContext, **given: Any) -> Any:
     return await action.run(action.input.model_validate({"token": "t0ken", **given}), context)
 
 
 def attempt(
-    context: Any, number: int, guid: str, code: int, *, hours: float = 1, event: str = "push"
+    context: ActionContext, number: int, guid: str, code: int, *, hours: float = 1, event: str = "push"
 ) -> dict[str, Any]:
     at = (context.received - timedelta(hours=hours)).isoformat().replace("+00:00", "Z")
     return {
@@ -44,7 +44,7 @@ def attempt(
     ],
 )
 async def test_deliveries_of_each_kind_of_webhook_are_listed(
-    api: Any, context: Any, hook: dict[str, Any], path: str
+    api: Any, context: ActionContext, hook: dict[str, Any], path: str
 ) -> None:
     api.answer([attempt(context, 1, "a", 502)])
     found = await run(FAILED_DELIVERIES, context, api_url=api.url, **hook)
@@ -53,7 +53,9 @@ async def test_deliveries_of_each_kind_of_webhook_are_listed(
     assert api.asked[0][2]["authorization"] == "Bearer t0ken"
 
 
-async def test_a_delivery_is_lost_if_no_attempt_succeeded_and_is_named_by_its_latest(api: Any, context: Any) -> None:
+async def test_a_delivery_is_lost_if_no_attempt_succeeded_and_is_named_by_its_latest(
+    api: Any, context: ActionContext
+) -> None:
     api.answer(
         [
             attempt(context, 6, "recovered", 200),
@@ -73,13 +75,13 @@ async def test_a_delivery_is_lost_if_no_attempt_succeeded_and_is_named_by_its_la
     assert set(found["deliveries"][0]) == {"id", "guid", "event", "action", "delivered_at", "status", "status_code"}
 
 
-async def test_a_redirect_counts_as_delivered_as_github_counts_it(api: Any, context: Any) -> None:
+async def test_a_redirect_counts_as_delivered_as_github_counts_it(api: Any, context: ActionContext) -> None:
     api.answer([attempt(context, 1, "a", 302), attempt(context, 2, "b", 400)])
     found = await run(FAILED_DELIVERIES, context, api_url=api.url, **REPOSITORY)
     assert [one["guid"] for one in found["deliveries"]] == ["b"]
 
 
-async def test_pages_are_followed_by_cursor_and_only_at_the_api_s_own_address(api: Any, context: Any) -> None:
+async def test_pages_are_followed_by_cursor_and_only_at_the_api_s_own_address(api: Any, context: ActionContext) -> None:
     elsewhere = "https://evil.example.com/steal?per_page=100&cursor=v1_42"
     api.answer([attempt(context, 2, "b", 500)], link=f'<{elsewhere}>; rel="next", <{elsewhere}0>; rel="last"')
     api.answer([attempt(context, 1, "a", 500, hours=2)], link=f'<{elsewhere}>; rel="prev"')
@@ -91,7 +93,7 @@ async def test_pages_are_followed_by_cursor_and_only_at_the_api_s_own_address(ap
     ]
 
 
-async def test_the_look_back_ends_at_the_given_hours(api: Any, context: Any) -> None:
+async def test_the_look_back_ends_at_the_given_hours(api: Any, context: ActionContext) -> None:
     api.answer(
         [attempt(context, 2, "b", 500, hours=1), attempt(context, 1, "a", 500, hours=30)],
         link='<https://api.github.com/x?cursor=more>; rel="next"',
@@ -102,32 +104,34 @@ async def test_the_look_back_ends_at_the_given_hours(api: Any, context: Any) -> 
     assert len(api.asked) == 1
 
 
-async def test_most_is_a_limit_that_is_told(api: Any, context: Any) -> None:
+async def test_most_is_a_limit_that_is_told(api: Any, context: ActionContext) -> None:
     api.answer([attempt(context, number, str(number), 500) for number in range(5)])
     found = await run(FAILED_DELIVERIES, context, api_url=api.url, most=3, **REPOSITORY)
     assert (found["examined"], found["complete"], len(found["deliveries"])) == (3, False, 3)
 
 
-async def test_only_the_events_asked_for_are_listed(api: Any, context: Any) -> None:
+async def test_only_the_events_asked_for_are_listed(api: Any, context: ActionContext) -> None:
     api.answer([attempt(context, 1, "a", 500, event="issues"), attempt(context, 2, "b", 500)])
     found = await run(FAILED_DELIVERIES, context, api_url=api.url, events=["issues"], **REPOSITORY)
     assert [one["event"] for one in found["deliveries"]] == ["issues"]
 
 
 @pytest.mark.parametrize("link", ["", "nonsense", '<https://[::1>; rel="next"', '<https://api/x>; rel="next"'])
-async def test_a_link_header_without_a_cursor_ends_the_list(api: Any, context: Any, link: str) -> None:
+async def test_a_link_header_without_a_cursor_ends_the_list(api: Any, context: ActionContext, link: str) -> None:
     api.answer([attempt(context, 1, "a", 500)], link=link)
     assert (await run(FAILED_DELIVERIES, context, api_url=api.url, **REPOSITORY))["complete"] is True
 
 
-async def test_a_cursor_that_leads_to_itself_ends_the_list(api: Any, context: Any) -> None:
+async def test_a_cursor_that_leads_to_itself_ends_the_list(api: Any, context: ActionContext) -> None:
     for _ in range(2):
         api.answer([attempt(context, 1, "a", 500)], link='<https://api/x?cursor=same>; rel="next"')
     await run(FAILED_DELIVERIES, context, api_url=api.url, **REPOSITORY)
     assert len(api.asked) == 2
 
 
-async def test_a_list_that_is_not_a_list_fails_and_odd_entries_are_passed_over(api: Any, context: Any) -> None:
+async def test_a_list_that_is_not_a_list_fails_and_odd_entries_are_passed_over(
+    api: Any, context: ActionContext
+) -> None:
     api.answer({"message": "?"})
     with pytest.raises(ActionFailed, match="not a JSON array"):
         await run(FAILED_DELIVERIES, context, api_url=api.url, **REPOSITORY)
@@ -136,7 +140,7 @@ async def test_a_list_that_is_not_a_list_fails_and_odd_entries_are_passed_over(a
     assert [one["id"] for one in found["deliveries"]] == [1]
 
 
-async def test_what_was_listed_can_be_asked_for_again(api: Any, context: Any) -> None:
+async def test_what_was_listed_can_be_asked_for_again(api: Any, context: ActionContext) -> None:
     api.answer([attempt(context, 2, "b", 500), attempt(context, 1, "a", 500)])
     found = await run(FAILED_DELIVERIES, context, api_url=api.url, **REPOSITORY)
     for _ in range(3):
@@ -148,7 +152,7 @@ async def test_what_was_listed_can_be_asked_for_again(api: Any, context: Any) ->
     ]
 
 
-async def test_a_delivery_that_github_forgot_does_not_stop_the_others(api: Any, context: Any) -> None:
+async def test_a_delivery_that_github_forgot_does_not_stop_the_others(api: Any, context: ActionContext) -> None:
     api.answer({"message": "Not Found"}, 404)
     api.answer({}, 202)
     asked = await run(REDELIVER, context, api_url=api.url, deliveries=[1, 2], **REPOSITORY)
@@ -158,7 +162,9 @@ async def test_a_delivery_that_github_forgot_does_not_stop_the_others(api: Any, 
 
 
 @pytest.mark.parametrize(("status", "retryable"), [(401, False), (403, False), (429, True), (500, True)])
-async def test_a_token_or_a_server_that_fails_stops_it(api: Any, context: Any, status: int, retryable: bool) -> None:
+async def test_a_token_or_a_server_that_fails_stops_it(
+    api: Any, context: ActionContext, status: int, retryable: bool
+) -> None:
     api.answer({"message": "no"}, status)
     with pytest.raises(ActionFailed) as failure:
         await run(REDELIVER, context, api_url=api.url, deliveries=[1, 2], **REPOSITORY)

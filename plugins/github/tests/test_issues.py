@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from hub import Action, ActionFailed
+from hub import Action, ActionContext, ActionFailed
 from hub_github.issues import COMMENT, CREATE_ISSUE
 
 
-async def run(action: Action, context: Any, **given: Any) -> Any:
+async def run(action: Action, context: ActionContext, **given: Any) -> Any:
     return await action.run(action.input.model_validate({"token": "t0ken", **given}), context)
 
 
-async def test_an_issue_is_opened_with_the_token(api: Any, context: Any) -> None:
+async def test_an_issue_is_opened_with_the_token(api: Any, context: ActionContext) -> None:
     api.answer({"number": 7, "id": 70, "node_id": "I_x", "html_url": "https://github.com/a/b/issues/7"}, 201)
     made = await run(
         CREATE_ISSUE, context, api_url=api.url + "/api/v3/", repository="acme/conveyor", title="Stop", labels=["bug"]
@@ -31,7 +31,7 @@ async def test_an_issue_is_opened_with_the_token(api: Any, context: Any) -> None
     assert headers["user-agent"] == "hub-github"
 
 
-async def test_every_field_of_an_issue_is_sent(api: Any, context: Any) -> None:
+async def test_every_field_of_an_issue_is_sent(api: Any, context: ActionContext) -> None:
     api.answer({"number": 8}, 201)
     fields = {"title": "Stop", "body": "*now*", "assignees": ["ada"], "milestone": 3, "type": "Bug"}
     made = await run(CREATE_ISSUE, context, api_url=api.url, repository="acme/conveyor", **fields)
@@ -39,7 +39,7 @@ async def test_every_field_of_an_issue_is_sent(api: Any, context: Any) -> None:
     assert made == {"number": 8, "id": None, "node_id": None, "url": None}
 
 
-async def test_a_comment_is_written(api: Any, context: Any) -> None:
+async def test_a_comment_is_written(api: Any, context: ActionContext) -> None:
     api.answer({"id": 9, "node_id": "IC_x", "html_url": "https://github.com/a/b/issues/7#9"}, 201)
     made = await run(COMMENT, context, api_url=api.url, repository="acme/conveyor", issue=7, body="On it")
     assert made == {"id": 9, "node_id": "IC_x", "url": "https://github.com/a/b/issues/7#9"}
@@ -63,7 +63,7 @@ async def test_a_comment_is_written(api: Any, context: Any) -> None:
     ],
 )
 async def test_a_refusal_says_whether_a_retry_may_help(
-    api: Any, context: Any, status: int, headers: dict[str, str], retryable: bool
+    api: Any, context: ActionContext, status: int, headers: dict[str, str], retryable: bool
 ) -> None:
     api.answer({"message": "no such thing"}, status, **headers)
     with pytest.raises(ActionFailed, match=rf"{status} .*no such thing") as failure:
@@ -73,7 +73,7 @@ async def test_a_refusal_says_whether_a_retry_may_help(
     assert "t0ken" not in str(failure.value)
 
 
-async def test_an_exhausted_rate_limit_says_when_to_come_back(api: Any, context: Any) -> None:
+async def test_an_exhausted_rate_limit_says_when_to_come_back(api: Any, context: ActionContext) -> None:
     reset = int((datetime.now(UTC) + timedelta(minutes=10)).timestamp())
     api.answer({"message": "limit"}, 403, x_ratelimit_remaining="0", x_ratelimit_reset=str(reset))
     with pytest.raises(ActionFailed) as failure:
@@ -83,7 +83,7 @@ async def test_an_exhausted_rate_limit_says_when_to_come_back(api: Any, context:
     assert 500 < failure.value.retry_after <= 600
 
 
-async def test_a_rate_limit_that_is_over_or_unreadable_asks_for_no_wait(api: Any, context: Any) -> None:
+async def test_a_rate_limit_that_is_over_or_unreadable_asks_for_no_wait(api: Any, context: ActionContext) -> None:
     api.answer({"message": "limit"}, 403, x_ratelimit_remaining="0", x_ratelimit_reset="1")
     api.answer({"message": "limit"}, 429, retry_after="soon")
     waits = []
@@ -95,19 +95,19 @@ async def test_a_rate_limit_that_is_over_or_unreadable_asks_for_no_wait(api: Any
 
 
 @pytest.mark.parametrize("text", ["", "<html>", "[]", "7"])
-async def test_an_answer_that_is_not_a_json_object_fails(api: Any, context: Any, text: str) -> None:
+async def test_an_answer_that_is_not_a_json_object_fails(api: Any, context: ActionContext, text: str) -> None:
     api.answer(text=text, status=201)
     with pytest.raises(ActionFailed, match=r"not (a )?JSON"):
         await run(CREATE_ISSUE, context, api_url=api.url, repository="acme/conveyor", title="x")
 
 
-async def test_an_error_page_is_told_by_its_status(api: Any, context: Any) -> None:
+async def test_an_error_page_is_told_by_its_status(api: Any, context: ActionContext) -> None:
     api.answer(text="<html>", status=502)
     with pytest.raises(ActionFailed, match=r"502 .*no message"):
         await run(CREATE_ISSUE, context, api_url=api.url, repository="acme/conveyor", title="x")
 
 
-async def test_nobody_there_is_worth_a_retry(context: Any, unused_tcp_port: int) -> None:
+async def test_nobody_there_is_worth_a_retry(context: ActionContext, unused_tcp_port: int) -> None:
     with pytest.raises(ActionFailed) as failure:
         await run(CREATE_ISSUE, context, api_url=f"http://127.0.0.1:{unused_tcp_port}", repository="a/b", title="x")
     assert failure.value.retryable

@@ -8,23 +8,23 @@ import pytest
 from pydantic import ValidationError
 from slack_sdk.models.blocks import SectionBlock
 
-from hub import Action, ActionFailed
+from hub import Action, ActionContext, ActionFailed
 from hub_slack.guarded_client import GuardedWebClient
 from hub_slack.messages import POST_MESSAGE, RESPOND
 
 POSTED = {"ok": True, "channel": "C1", "ts": "1531420618.000100", "message": {"text": "hi"}}
 
 
-async def run(action: Action, context: Any, **given: Any) -> Any:
+async def run(action: Action, context: ActionContext, **given: Any) -> Any:
     return await action.run(action.input.model_validate(given), context)
 
 
-async def post(context: Any, api: Any, **given: Any) -> Any:
+async def post(context: ActionContext, api: Any, **given: Any) -> Any:
     fields = {"token": "xoxb-t0ken", "channel": "C1", "text": "hi", "api_url": api.url + "/api"} | given
     return await run(POST_MESSAGE, context, **fields)
 
 
-async def test_a_message_is_posted_through_the_context(api: Any, context: Any) -> None:
+async def test_a_message_is_posted_through_the_context(api: Any, context: ActionContext) -> None:
     api.answer(POSTED)
     assert await post(context, api) == {"channel": "C1", "ts": "1531420618.000100"}
     [(method, path, headers, body)] = api.asked
@@ -36,7 +36,7 @@ async def test_a_message_is_posted_through_the_context(api: Any, context: Any) -
     assert headers["idempotency-key"] == "exec_1/node/0", "sent by the context and by nobody else"
 
 
-async def test_every_field_of_a_message_is_sent(api: Any, context: Any) -> None:
+async def test_every_field_of_a_message_is_sent(api: Any, context: ActionContext) -> None:
     api.answer(POSTED)
     fields = {
         "text": "Restock belts?",
@@ -68,7 +68,9 @@ async def test_every_field_of_a_message_is_sent(api: Any, context: Any) -> None:
         ("ratelimited", True),
     ],
 )
-async def test_slack_s_error_says_whether_a_retry_may_help(api: Any, context: Any, error: str, retryable: bool) -> None:
+async def test_slack_s_error_says_whether_a_retry_may_help(
+    api: Any, context: ActionContext, error: str, retryable: bool
+) -> None:
     api.answer({"ok": False, "error": error, "token_echo": "xoxb-t0ken"})
     with pytest.raises(ActionFailed, match=f"200: {error}") as failure:
         await post(context, api)
@@ -76,7 +78,7 @@ async def test_slack_s_error_says_whether_a_retry_may_help(api: Any, context: An
     assert "t0ken" not in str(failure.value)
 
 
-async def test_a_rate_limit_says_when_to_come_back(api: Any, context: Any) -> None:
+async def test_a_rate_limit_says_when_to_come_back(api: Any, context: ActionContext) -> None:
     api.answer({"ok": False, "error": "ratelimited"}, 429, retry_after="30")
     with pytest.raises(ActionFailed) as failure:
         await post(context, api)
@@ -84,7 +86,9 @@ async def test_a_rate_limit_says_when_to_come_back(api: Any, context: Any) -> No
 
 
 @pytest.mark.parametrize(("status", "retryable"), [(302, False), (403, False), (500, True), (502, True)])
-async def test_an_error_page_is_told_by_its_status(api: Any, context: Any, status: int, retryable: bool) -> None:
+async def test_an_error_page_is_told_by_its_status(
+    api: Any, context: ActionContext, status: int, retryable: bool
+) -> None:
     api.answer(text="<html>", status=status)
     with pytest.raises(ActionFailed, match=f"Slack answered {status}") as failure:
         await post(context, api)
@@ -93,13 +97,13 @@ async def test_an_error_page_is_told_by_its_status(api: Any, context: Any, statu
 
 
 @pytest.mark.parametrize("text", ["", "ok", "[]"])
-async def test_an_answer_that_is_not_a_json_object_fails(api: Any, context: Any, text: str) -> None:
+async def test_an_answer_that_is_not_a_json_object_fails(api: Any, context: ActionContext, text: str) -> None:
     api.answer(text=text)
     with pytest.raises(ActionFailed, match="not a JSON object"):
         await post(context, api)
 
 
-async def test_nobody_there_is_worth_a_retry(context: Any, unused_tcp_port: int) -> None:
+async def test_nobody_there_is_worth_a_retry(context: ActionContext, unused_tcp_port: int) -> None:
     with pytest.raises(ActionFailed) as failure:
         await run(
             POST_MESSAGE, context, token="t", channel="C1", text="hi", api_url=f"http://127.0.0.1:{unused_tcp_port}/"
@@ -107,14 +111,14 @@ async def test_nobody_there_is_worth_a_retry(context: Any, unused_tcp_port: int)
     assert failure.value.retryable
 
 
-async def test_the_client_makes_no_call_but_with_json(context: Any, api: Any) -> None:
+async def test_the_client_makes_no_call_but_with_json(context: ActionContext, api: Any) -> None:
     client = GuardedWebClient(context, "t", api.url + "/")
     with pytest.raises(TypeError, match=r"conversations\.list"):
         await client.conversations_list()
     assert api.asked == []
 
 
-async def test_an_interaction_is_answered_at_its_response_url(api: Any, context: Any) -> None:
+async def test_an_interaction_is_answered_at_its_response_url(api: Any, context: ActionContext) -> None:
     api.answer(text="ok")
     answered = await run(
         RESPOND,
@@ -150,7 +154,13 @@ async def test_an_interaction_is_answered_at_its_response_url(api: Any, context:
     ],
 )
 async def test_a_response_url_that_refuses_says_whether_a_retry_may_help(  # noqa: PLR0917 - a row of the table
-    api: Any, context: Any, status: int, text: str, headers: dict[str, str], retryable: bool, after: float | None
+    api: Any,
+    context: ActionContext,
+    status: int,
+    text: str,
+    headers: dict[str, str],
+    retryable: bool,
+    after: float | None,
 ) -> None:
     api.answer(text=text, status=status, **headers)
     with pytest.raises(ActionFailed, match=f"{status}: {text}") as failure:
