@@ -1,4 +1,4 @@
-"""The command line: one group of commands per file, imported only when it is used."""
+"""The command line: one group of commands per file, imported when it is used."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _COMMANDS = {
 
 
 class _Lazy(Group):
-    """Imports a command's file when the command is asked for, and the plugins for a command that is not the core's."""
+    """Imports the file of a command when the command is used, and the plugins for a command that the core lacks."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*super().list_commands(ctx), *_COMMANDS, *_plugin_commands()})
@@ -48,7 +48,7 @@ class _Lazy(Group):
         module, name = _COMMANDS[cmd_name]
         command = getattr(importlib.import_module(module), name)
         if not isinstance(command, click.Command):
-            raise TypeError(f"{module}.{name} is no command")
+            raise TypeError(f"{module}.{name} is not a command")
         return command
 
 
@@ -64,6 +64,6 @@ def _plugin_commands() -> Mapping[str, click.Command]:
 def main() -> None:
     """Run and manage an integration hub.
 
-    `hub serve` starts one. The other commands talk to a running hub: HUB_URL says where (http://127.0.0.1:8000
-    unless set), HUB_API_KEY who you are (HUB_ADMIN_KEY is used when it is unset).
+    `hub serve` starts one. Most other commands call a running hub: HUB_URL is its address (http://127.0.0.1:8000 by
+    default) and HUB_API_KEY your key (HUB_ADMIN_KEY if it is unset).
     """

@@ -26,13 +26,13 @@ def said(url: str, *arguments: str, key: str = ADMIN_KEY, stdin: str = "") -> Re
 def test_an_address_that_is_none() -> None:
     result = said("hub.example", "sources", "list")
     assert result.exit_code == 1
-    assert result.output == "Error: hub.example is no address: set HUB_URL to http://HOST:PORT or https://HOST\n"
+    assert result.output == "Error: hub.example is not a URL: set HUB_URL to http://HOST:PORT or https://HOST\n"
 
 
 def test_a_key_with_a_line_break() -> None:
     result = said("http://127.0.0.1:9", "sources", "list", key="one\ntwo")
     assert result.exit_code == 1
-    assert "set HUB_API_KEY anew" in result.output
+    assert "set HUB_API_KEY again" in result.output
 
 
 def test_a_workflow_that_is_no_text(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_a_workflow_that_is_no_text(tmp_path: Path) -> None:
 def test_a_moment_that_is_none() -> None:
     result = said("http://127.0.0.1:9", "deliveries", "account", "--since", "yesterday")
     assert result.exit_code == 2
-    assert "'yesterday' is no moment: write 90m, 2h or 3d (ago), or ISO 8601" in result.output
+    assert "'yesterday' is not a time: write 90m, 2h or 3d (ago), or ISO 8601" in result.output
 
 
 def test_the_help_says_whole_sentences() -> None:
@@ -66,7 +66,7 @@ async def test_something_else_answers() -> None:
         await site.start()
         url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         result = await asyncio.to_thread(said, url, "sources", "list")
-        assert (result.exit_code, result.output) == (1, f"Error: what answers at {url} is no hub: set HUB_URL\n")
+        assert (result.exit_code, result.output) == (1, f"Error: the server at {url} is not a hub: set HUB_URL\n")
         secure = url.replace("http:", "https:")
         result = await asyncio.to_thread(said, secure, "sources", "list")
         assert "SSL" in result.output
@@ -100,7 +100,7 @@ async def connections_are_read_from_standard_input(hub: LiveHub) -> None:
     result = await asyncio.to_thread(said, hub.url, *arguments, stdin="ada\nsecret\n")
     assert (result.exit_code, result.output) == (0, "connections.pager is set: user, token\n")
     result = await asyncio.to_thread(said, hub.url, *arguments, stdin="ada\n")
-    assert (result.exit_code, result.output) == (1, "Error: standard input has no line for the value of token\n")
+    assert (result.exit_code, result.output) == (1, "Error: standard input has no line with the value of token\n")
 
 
 async def tables_end_where_their_text_ends(hub: LiveHub) -> None:

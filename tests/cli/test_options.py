@@ -96,7 +96,7 @@ async def test_a_subscription_takes_every_option(hub: LiveHub, tmp_path: Path) -
         "clients": ["c1"],
     }
     assert shown["tls"]["ca"] == authority
-    assert "is deleted" in await said(hub, "subscriptions", "delete", made["id"], "--yes")
+    assert "deleted" in await said(hub, "subscriptions", "delete", made["id"], "--yes")
 
 
 async def test_a_message_may_have_an_ordering_key(hub: LiveHub) -> None:

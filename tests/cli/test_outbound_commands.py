@@ -62,7 +62,7 @@ async def test_from_subscription_to_delivery(run: Run, hub: LiveHub, receiver: R
     assert delivery["state"] == "delivered"
     assert "delivered" in (await run("deliveries", "show", delivery["id"])).output
     assert "1 messages accepted" in (await run("deliveries", "account")).output
-    assert "Everything has arrived" in (await run("deliveries", "undelivered")).output
+    assert "Everything has been delivered" in (await run("deliveries", "undelivered")).output
     assert subscription in (await run("subscriptions", "list")).output
 
 

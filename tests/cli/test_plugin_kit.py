@@ -64,7 +64,7 @@ def test_a_name_that_no_vendor_can_have_is_refused(tmp_path: Path) -> None:
     made(tmp_path)
     said = hub("plugins", "new", "made", "--in", tmp_path)
     assert said.exit_code == 1
-    assert "is there already" in said.output
+    assert "exists already" in said.output
 
 
 def test_what_is_missing_for_the_next_level_is_said(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_what_is_missing_for_the_next_level_is_said(tmp_path: Path) -> None:
     assert "vendor made-poor: bronze" in said.output
     assert "the guide does not say where to paste {url}" in said.output
     assert "upper bound" in said.output
-    assert "'hub-made-poor' is where people look for it" in said.output
+    assert "name it 'hub-made-poor', where people look for it" in said.output
     assert "py.typed" in said.output
     view = json.loads(hub("plugins", "check", project, "-j").output)
     [vendor] = view["vendors"]

@@ -48,7 +48,7 @@ async def test_webhooks(hub: LiveHub) -> None:
     assert made["id"] in await said(hub, "webhooks", "list")
     assert (await answered(hub, "webhooks", "get", made["id"], "-j")) == made
     assert (await answered(hub, "webhooks", "update", made["id"], '{"name": "a"}', "-j"))["id"] == made["id"]
-    assert "is deleted" in await said(hub, "webhooks", "delete", made["id"])
+    assert "deleted" in await said(hub, "webhooks", "delete", made["id"])
     assert "(404)" in await said(hub, "webhooks", "get", made["id"], fails=True)
     assert (await answered(hub, "webhooks", "create", '{"shared_key": "0123456789"}', "-j"))["id"]
 
@@ -65,7 +65,7 @@ async def test_workflows_from_yaml(hub: LiveHub, tmp_path: Path) -> None:
     assert made["id"] in [one["id"] for one in await answered(hub, "workflows", "list", "-j")]
     file.write_text("a: [")
     assert "neither JSON nor YAML" in await said(hub, "workflows", "create", str(file), fails=True)
-    assert "is deleted" in await said(hub, "workflows", "delete", made["id"])
+    assert "deleted" in await said(hub, "workflows", "delete", made["id"])
 
 
 async def test_sources_and_their_credentials(hub: LiveHub) -> None:
@@ -74,9 +74,9 @@ async def test_sources_and_their_credentials(hub: LiveHub) -> None:
     assert "vibeiq: http" in await said(hub, "sources", "create")
     assert "orders" in await said(hub, "sources", "list")
     assert source in [one["id"] for one in await answered(hub, "sources", "list", "-j")]
-    assert "shown this once" in await said(hub, "sources", "add-secret", source, "--slot", "hmac", "--overlap", "60")
+    assert "shown only once" in await said(hub, "sources", "add-secret", source, "--slot", "hmac", "--overlap", "60")
     given = ("sources", "add-secret", source, "--secret", "given-secret")
-    assert "shown this once" not in await said(hub, *given, "--slot", "shared_key")
+    assert "shown only once" not in await said(hub, *given, "--slot", "shared_key")
     assert "it has: url, hmac, shared_key" in await said(hub, *given, fails=True)
     shown = await said(hub, "sources", "show", source)
     assert "hmac" in shown
@@ -85,10 +85,10 @@ async def test_sources_and_their_credentials(hub: LiveHub) -> None:
     assert "deleted" in await said(hub, "sources", "delete-secret", source, str(number))
     assert "API key" in await said(hub, "sources", "api-key", source)
     assert "revoked" in await said(hub, "sources", "api-key", source, "--revoke")
-    assert "removed" in await said(hub, "sources", "api-key", source, "--delete")
+    assert "need no API key" in await said(hub, "sources", "api-key", source, "--delete")
     assert (await answered(hub, "sources", "update", source, '{"enabled": false}'))["enabled"] is False
     assert "/allowlist/0" in await said(hub, "sources", "update", source, '{"allowlist": ["x"]}', fails=True)
-    assert "is deleted" in await said(hub, "sources", "delete", source)
+    assert "deleted" in await said(hub, "sources", "delete", source)
 
 
 async def test_the_guide_of_a_source_names_its_address(hub: LiveHub) -> None:
@@ -187,13 +187,13 @@ async def test_connections_keys_orgs_and_audit(hub: LiveHub) -> None:
     assert "is set: token" in await said(hub, "connections", "set", "slack", "--kind", "slack", stdin="xoxb-1\n")
     assert (await answered(hub, "connections", "list", "-j"))[0]["fields"] == ["token"]
     assert "slack" in await said(hub, "connections", "list")
-    assert "is deleted" in await said(hub, "connections", "delete", "slack")
+    assert "deleted" in await said(hub, "connections", "delete", "slack")
     made = await answered(hub, "keys", "create", "ci", "--role", "viewer", "-j")
     assert "ci" in await said(hub, "keys", "list")
-    assert "shown this once" in await said(hub, "keys", "create", "two", "--role", "editor")
+    assert "shown only once" in await said(hub, "keys", "create", "two", "--role", "editor")
     assert made["id"] in [one["id"] for one in await answered(hub, "keys", "list", "-j")]
-    assert "is revoked" in await said(hub, "keys", "revoke", made["id"])
-    assert "sealed again under the new master key" in await said(hub, "keys", "rotate-master")
+    assert "revoked" in await said(hub, "keys", "revoke", made["id"])
+    assert "encrypted again with the new master key" in await said(hub, "keys", "rotate-master")
     assert (await answered(hub, "orgs", "create", "cli-org", "-j"))["name"] == "cli-org"
     assert "Next: HUB_ORG=cli-org-2" in await said(hub, "orgs", "create", "cli-org-2")
     assert "cli-org" in await said(hub, "orgs", "list")

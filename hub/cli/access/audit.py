@@ -1,4 +1,4 @@
-"""`hub audit`: who changed what."""
+"""`hub audit`: the audit log."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["audit"]
 @click.option("--limit", default=50, show_default=True)
 @json_option
 def audit(limit: int, *, as_json: bool) -> None:
-    """Show management changes, newest first."""
+    """Show the audit log, newest first."""
     items = HubClient().call("GET", "/api/audit", query={"limit": str(limit)})["items"]
     if as_json:
         print_json(items)
         return
     rows = [(one["at"], one["key"], one["action"], one["target"], ", ".join(one["detail"]["fields"])) for one in items]
-    print_table(("at", "key", "action", "target", "fields"), rows, empty="Nothing was changed.")
+    print_table(("time", "key", "action", "target", "fields"), rows, empty="There are no entries.")

@@ -1,4 +1,4 @@
-"""`hub connections`: secrets for calling out."""
+"""`hub connections`: secrets for outgoing calls."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["connections"]
 
 @click.group(cls=Group)
 def connections() -> None:
-    """Manage connections: secrets that nodes name as connections.NAME.FIELD and only actions see."""
+    """Manage connections: secrets to which nodes refer as connections.NAME.FIELD."""
 
 
 @connections.command("list")
@@ -27,15 +27,23 @@ def list_(*, as_json: bool) -> None:
         print_json(items)
         return
     rows = [(one["name"], one["kind"], ", ".join(one["fields"]), one["updated"]) for one in items]
-    print_table(("name", "kind", "fields", "updated"), rows, empty="There is no connection: hub connections set NAME")
+    print_table(
+        ("name", "kind", "fields", "updated"), rows, empty="There are no connections. Set one: hub connections set NAME"
+    )
 
 
 @connections.command("set")
 @click.argument("name")
-@click.option("--kind", default="secret", show_default=True, help="What it is for: slack, github, …")
-@click.option("--field", "fields", multiple=True, metavar="NAME", help="A field; its value is asked for, unseen.")
+@click.option("--kind", default="secret", show_default=True, help="Purpose, such as slack or github.")
+@click.option(
+    "--field",
+    "fields",
+    multiple=True,
+    metavar="NAME",
+    help="Field to set, by default token. You are asked for its value.",
+)
 def set_(name: str, kind: str, fields: tuple[str, ...]) -> None:
-    """Create or replace a connection; values are asked for, or read from standard input, one a line."""
+    """Create or replace a connection, with values that you enter, or that standard input has, one per line."""
     values = {field: _value(field) for field in fields or ("token",)}
     HubClient().call("PUT", f"/api/connections/{name}", {"kind": kind, "values": values})
     click.echo(f"connections.{name} is set: {', '.join(values)}")
@@ -46,7 +54,7 @@ def set_(name: str, kind: str, fields: tuple[str, ...]) -> None:
 def delete(name: str) -> None:
     """Delete a connection."""
     HubClient().call("DELETE", f"/api/connections/{name}")
-    click.echo(f"{name} is deleted")
+    click.echo(f"deleted {name}")
 
 
 def _value(field: str) -> str:
@@ -54,5 +62,5 @@ def _value(field: str) -> str:
         return str(click.prompt(field, hide_input=True))
     value = sys.stdin.readline().rstrip("\r\n")
     if not value:
-        raise click.ClickException(f"standard input has no line for the value of {field}")
+        raise click.ClickException(f"standard input has no line with the value of {field}")
     return value

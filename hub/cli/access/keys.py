@@ -1,4 +1,4 @@
-"""`hub keys`: API keys of an org, and the instance's master key."""
+"""`hub keys`: API keys of an org, and the master key of the instance."""
 
 from __future__ import annotations
 
@@ -23,49 +23,49 @@ def keys() -> None:
 @keys.command("list")
 @json_option
 def list_(*, as_json: bool) -> None:
-    """List the org's keys, revoked ones too."""
+    """List the keys of the org, including revoked ones."""
     items = HubClient().call("GET", "/api/keys")["items"]
     if as_json:
         print_json(items)
         return
     rows = [(one["id"], one["name"], one["role"], f"…{one['last4']}", one["expires"], one["revoked"]) for one in items]
-    print_table(("id", "name", "role", "key", "expires", "revoked"), rows, empty="There is no key.")
+    print_table(("id", "name", "role", "key", "expires", "revoked"), rows, empty="There are no keys.")
 
 
 @keys.command()
 @click.argument("name")
 @click.option("--role", required=True, type=click.Choice(["admin", "editor", "viewer", "publisher"]))
-@click.option("--operator", is_flag=True, help="May manage the instance and act in every org.")
+@click.option("--operator", is_flag=True, help="Let the key manage the instance and act in every org.")
 @json_option
 def create(name: str, role: str, *, operator: bool, as_json: bool) -> None:
-    """Make a key; it is shown this once."""
+    """Create a key and show it once."""
     made = HubClient().call("POST", "/api/keys", {"name": name, "role": role, "operator": operator})
     if as_json:
         print_json(made)
     else:
-        click.echo(f"{made['id']}\nkey (shown this once): {made['key']}")
+        click.echo(f"{made['id']}\nkey (shown only once): {made['key']}")
 
 
 @keys.command()
 @click.argument("key")
 def revoke(key: str) -> None:
-    """Revoke a key at once, by its id."""
+    """Revoke a key, given its id. It stops working at once."""
     HubClient().call("DELETE", f"/api/keys/{key}")
-    click.echo(f"{key} is revoked")
+    click.echo(f"revoked {key}")
 
 
 @keys.command("rotate-master")
 def rotate_master() -> None:
-    """Make a new master key and seal everything secret again under it, while the hub runs.
+    """Create a new master key and encrypt all secrets again with it, while the hub runs.
 
-    Older key files stay in the data directory's `keys`, since backups of the database need them.
+    Older key files stay in `keys` in the data directory, since backups of the database need them.
     """
     client = HubClient()
     job = client.call("POST", "/api/master-key/rotate")
     while job["state"] == "running":
-        click.echo(f"{job['done']} sealed again", err=True)
+        click.echo(f"{job['done']} secrets encrypted again", err=True)
         time.sleep(_LOOK_SECONDS)
         job = client.call("GET", f"/api/jobs/{job['id']}")
     if job["state"] != "done":
         raise click.ClickException(f"the rotation is {job['state']}: {job['error']}")
-    click.echo(f"done: {job['done']} sealed again under the new master key")
+    click.echo(f"done: {job['done']} secrets encrypted again with the new master key")

@@ -1,4 +1,4 @@
-"""`hub orgs`: tenants of the instance."""
+"""`hub orgs`: the tenants of the instance."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["orgs"]
 
 @click.group(cls=Group)
 def orgs() -> None:
-    """Manage orgs; HUB_ORG says in which one the other commands act."""
+    """Manage orgs. HUB_ORG is the org in which the other commands act."""
 
 
 @orgs.command("list")

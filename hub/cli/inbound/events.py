@@ -1,4 +1,4 @@
-"""`hub events`: publish, and what may be published."""
+"""`hub events`: publish messages, list event types."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def events() -> None:
 @events.command()
 @click.argument("type_", metavar="TYPE")
 @click.argument("data", metavar="JSON")
-@click.option("--client", help="The client that it concerns.")
-@click.option("--ordering-key", help="Messages with the same key arrive in order.")
-@click.option("--idempotency-key", help="Publishing again under the same key changes nothing.")
+@click.option("--client", help="Client that the message concerns.")
+@click.option("--ordering-key", help="Messages with the same key are delivered in order.")
+@click.option("--idempotency-key", help="Publishing again with the same key has no effect.")
 @json_option
 def publish(
     type_: str, data: str, client: str | None, ordering_key: str | None, idempotency_key: str | None, *, as_json: bool
 ) -> None:
-    """Publish a message: TYPE and its data as JSON, @FILE or - for standard input."""
+    """Publish a message of TYPE with data from JSON, @FILE or - (standard input)."""
     body = {"type": type_, "data": json_input(data), "client": client, "ordering_key": ordering_key}
     headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
     published = HubClient().call("POST", "/api/messages", body, headers=headers)
@@ -39,13 +39,15 @@ def publish(
 
 
 @events.command()
-@click.option("--direction", type=click.Choice(["in", "out"]), help="Only types that come in or go out.")
+@click.option(
+    "--direction", type=click.Choice(["in", "out"]), help="Only types that are received (in) or published (out)."
+)
 @json_option
 def types(direction: str | None, *, as_json: bool) -> None:
-    """List the event types that the hub knows."""
+    """List the event types of the catalog."""
     items = HubClient().call("GET", "/api/event-types", query={"direction": direction})["items"]
     if as_json:
         print_json(items)
         return
     rows = [(one["name"], one["direction"], one["vendor"], one["summary"]) for one in items]
-    print_table(("name", "direction", "vendor", "summary"), rows, empty="No event type is declared.")
+    print_table(("name", "direction", "vendor", "summary"), rows, empty="There are no event types.")

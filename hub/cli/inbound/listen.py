@@ -1,4 +1,4 @@
-"""`hub listen`: requests of a source forwarded to a local address, byte for byte."""
+"""`hub listen`: forward requests of a source, byte for byte, to a local address."""
 
 from __future__ import annotations
 
@@ -23,20 +23,22 @@ _HOP = frozenset(
 
 
 @click.command()
-@click.option("--forward-to", "target", required=True, metavar="URL", help="Where to send each request.")
-@click.option("--source", help="Id of a source; all of the org, if left out.")
-@click.option("--state", default="accepted", show_default=True, help="Forward requests in this state.")
-@click.option("-n", "--last", default=0, help="How many earlier ones to forward first.")
-@click.option("--every", default=0.5, show_default=True, metavar="SECONDS", help="How often to look.")
-@click.option("--count", type=int, help="End after so many.")
+@click.option("--forward-to", "target", required=True, metavar="URL", help="Address to send each request to.")
+@click.option("--source", help="Only requests to this source.")
+@click.option("--state", default="accepted", show_default=True, help="Only requests in this state.")
+@click.option("-n", "--last", default=0, help="Begin with this many earlier requests.")
+@click.option(
+    "--every", default=0.5, show_default=True, metavar="SECONDS", help="Time between two checks for new requests."
+)
+@click.option("--count", type=int, help="Stop after this many requests.")
 def listen(target: str, source: str | None, state: str, last: int, every: float, count: int | None) -> None:
-    """Forward requests to a local address with the exact body and headers, signatures included.
+    """Forward requests to a local address with their exact bodies and headers, including signatures.
 
-    The query of each request is added to URL. What is a credential of its own (Authorization, API keys, URL secrets)
-    is kept by the hub as a fingerprint only and forwarded as such.
+    The query of each request is appended to URL. Credentials such as Authorization, API keys and URL secrets are
+    forwarded as fingerprints, because the hub does not store them.
     """
     client = HubClient()
-    click.echo(f"forwarding to {target}; Ctrl-C ends it", err=True)
+    click.echo(f"forwarding to {target}; stop with Ctrl-C", err=True)
     with suppress(KeyboardInterrupt):
         _forward_all(client, target, new_requests(client, source=source, state=state, last=last, every=every), count)
 
@@ -73,5 +75,5 @@ async def _forward(target: str, request: dict[str, Any]) -> str:
 
 
 def _headers(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Those of the message itself, in order; not those of the connection that it came by."""
+    """The headers of the message in order, without those of the connection."""
     return [(name, value) for name, value in pairs if name not in _HOP]

@@ -1,4 +1,4 @@
-"""`hub tail`: requests as they come in."""
+"""`hub tail`: requests as they arrive."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ __all__ = ["tail"]
 
 
 @click.command()
-@click.option("--source", help="Id of a source.")
-@click.option("--state", help="accepted, refused, held, challenge or duplicate.")
-@click.option("-n", "--last", default=10, show_default=True, help="How many earlier ones to show first.")
-@click.option("--every", default=1.0, show_default=True, metavar="SECONDS", help="How often to look.")
-@click.option("--count", type=int, help="End after so many.")
-@click.option("-j", "--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--source", help="Only requests to this source.")
+@click.option("--state", help="Only requests in this state: accepted, refused, held, challenge or duplicate.")
+@click.option("-n", "--last", default=10, show_default=True, help="Begin with this many earlier requests.")
+@click.option(
+    "--every", default=1.0, show_default=True, metavar="SECONDS", help="Time between two checks for new requests."
+)
+@click.option("--count", type=int, help="Stop after this many requests.")
+@click.option("-j", "--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def tail(source: str | None, state: str | None, last: int, every: float, count: int | None, *, as_json: bool) -> None:
-    """Show requests live, refused ones with the reason. Ctrl-C ends it."""
+    """Show requests as they arrive, refused ones with the reason, until Ctrl-C."""
     with suppress(KeyboardInterrupt):
         _show(new_requests(HubClient(), source=source, state=state, last=last, every=every), count, as_json=as_json)
 

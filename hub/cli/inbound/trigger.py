@@ -1,4 +1,4 @@
-"""`hub trigger`: send a vendor's recorded request, correctly signed, to a running hub."""
+"""`hub trigger`: send a recorded request of a vendor, correctly signed, to a running hub."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import click
 
-from hub.cli.terminal.client import HubClient, Problem
+from hub.cli.terminal.client import CallFailed, HubClient
 
 if TYPE_CHECKING:
     from hub import Recording, Vendor
@@ -23,14 +23,14 @@ __all__ = ["trigger"]
 @click.command()
 @click.argument("vendor")
 @click.argument("event")
-@click.option("--to", "source", metavar="SOURCE", help="Source (src_…); needed where several have this vendor.")
-@click.option("--secret", help="Sign with this secret; else one is added to the source for the moment.")
-@click.option("--same", is_flag=True, help="Keep the recorded event ids: sent twice it is a duplicate.")
+@click.option("--to", "source", metavar="SOURCE", help="Source to send to; needed if several have this vendor.")
+@click.option("--secret", help="Secret to sign with; by default the source gets a temporary one.")
+@click.option("--same", is_flag=True, help="Keep the recorded event ids, so that sending twice makes a duplicate.")
 def trigger(vendor: str, event: str, source: str | None, secret: str | None, *, same: bool) -> None:
-    """Send an example of VENDOR's EVENT, as recorded in its plugin, to a source of the running hub.
+    """Send an EVENT of VENDOR, as recorded in its plugin, to a source of the running hub.
 
-    EVENT is an event type such as user.lifecycle.create, or the name of a recorded request. The hub sees an ordinary
-    request: it is signed as the vendor signs, and goes through every check.
+    EVENT is an event type such as user.lifecycle.create, or the name of a recorded request. The request is signed as
+    the vendor signs, and the hub checks it like any other.
     """
     from hub.testing.new_event_ids import with_new_event_ids
     from hub.testing.sender import Sender
@@ -43,7 +43,7 @@ def trigger(vendor: str, event: str, source: str | None, secret: str | None, *, 
     if not same and recording.verified:
         recording = with_new_event_ids(recording, sender)
     url = _url(found)
-    with _borrowed(client, found["id"], sender, given):
+    with _temporary_secrets(client, found["id"], sender, given):
         status, body = asyncio.run(_send(client.url, url, _signed(sender, recording, url)))
     click.echo(f"{recording.name}: the hub answered {status}")
     if body:
@@ -88,7 +88,7 @@ def _source(client: HubClient, vendor: str, wanted: str | None) -> dict[str, Any
     if not found:
         raise click.ClickException(f'no source has the vendor {vendor}: create one with "vendor": "{vendor}"')
     names = ", ".join(f"{one['id']} ({one['name'] or 'unnamed'})" for one in found)
-    raise click.ClickException(f"several sources have the vendor {vendor}: say --to one of {names}")
+    raise click.ClickException(f"several sources have the vendor {vendor}: choose one with --to: {names}")
 
 
 def _url(source: Mapping[str, Any]) -> str:
@@ -97,8 +97,8 @@ def _url(source: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def _borrowed(client: HubClient, source: str, sender: Sender, given: Mapping[str, str]) -> Iterator[None]:
-    """Throw-away secrets beside the source's own, gone again at the end."""
+def _temporary_secrets(client: HubClient, source: str, sender: Sender, given: Mapping[str, str]) -> Iterator[None]:
+    """Secrets that the source has only inside the block, beside its own."""
     path = f"/api/sources/{source}/secrets"
     added: list[str] = []
     try:
@@ -110,8 +110,8 @@ def _borrowed(client: HubClient, source: str, sender: Sender, given: Mapping[str
         for secret in added:
             try:
                 client.call("DELETE", f"{path}/{secret}")
-            except Problem as problem:
-                click.echo(f"The secret {secret} could not be removed from {source}: {problem.message}", err=True)
+            except CallFailed as failure:
+                click.echo(f"The secret {secret} could not be removed from {source}: {failure.message}", err=True)
 
 
 def _signed(sender: Sender, recording: Recording, url: str) -> Recording:
@@ -140,4 +140,4 @@ async def _send(base: str, url: str, sent: Recording) -> tuple[int, str]:
         ):
             return response.status, await response.text()
     except aiohttp.ClientConnectionError as error:
-        raise Problem(f"no hub answers at {base}: start one with `hub serve`, or set HUB_URL") from error
+        raise CallFailed(f"no hub answers at {base}: start one with `hub serve`, or set HUB_URL") from error

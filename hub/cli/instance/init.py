@@ -1,4 +1,4 @@
-"""`hub init`: make a data directory."""
+"""`hub init`: create the data directory."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["init"]
 
 @click.command()
 def init() -> None:
-    """Make the data directory with its keys (mode 0600), database and first admin key.
+    """Create the data directory with its keys (mode 0600), its database and the first admin key.
 
-    HUB_DATA_DIR says where (./data unless set). Running it again changes nothing. `hub serve` does the same by
-    itself on an empty directory.
+    The directory is HUB_DATA_DIR, by default ./data. Running the command again changes nothing. `hub serve` does the
+    same if the directory is empty.
     """
     settings = read_settings()
     os.umask(PRIVATE)
@@ -32,12 +32,12 @@ def init() -> None:
         raise click.ClickException(fault) from error
     click.echo(f"The data directory is {settings.data_dir.resolve()}")
     if key is not None:
-        click.echo(f"Admin key, shown this once:\n\n  export HUB_API_KEY={key}\n")
+        click.echo(f"Admin key, shown only once:\n\n  export HUB_API_KEY={key}\n")
     click.echo("Next: hub serve")
 
 
 async def _make(settings: Settings) -> str | None:
-    """Open the store, which makes what is missing, and close it: nothing that waits there is worked off."""
+    """Start the store, which creates what is missing, and stop it. Pending work in it is not touched."""
     from hub.backends import StoreParts, choose_store
     from hub.bootstrap import ensure_admin_key, prepare_data_dir
     from hub.cli.plugins.installed import installed_plugins

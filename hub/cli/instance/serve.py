@@ -18,12 +18,12 @@ __all__ = ["serve"]
 
 
 @click.command()
-@click.option("--demo", is_flag=True, help="Create a demo workflow at first start and print commands to try.")
+@click.option("--demo", is_flag=True, help="Create a demo workflow unless it exists, and print commands to try.")
 def serve(*, demo: bool) -> None:
-    """Run a hub until it is told to stop (SIGTERM, Ctrl-C); what was accepted is finished first.
+    """Run a hub until SIGTERM or Ctrl-C. It finishes accepted work before it stops.
 
     An empty data directory is initialised. Settings come from the environment: HUB_HOST, HUB_PORT, HUB_DATA_DIR,
-    HUB_ADMIN_KEY, HUB_PUBLIC_URL and the others of docs/reference/settings.md.
+    HUB_ADMIN_KEY, HUB_PUBLIC_URL and the others in docs/reference/settings.md.
     """
     from hub import logs, server
 
@@ -46,7 +46,7 @@ def serve(*, demo: bool) -> None:
 
 
 def _loop_factory() -> Callable[[Any], Any]:
-    """`uvloop.run` where it is installed, else `asyncio.run`."""
+    """`uvloop.run` if uvloop is installed, otherwise `asyncio.run`."""
     try:
         import uvloop
     except ImportError:
@@ -67,7 +67,7 @@ async def _serve(settings: Settings, listener: socket.socket, *, demo: bool) -> 
             if one.status == "broken":
                 click.echo(f"Plugin {one.name} is broken: {one.reason}", err=True)
         if running.new_key is not None:
-            click.echo(f"Admin key, shown this once:\n\n  export HUB_API_KEY={running.new_key}\n")
+            click.echo(f"Admin key, shown only once:\n\n  export HUB_API_KEY={running.new_key}\n")
         if demo:
             click.echo(await ensure_demo(running.services, _key_in_shell(settings, running.new_key)))
 
@@ -76,7 +76,7 @@ async def _serve(settings: Settings, listener: socket.socket, *, demo: bool) -> 
 
 
 def _key_in_shell(settings: Settings, new_key: str | None) -> str:
-    """The admin key as it can be pasted: itself where it is shown anyway, else the variable that holds it."""
+    """The admin key to paste into a shell: the key if it is shown anyway, otherwise the variable that holds it."""
     if new_key is not None:
         return new_key
     return "$HUB_ADMIN_KEY" if settings.admin_key is not None else "$HUB_API_KEY"

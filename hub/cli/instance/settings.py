@@ -1,4 +1,4 @@
-"""Settings from the environment, faults told in one sentence each."""
+"""Settings from the environment, with one sentence per error."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ __all__ = ["PRIVATE", "read_settings"]
 _NEAR = 0.85
 
 PRIVATE = 0o077
-"""Mask of the commands that make files: those are for their user alone, the database's too."""
+"""Umask of the commands that create files, such as the database: only their user may read them."""
 
 
 def read_settings() -> Settings:
-    """The instance's settings; a variable that looks like a misspelt one is warned of.
+    """The settings of the instance. A variable that looks like a misspelt one gives a warning.
 
     Raises:
-        click.ClickException: A variable has a value that cannot be used.
+        click.ClickException: A variable has an invalid value.
     """
     for wrong, right in _misspelt(os.environ):
-        click.echo(f"Warning: {wrong} is no setting and is ignored; do you mean {right}?", err=True)
+        click.echo(f"Warning: {wrong} is not a setting and is ignored; did you mean {right}?", err=True)
     try:
         return Settings()
     except ValidationError as error:
@@ -35,7 +35,7 @@ def read_settings() -> Settings:
 
 
 def _misspelt(given: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Variables that are nearly a setting; others that begin with HUB_ may be a plugin's."""
+    """Variables that resemble a setting. Others that begin with HUB_ may belong to a plugin."""
     known = [f"HUB_{name.upper()}" for name in Settings.model_fields]
     for name in sorted(given):
         near = difflib.get_close_matches(name, known, 1, _NEAR) if name.startswith("HUB_") else []
@@ -44,7 +44,7 @@ def _misspelt(given: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _line(place: tuple[int | str, ...], message: str) -> str:
-    """A sentence that names the variable once."""
+    """The message with the name of the variable once."""
     name = f"HUB_{'_'.join(str(part) for part in place).upper()}"
     message = message.removeprefix("Value error, ")
     return message if message.startswith(name) else f"{name}: {message}"

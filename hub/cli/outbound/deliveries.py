@@ -1,4 +1,4 @@
-"""`hub deliveries`: what was sent and what was not."""
+"""`hub deliveries`: deliveries and their attempts, and messages by outcome."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _STATES = ("pending", "paused", "delivered", "dead", "skipped", "cancelled")
 
 @click.group(cls=Group)
 def deliveries() -> None:
-    """Look at deliveries and send them again."""
+    """List deliveries, read them, send them again."""
 
 
 @deliveries.command("list")
-@click.option("--subscription", help="Only those of this subscription.")
-@click.option("--state", type=click.Choice(_STATES), help="Only those in this state.")
-@click.option("--limit", default=50, show_default=True, help="How many, 200 at most.")
+@click.option("--subscription", help="Only deliveries of this subscription.")
+@click.option("--state", type=click.Choice(_STATES), help="Only deliveries in this state.")
+@click.option("--limit", default=50, show_default=True, help="How many to list, at most 200.")
 @json_option
 def list_(subscription: str | None, state: str | None, limit: int, *, as_json: bool) -> None:
     """List deliveries, newest first."""
@@ -36,14 +36,16 @@ def list_(subscription: str | None, state: str | None, limit: int, *, as_json: b
     rows = [
         (one["id"], one["type"], one["subscription"], one["state"], one["attempt_count"], one["error"]) for one in items
     ]
-    print_table(("id", "type", "subscription", "state", "attempts", "error"), rows, empty="There is no such delivery.")
+    print_table(
+        ("id", "type", "subscription", "state", "attempts", "error"), rows, empty="There are no such deliveries."
+    )
 
 
 @deliveries.command()
 @click.argument("delivery")
 @json_option
 def show(delivery: str, *, as_json: bool) -> None:
-    """Show one delivery with every attempt."""
+    """Show a delivery with its attempts."""
     found = HubClient().call("GET", f"/api/deliveries/{delivery}")
     if as_json:
         print_json(found)
@@ -60,7 +62,9 @@ def show(delivery: str, *, as_json: bool) -> None:
         )
         for one in found["attempts"]
     ]
-    print_table(("attempt", "at", "address", "status", "took", "outcome"), rows, empty="It was not tried yet.")
+    print_table(
+        ("attempt", "time", "address", "status", "duration", "outcome"), rows, empty="There are no attempts yet."
+    )
 
 
 @deliveries.command()
@@ -72,10 +76,15 @@ def retry(delivery: str) -> None:
 
 
 @deliveries.command()
-@click.option("--since", default="1d", show_default=True, help="90m, 2h, 3d ago, or ISO 8601.")
+@click.option(
+    "--since",
+    default="1d",
+    show_default=True,
+    help="Messages accepted from this time on: 90m, 2h or 3d ago, or ISO 8601.",
+)
 @json_option
 def account(since: str, *, as_json: bool) -> None:
-    """Count where every message accepted since a moment has ended up."""
+    """Count messages by outcome."""
     found = HubClient().call("GET", "/api/messages/account", query={"since": str(moment_input(since))})
     if as_json:
         print_json(found)
@@ -90,10 +99,10 @@ def account(since: str, *, as_json: bool) -> None:
 
 
 @deliveries.command()
-@click.option("--limit", default=50, show_default=True, help="How many, 200 at most.")
+@click.option("--limit", default=50, show_default=True, help="How many to list, at most 200.")
 @json_option
 def undelivered(limit: int, *, as_json: bool) -> None:
-    """List messages of which something has not arrived."""
+    """List messages that have not been delivered to every subscription."""
     query = {"undelivered": "true", "limit": str(limit)}
     items = HubClient().call("GET", "/api/messages", query=query)["items"]
     if as_json:
@@ -108,12 +117,12 @@ def undelivered(limit: int, *, as_json: bool) -> None:
         )
         for one in items
     ]
-    print_table(("message", "type", "accepted", "deliveries"), rows, empty="Everything has arrived.")
+    print_table(("message", "type", "accepted", "deliveries"), rows, empty="Everything has been delivered.")
 
 
 @deliveries.command()
 @click.argument("message")
 def replay(message: str) -> None:
-    """Send a message again to every subscription that wants it now."""
+    """Send a message again to all subscriptions that match it now."""
     found = HubClient().call("POST", f"/api/messages/{message}/replay")
-    click.echo(f"{found['id']} goes to {found['deliveries']}")
+    click.echo(f"{found['id']} goes to {found['deliveries']} subscriptions")

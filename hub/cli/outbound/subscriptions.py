@@ -1,4 +1,4 @@
-"""`hub subscriptions`: who is sent what."""
+"""`hub subscriptions`: where to send which messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["subscriptions"]
 
 @click.group(cls=Group)
 def subscriptions() -> None:
-    """Manage subscriptions: who is sent which messages, and how."""
+    """Manage subscriptions: where to send which messages, and how."""
 
 
 @subscriptions.command("list")
@@ -34,7 +34,7 @@ def list_(*, as_json: bool) -> None:
     print_table(
         ("id", "name", "url", "events", "scheme", "health"),
         rows,
-        empty="There is no subscription: hub subscriptions create --url URL --event TYPE",
+        empty="There are no subscriptions. Create one: hub subscriptions create --url URL --event TYPE",
     )
 
 
@@ -42,26 +42,30 @@ def list_(*, as_json: bool) -> None:
 @click.argument("subscription")
 @json_always
 def show(subscription: str) -> None:
-    """Show one subscription as JSON."""
+    """Show a subscription as JSON."""
     print_json(HubClient().call("GET", f"/api/subscriptions/{subscription}"))
 
 
 @subscriptions.command()
-@click.option("--url", help="Where to send: an absolute http or https URL.")
-@click.option("--event", "events", multiple=True, help="A type to send; several times for several.")
-@click.option("--name", help="A name for people.")
-@click.option("--client", "clients", multiple=True, help="Only messages of this client; several times for several.")
-@click.option("--scheme", help="How to sign: standard unless said; github, plextrac and others.")
-@click.option("--secret", help="The secret to sign with; made and shown once if left out.")
-@click.option("--unsigned", is_flag=True, help="No secret, no signature.")
-@click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="A header to send along.")
-@click.option("--concurrency", type=int, help="Attempts at once.")
+@click.option("--url", help="Where to send: an absolute URL, http or https.")
+@click.option("--event", "events", multiple=True, help="Event type to send; may be given several times.")
+@click.option("--name", help="Name of the subscription.")
+@click.option(
+    "--client", "clients", multiple=True, help="Send only messages of this client; may be given several times."
+)
+@click.option("--scheme", help="How to sign: standard (the default), github, plextrac, …")
+@click.option("--secret", help="Secret to sign with; by default the hub generates one and shows it once.")
+@click.option("--unsigned", is_flag=True, help="Do not sign.")
+@click.option(
+    "--header", "headers", multiple=True, metavar="NAME:VALUE", help="Header to add; may be given several times."
+)
+@click.option("--concurrency", type=int, help="Most attempts at the same time.")
 @click.option("--insecure", is_flag=True, help="Do not check the receiver's certificate.")
-@click.option("--ca", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="PEM of a CA to trust.")
-@click.option("--file", "file", help="JSON of a SUBSCRIPTION: a file, or - for standard input; options win over it.")
+@click.option("--ca", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="PEM file with a CA to trust.")
+@click.option("--file", "file", help="JSON file of a SUBSCRIPTION, or - for standard input. Options take precedence.")
 @json_option
 def create(file: str | None, *, unsigned: bool, insecure: bool, as_json: bool, **options: Any) -> None:
-    """Create a subscription and print the secret that was made for it, once."""
+    """Create a subscription and print its secret, which is shown only once."""
     body: dict[str, Any] = dict(json_input(f"@{file}" if file and file != "-" else file)) if file else {}
     body |= {name: options[name] for name in ("url", "name", "scheme", "secret", "concurrency") if options[name]}
     for name in ("events", "clients"):
@@ -81,7 +85,7 @@ def create(file: str | None, *, unsigned: bool, insecure: bool, as_json: bool, *
         return
     click.echo(made["id"])
     if made.get("secret"):
-        click.echo(f"secret (shown this once): {made['secret']}")
+        click.echo(f"secret (shown only once): {made['secret']}")
     for warning in made["warnings"]:
         click.echo(f"warning: {warning}", err=True)
 
@@ -91,14 +95,14 @@ def create(file: str | None, *, unsigned: bool, insecure: bool, as_json: bool, *
 @click.argument("fields", metavar="JSON")
 @json_always
 def update(subscription: str, fields: str) -> None:
-    """Replace top-level fields: JSON, @FILE or - for standard input."""
+    """Replace top-level fields with those of JSON, @FILE or - (standard input)."""
     print_json(HubClient().call("PATCH", f"/api/subscriptions/{subscription}", json_input(fields)))
 
 
 @subscriptions.command()
 @click.argument("subscription")
 def enable(subscription: str) -> None:
-    """Enable a subscription; what was paused goes on."""
+    """Enable a subscription. Its paused deliveries continue."""
     HubClient().call("PATCH", f"/api/subscriptions/{subscription}", {"enabled": True})
     click.echo(f"{subscription} is enabled")
 
@@ -106,18 +110,18 @@ def enable(subscription: str) -> None:
 @subscriptions.command()
 @click.argument("subscription")
 def disable(subscription: str) -> None:
-    """Disable a subscription; what is pending is paused."""
+    """Disable a subscription. Its pending deliveries are paused."""
     HubClient().call("PATCH", f"/api/subscriptions/{subscription}", {"enabled": False})
     click.echo(f"{subscription} is disabled")
 
 
 @subscriptions.command()
 @click.argument("subscription")
-@click.confirmation_option(prompt="Delete the subscription and cancel what is pending?")
+@click.confirmation_option(prompt="Delete the subscription and cancel its pending deliveries?")
 def delete(subscription: str) -> None:
-    """Delete a subscription; its log stays."""
+    """Delete a subscription. Its deliveries stay in the log."""
     HubClient().call("DELETE", f"/api/subscriptions/{subscription}")
-    click.echo(f"{subscription} is deleted")
+    click.echo(f"deleted {subscription}")
 
 
 @subscriptions.command()
@@ -126,7 +130,7 @@ def delete(subscription: str) -> None:
 @json_option
 @click.pass_context
 def test(context: click.Context, subscription: str, event: str, *, as_json: bool) -> None:
-    """Send a test of EVENT the real way and print how it went; exit status 1 when it failed."""
+    """Send a test EVENT as a real delivery and print the result. The exit status is 1 if it fails."""
     tried = HubClient().call("POST", f"/api/subscriptions/{subscription}/test", {"event": event})
     if as_json:
         print_json(tried)
@@ -140,9 +144,9 @@ def test(context: click.Context, subscription: str, event: str, *, as_json: bool
 
 @subscriptions.command("rotate-secret")
 @click.argument("subscription")
-@click.option("--overlap", default=0, help="Seconds for which the old secrets sign along; 0: gone at once.")
+@click.option("--overlap", default=0, help="Seconds for which the old secrets stay valid; 0 for none.")
 def rotate_secret(subscription: str, overlap: int) -> None:
-    """Make a new secret and print it, once."""
+    """Replace the secret and print the new one, which is shown only once."""
     made = HubClient().call("POST", f"/api/subscriptions/{subscription}/secret", {"overlap_seconds": overlap})
     click.echo(made["secret"])
 
@@ -150,11 +154,11 @@ def rotate_secret(subscription: str, overlap: int) -> None:
 def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon:
-        raise click.BadParameter(f"{text!r} is no NAME:VALUE", param_hint="--header")
+        raise click.BadParameter(f"{text!r} is not NAME:VALUE", param_hint="--header")
     return name.strip(), value.strip()
 
 
 def _health(one: dict[str, Any]) -> str:
     if not one["enabled"]:
         return f"disabled: {one['disabled_reason']}" if one["disabled_reason"] else "disabled"
-    return f"failing since {one['failing_since']}" if one["failing_since"] else "well"
+    return f"failing since {one['failing_since']}" if one["failing_since"] else "healthy"

@@ -1,4 +1,4 @@
-"""`hub webhooks`: VibeIQ's webhooks, which are shared open sources (protocols.md 4)."""
+"""`hub webhooks`: VibeIQ's webhooks, which are shared sources that are open."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _COLUMNS = ("id", "created", "updated", "org")
 
 @click.group(cls=Group)
 def webhooks() -> None:
-    """Manage webhooks that start every workflow with the trigger `webhookId:ID`."""
+    """Manage webhooks. One starts every workflow that has the trigger `webhookId:ID`."""
 
 
 @webhooks.command()
 @click.argument("fields", metavar="[JSON]", required=False)
 @json_option
 def create(fields: str | None, *, as_json: bool) -> None:
-    """Create a webhook; JSON, @FILE or - may name fields of a source."""
+    """Create a webhook, with source fields from JSON, @FILE or - (standard input)."""
     _show(
         [HubClient().call("POST", "/api/webhooks", json_input(fields) if fields else None)], as_json=as_json, one=True
     )
@@ -42,7 +42,7 @@ def list_(*, as_json: bool) -> None:
 @click.argument("webhook")
 @json_option
 def get(webhook: str, *, as_json: bool) -> None:
-    """Show one webhook."""
+    """Show a webhook."""
     _show([HubClient().call("GET", f"/api/webhooks/{webhook}")], as_json=as_json, one=True)
 
 
@@ -51,7 +51,7 @@ def get(webhook: str, *, as_json: bool) -> None:
 @click.argument("fields", metavar="JSON")
 @json_option
 def update(webhook: str, fields: str, *, as_json: bool) -> None:
-    """Replace fields of its source: JSON, @FILE or - for standard input."""
+    """Replace fields of its source with those of JSON, @FILE or - (standard input)."""
     made = HubClient().call("PATCH", f"/api/webhooks/{webhook}", json_input(fields))
     _show([made], as_json=as_json, one=True)
 
@@ -61,7 +61,7 @@ def update(webhook: str, fields: str, *, as_json: bool) -> None:
 def delete(webhook: str) -> None:
     """Delete a webhook."""
     HubClient().call("DELETE", f"/api/webhooks/{webhook}")
-    click.echo(f"{webhook} is deleted")
+    click.echo(f"deleted {webhook}")
 
 
 def _show(items: list[dict[str, Any]], *, as_json: bool, one: bool = False) -> None:
@@ -69,4 +69,4 @@ def _show(items: list[dict[str, Any]], *, as_json: bool, one: bool = False) -> N
         print_json(items[0] if one else items)
         return
     rows = [(item["id"], item["createdOn"], item["updatedOn"], item["orgId"]) for item in items]
-    print_table(_COLUMNS, rows, empty="There is no webhook: hub webhooks create")
+    print_table(_COLUMNS, rows, empty="There are no webhooks. Create one: hub webhooks create")

@@ -1,4 +1,4 @@
-"""The plugins that are installed here, for commands that need no running hub."""
+"""The installed plugins, for commands that need no running hub."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["installed_plugins"]
 
 
 def installed_plugins() -> Plugins:
-    """All plugins of this environment, imported and registered; what is wrong with one leaves the others alone."""
+    """All plugins of this environment, imported and registered. A broken one does not affect the others."""
     from hub import __version__
     from hub.inbound.dialects import CORE_DIALECTS
     from hub.workflows.actions import CORE_ACTIONS

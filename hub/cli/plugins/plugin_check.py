@@ -1,4 +1,4 @@
-"""`hub plugins check`: the contract, run on a plugin."""
+"""`hub plugins check`: run the vendor contract on a plugin."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ _LEVELS = ("bronze", "silver", "gold")
 
 @click.command()
 @click.argument("name")
-@click.option("--level", type=click.Choice(_LEVELS), default="bronze", show_default=True, help="Fail below this level.")
+@click.option(
+    "--level", type=click.Choice(_LEVELS), default="bronze", show_default=True, help="Lowest level that passes."
+)
 @json_option
 def check(name: str, level: str, *, as_json: bool) -> None:
     """Run the vendor contract on an installed plugin, or on the project in a directory.
 
-    NAME is a plugin's name, or a path such as . or ./hub-acme. Bronze: safe to install. Silver: its events can be
-    relied on. Gold: everything is described and shown. What is missing for the next level is printed.
+    NAME is the name of a plugin, or a path such as . or ./hub-acme. Bronze means safe to install, silver that its
+    events are reliable, gold that everything is described. The command prints what is missing for the next level.
     """
     title, found = _examined(name)
     if as_json:

@@ -1,4 +1,4 @@
-"""`hub plugins freeze`: what is installed, as requirements."""
+"""`hub plugins freeze`: the installed versions as requirements."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["freeze"]
 
 @click.command()
 def freeze() -> None:
-    """Print the core and every installed plugin with its version, for `pip install -r`."""
+    """Print the versions of the core and of all installed plugins, for `pip install -r`."""
     from hub.plugins.loader import CORE, GROUP
 
     distributions = {one.dist for one in entry_points(group=GROUP) if one.dist is not None}

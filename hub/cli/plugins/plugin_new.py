@@ -1,4 +1,4 @@
-"""`hub plugins new`: a runnable plugin to begin with."""
+"""`hub plugins new`: write a new plugin that runs."""
 
 from __future__ import annotations
 
@@ -13,23 +13,25 @@ import click
 __all__ = ["new"]
 
 _SUFFIX = ".txt"
-"""Of every template file, so that no tool takes it for what it becomes."""
+"""Suffix of the template files, so that no tool treats them as Python or TOML."""
 
 
 @click.command()
 @click.argument("name")
-@click.option("--title", help="The vendor's name as people write it; from NAME unless given.")
-@click.option("--in", "parent", type=click.Path(path_type=Path, file_okay=False), default=".", help="Where to make it.")
+@click.option("--title", help="Name of the vendor as people write it, by default made from NAME.")
+@click.option(
+    "--in", "parent", type=click.Path(path_type=Path, file_okay=False), default=".", help="Directory to write it to."
+)
 def new(name: str, title: str | None, parent: Path) -> None:
-    """Write a plugin for the vendor NAME: a distribution hub-NAME with recorded request, guide and tests."""
+    """Write a plugin for the vendor NAME: the distribution hub-NAME with a recorded request, a guide and tests."""
     from hub import __version__
     from hub.sdk.vendor import NAME
 
     if not NAME.fullmatch(name):
-        raise click.BadParameter("a name is lower-case letters, digits and dashes, such as acme", param_hint="NAME")
+        raise click.BadParameter("a name has lower-case letters, digits and dashes, such as acme", param_hint="NAME")
     directory = parent / f"hub-{name}"
     if directory.exists():
-        raise click.ClickException(f"{directory} is there already")
+        raise click.ClickException(f"{directory} exists already")
     major, minor = __version__.split(".")[:2]
     values = {
         "name": name,

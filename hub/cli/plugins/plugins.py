@@ -1,4 +1,4 @@
-"""`hub plugins`: what is installed and what state it is in."""
+"""`hub plugins`: installed plugins and their state."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 from hub.cli.plugins.plugin_check import check
 from hub.cli.plugins.plugin_freeze import freeze
 from hub.cli.plugins.plugin_new import new
-from hub.cli.terminal.client import HubClient, Problem
+from hub.cli.terminal.client import CallFailed, HubClient
 from hub.cli.terminal.group import Group
 from hub.cli.terminal.output import json_option, print_json, print_table
 
@@ -21,9 +21,10 @@ __all__ = ["plugins"]
 @json_option
 @click.pass_context
 def plugins(context: click.Context, *, as_json: bool) -> None:
-    """List plugins: name, version, status, reason, what each adds.
+    """List plugins with version, status, reason and what they add.
 
-    Asks the running hub, which also knows what failed while it ran; without one, looks at what is installed here.
+    The list comes from the running hub, which knows of failures since its start. Without a running hub it has the
+    plugins that are installed here.
     """
     if context.invoked_subcommand is None:
         _show(as_json=as_json)
@@ -39,15 +40,15 @@ def list_(*, as_json: bool) -> None:
 @plugins.command()
 @click.argument("name")
 def disable(name: str) -> None:
-    """Switch a plugin off in the running hub; its sources answer 503."""
+    """Disable a plugin in the running hub. Its sources answer 503."""
     HubClient().call("POST", f"/api/plugins/{name}/disable")
-    click.echo(f"{name} is disabled; `hub plugins enable {name}` brings it back")
+    click.echo(f"{name} is disabled; enable it again with `hub plugins enable {name}`")
 
 
 @plugins.command()
 @click.argument("name")
 def enable(name: str) -> None:
-    """Switch a plugin on in the running hub."""
+    """Enable a plugin in the running hub."""
     answer = HubClient().call("POST", f"/api/plugins/{name}/enable")
     click.echo(f"{name} is {answer['status']}{': ' + answer['reason'] if answer['reason'] else ''}")
 
@@ -56,17 +57,16 @@ def enable(name: str) -> None:
 @click.argument("vendor")
 @json_option
 def guide(vendor: str, *, as_json: bool) -> None:
-    """Show what a source of VENDOR needs, and the plugin's guide to the vendor's console.
+    """Show which secrets a source of VENDOR needs, and the guide to the vendor's console.
 
-    `hub sources guide SOURCE` shows it with the address of a source.
+    `hub sources guide SOURCE` shows the guide with the URL of a source.
     """
     found = HubClient().call("GET", f"/api/vendors/{quote(vendor, safe='')}")
     if as_json:
         print_json(found)
         return
     rows = [
-        (one["slot"], one["title"], _maker(one), "" if one["required"] else "may be left out")
-        for one in found["credentials"]
+        (one["slot"], one["title"], _maker(one), "" if one["required"] else "optional") for one in found["credentials"]
     ]
     print_table(("slot", "secret", "made by", ""), rows, empty=f"{found['title']} needs no secret.")
     click.echo(f"\n{found['guide'] or 'The plugin has no guide.'}")
@@ -96,7 +96,9 @@ def _show(*, as_json: bool) -> None:
         for one in items
     ]
     print_table(
-        ("name", "version", "status", "adds", "reason"), rows, empty="No plugin is installed: pip install hub-okta"
+        ("name", "version", "status", "adds", "reason"),
+        rows,
+        empty="No plugins are installed. Install one: pip install hub-okta",
     )
 
 
@@ -107,7 +109,7 @@ def _few(names: list[str]) -> str:
 def _statuses() -> list[dict[str, Any]]:
     try:
         items: list[dict[str, Any]] = HubClient().call("GET", "/api/plugins")["items"]
-    except Problem:
+    except CallFailed:
         return _installed()
     return items
 

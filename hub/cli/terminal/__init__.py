@@ -1,1 +1,1 @@
-"""What every command uses: the client of the API, inputs, tables, errors."""
+"""What all commands use: the client of the API, inputs, tables, errors."""

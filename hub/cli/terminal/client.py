@@ -1,4 +1,4 @@
-"""Calls of the command line to a running hub."""
+"""Calls to the API of a running hub."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ import click
 
 from hub.model.json import dumps, loads
 
-__all__ = ["HubClient", "Problem"]
+__all__ = ["CallFailed", "HubClient"]
 
 
-class Problem(click.ClickException):
-    """The hub refused; the message says what is wrong and, where the hub knows, how to mend it."""
+class CallFailed(click.ClickException):
+    """The hub cannot be reached or refuses the call. The message says what is wrong and what to do."""
 
 
 class HubClient:
-    """A running hub's API.
+    """The API of a running hub.
 
     Args:
-        url: Base URL; `HUB_URL` unless given.
-        key: API key; `HUB_API_KEY`, else `HUB_ADMIN_KEY`, unless given.
-        org: Org to act in; `HUB_ORG` unless given.
+        url: Base URL, by default `HUB_URL`.
+        key: API key, by default `HUB_API_KEY` or `HUB_ADMIN_KEY`.
+        org: Org to act in, by default `HUB_ORG`.
     """
 
     def __init__(self, url: str | None = None, key: str | None = None, org: str | None = None) -> None:
@@ -33,11 +33,11 @@ class HubClient:
         self.url = (url or os.environ.get("HUB_URL") or f"http://127.0.0.1:{port}").rstrip("/")
         self.key = key or os.environ.get("HUB_API_KEY") or os.environ.get("HUB_ADMIN_KEY") or ""
         if not self.key.isprintable():
-            raise Problem("the API key holds a line break or another character that no key has: set HUB_API_KEY anew")
+            raise CallFailed("the API key has a line break or another character that no key has: set HUB_API_KEY again")
         self.org = org or os.environ.get("HUB_ORG")
 
     def headers(self) -> dict[str, str]:
-        """The headers that say who calls."""
+        """The headers with the key and the org."""
         headers = {"Accept": "application/json"}
         if self.key:
             headers["Authorization"] = f"Bearer {self.key}"
@@ -54,10 +54,10 @@ class HubClient:
         query: Mapping[str, str | None] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
-        """The answer's JSON, None for an empty one.
+        """The JSON of the answer, None if it is empty.
 
         Raises:
-            Problem: No hub answers there, or it refuses.
+            CallFailed: No hub answers at the URL, or it refuses the call.
         """
         return asyncio.run(self._call(method, path, body, query or {}, headers or {}))
 
@@ -78,22 +78,22 @@ class HubClient:
                 raw = await response.read()
                 status = response.status
         except TimeoutError as error:
-            raise Problem(f"the hub at {self.url} did not answer in time") from error
+            raise CallFailed(f"the hub at {self.url} did not answer in time") from error
         except aiohttp.InvalidURL as error:
-            raise Problem(f"{self.url} is no address: set HUB_URL to http://HOST:PORT or https://HOST") from error
+            raise CallFailed(f"{self.url} is not a URL: set HUB_URL to http://HOST:PORT or https://HOST") from error
         except aiohttp.ClientError as error:
             remedy = "start one with `hub serve`, or set HUB_URL"
-            raise Problem(f"no hub answers at {self.url}: {remedy}{_why(error)}") from error
+            raise CallFailed(f"no hub answers at {self.url}: {remedy}{_why(error)}") from error
         if status >= 400:
-            raise Problem(_explain(status, raw, has_key=bool(self.key)))
+            raise CallFailed(_explain(status, raw, has_key=bool(self.key)))
         try:
             return loads(raw) if raw.strip() else None
         except ValueError as error:
-            raise Problem(f"what answers at {self.url} is no hub: set HUB_URL") from error
+            raise CallFailed(f"the server at {self.url} is not a hub: set HUB_URL") from error
 
 
 def _why(error: aiohttp.ClientError) -> str:
-    """What went wrong where somebody does listen, such as TLS; nothing to add to a refused connection."""
+    """The cause, such as a TLS error. For a refused connection there is nothing to add."""
     if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, ConnectionRefusedError):
         return ""
     return f" ({error})"
@@ -101,7 +101,7 @@ def _why(error: aiohttp.ClientError) -> str:
 
 def _explain(status: int, raw: bytes, *, has_key: bool) -> str:
     if status == 401 and not has_key:
-        return "the hub wants an API key: set HUB_API_KEY"
+        return "the hub requires an API key: set HUB_API_KEY"
     try:
         problem = loads(raw)
         detail = problem["detail"]

@@ -1,4 +1,4 @@
-"""Why a hub did not start, in a sentence for the one who started it."""
+"""Why a hub did not start, in one sentence."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ __all__ = ["start_fault"]
 
 
 def start_fault(error: BaseException) -> str | None:
-    """What to tell; None for a fault of the hub itself, whose traceback is wanted.
+    """The reason for the operator; None for a defect of the hub, whose traceback is needed.
 
     Args:
-        error: What starting raised. An error inside the application's start comes wrapped by the server.
+        error: The error that ended the start. The server wraps an error of the application's start.
     """
     from hypercorn.utils import LifespanFailureError
 
@@ -19,9 +19,9 @@ def start_fault(error: BaseException) -> str | None:
     if isinstance(cause, PluginError):
         return f"{cause} (HUB_STRICT is on)"
     if isinstance(cause, OSError) and cause.filename is not None:
-        return f"{cause.filename}: {cause.strerror}; set HUB_DATA_DIR to a directory that can be written"
+        return f"{cause.filename}: {cause.strerror}; set HUB_DATA_DIR to a writable directory"
     if isinstance(cause, StoreError) and not isinstance(cause, (KeysMissing, StoreUnavailable)):
-        return f"{cause}: are the keys in HUB_DATA_DIR those of this database?"
+        return f"{cause}: check that the keys in HUB_DATA_DIR belong to this database"
     if isinstance(cause, HubError) or (isinstance(cause, ValueError) and str(cause).startswith("HUB_")):
         return str(cause)
     return None

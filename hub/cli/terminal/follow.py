@@ -1,4 +1,4 @@
-"""New requests as they come in, for `hub tail` and `hub listen`."""
+"""New requests as they arrive, for `hub tail` and `hub listen`."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _MOST_PAGES = 50
 def new_requests(
     client: HubClient, *, source: str | None, state: str | None, last: int, every: float
 ) -> Iterator[dict[str, Any]]:
-    """Requests in the order in which they came in, as the list of the API shows them; goes on for ever.
+    """Requests in the order of arrival, as the API lists them, without end.
 
     Args:
         client: Calls the hub.
-        source: Of this source only.
-        state: In this state only.
-        last: How many of those that are there already come first.
-        every: Seconds between two looks.
+        source: Only requests to this source.
+        state: Only requests in this state.
+        last: How many of the latest existing requests to begin with.
+        every: Seconds between two calls.
     """
     seen = _newest(client, source, state, max(last, 1))
     yield from reversed(seen[:last])
@@ -43,14 +43,14 @@ def _newest(client: HubClient, source: str | None, state: str | None, limit: int
 
 
 def _since(client: HubClient, source: str | None, state: str | None, newest: str) -> list[dict[str, Any]]:
-    """Everything after the request `newest`, newest first; ids grow with time, and so do their letters' places."""
+    """All requests after `newest`, newest first. Ids increase with time."""
     found: list[dict[str, Any]] = []
     cursor: str | None = None
     for _ in range(_MOST_PAGES):
         query = {"source": source, "state": state, "limit": str(_LIMIT), "cursor": cursor}
         page = client.call("GET", "/api/requests", query=query)
         for one in page["items"]:
-            if _place(one["id"]) <= _place(newest):
+            if _sort_key(one["id"]) <= _sort_key(newest):
                 return found
             found.append(one)
         cursor = page["next"]
@@ -59,6 +59,6 @@ def _since(client: HubClient, source: str | None, state: str | None, newest: str
     return found
 
 
-def _place(written: str) -> str:
-    """Base62 ids sort by time when upper and lower case change places: digits, lower case, upper case."""
+def _sort_key(written: str) -> str:
+    """A text that sorts as the id does. The digits of base62 are 0-9, a-z, A-Z, while ASCII has A-Z before a-z."""
     return written.swapcase()

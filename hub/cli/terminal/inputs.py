@@ -1,4 +1,4 @@
-"""What people hand to commands: JSON, files, moments."""
+"""Reading arguments of commands: JSON, files, times."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 def json_input(text: str) -> Any:
-    """The JSON value of a text; `@FILE` is read from a file, `-` from standard input.
+    """The JSON value of a text, of a file (`@FILE`) or of standard input (`-`).
 
     Raises:
-        click.BadParameter: It is no JSON, or the file cannot be read.
+        click.BadParameter: It is not JSON, or the file cannot be read.
     """
     try:
         if text == "-":
@@ -32,11 +32,11 @@ def json_input(text: str) -> Any:
     except OSError as error:
         raise click.BadParameter(f"{text[1:]}: {error.strerror}") from error
     except ValueError as error:
-        raise click.BadParameter(f"no JSON: {error}") from error
+        raise click.BadParameter(f"not JSON: {error}") from error
 
 
 def moment_input(text: str) -> str | float:
-    """A moment as the API reads it: `90m`, `2h`, `3d` ago, or ISO 8601.
+    """A time as the API reads it, from `90m`, `2h` or `3d` (ago), or from ISO 8601.
 
     Raises:
         click.BadParameter: It is neither.
@@ -47,5 +47,5 @@ def moment_input(text: str) -> str | float:
     try:
         instant(text)
     except ValueError as error:
-        raise click.BadParameter(f"{text!r} is no moment: write 90m, 2h or 3d (ago), or ISO 8601") from error
+        raise click.BadParameter(f"{text!r} is not a time: write 90m, 2h or 3d (ago), or ISO 8601") from error
     return text

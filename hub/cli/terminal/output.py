@@ -1,4 +1,4 @@
-"""How the command line prints: tables for people, JSON for machines."""
+"""Printing tables for people and JSON for programs."""
 
 from __future__ import annotations
 
@@ -20,30 +20,31 @@ _NARROW = 16
 
 
 def console() -> Console:
-    """Standard output; as wide as the terminal, or unbroken lines where nobody is watching."""
+    """Standard output: as wide as the terminal, or with unbroken lines if it is not a terminal."""
     return Console(width=None if sys.stdout.isatty() else 200, soft_wrap=not sys.stdout.isatty())
 
 
 def json_option(function: F) -> F:
-    """`-j`, `--json`: print JSON."""
+    """Add the option `--json` (`-j`)."""
     return click.option("-j", "--json", "as_json", is_flag=True, help="Print JSON.")(function)
 
 
 def json_always(function: F) -> F:
-    """`-j`, `--json` where JSON is printed anyway, so that scripts need not know which commands have tables."""
-    said = "Print JSON, which is done anyway."
-    return click.option("-j", "--json", is_flag=True, expose_value=False, help=said)(function)
+    """Accept `--json` (`-j`) on a command that always prints JSON, so that scripts may always pass it."""
+    return click.option(
+        "-j", "--json", is_flag=True, expose_value=False, help="Has no effect: this command always prints JSON."
+    )(function)
 
 
 def print_json(value: Any) -> None:
-    """A JSON value, indented."""
+    """Print a JSON value, indented."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str) -> None:
-    """A table, or the sentence `empty` where there are no rows.
+    """Print a table, or the sentence `empty` if there are no rows.
 
-    Ids and times stay in one piece, so that they can be copied, even where the terminal is too narrow for the table.
+    Ids and times are never wrapped, so that they can be copied, even if the terminal is too narrow for the table.
     """
     rows = [["" if cell is None else str(cell) for cell in row] for row in rows]
     if not rows:

@@ -1,4 +1,4 @@
-"""`hub executions`: what ran."""
+"""`hub executions`: runs of workflows."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ __all__ = ["executions"]
 
 @click.group(cls=Group)
 def executions() -> None:
-    """Look at executions, cancel them, run failed ones again."""
+    """List executions, read them, cancel them, retry failed ones."""
 
 
 @executions.command("list")
-@click.option("--workflow", help="Id of a workflow.")
-@click.option("--state", help="queued, running, waiting, held, succeeded, failed or cancelled.")
+@click.option("--workflow", help="Only executions of this workflow.")
+@click.option(
+    "--state", help="Only executions in this state: queued, running, waiting, held, succeeded, failed or cancelled."
+)
 @click.option("--limit", default=50, show_default=True)
 @json_option
 def list_(workflow: str | None, state: str | None, limit: int, *, as_json: bool) -> None:
@@ -32,21 +34,21 @@ def list_(workflow: str | None, state: str | None, limit: int, *, as_json: bool)
         (one["id"], one["workflow"], one["kind"], one["state"], one["created"], (one.get("error") or {}).get("message"))
         for one in items
     ]
-    print_table(("id", "workflow", "kind", "state", "created", "error"), rows, empty="Nothing has run.")
+    print_table(("id", "workflow", "kind", "state", "created", "error"), rows, empty="There are no executions.")
 
 
 @executions.command()
 @click.argument("execution")
 @json_option
 def show(execution: str, *, as_json: bool) -> None:
-    """Show one execution with its nodes."""
+    """Show an execution with its nodes."""
     found = HubClient().call("GET", f"/api/executions/{execution}")
     if as_json:
         print_json(found)
         return
     click.echo(f"{found['id']} {found['state']}")
     rows = [(one["id"], one["state"], one["attempts"], one["started"], one["error"]) for one in found["nodes"]]
-    print_table(("node", "state", "attempts", "started", "error"), rows, empty="No node has run.")
+    print_table(("node", "state", "attempts", "started", "error"), rows, empty="No node has run yet.")
 
 
 @executions.command()

@@ -1,4 +1,4 @@
-"""`hub workflows`: create, publish, read."""
+"""`hub workflows`: create, read, change, publish and delete workflows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["workflows"]
 
 @click.group(cls=Group)
 def workflows() -> None:
-    """Manage workflows: what runs when a request comes in."""
+    """Manage workflows."""
 
 
 @workflows.command("list")
@@ -31,14 +31,18 @@ def list_(*, as_json: bool) -> None:
         print_json(items)
         return
     rows = [(one["id"], one["name"], one["version"], "yes" if one["published"] else "no", _url(one)) for one in items]
-    print_table(("id", "name", "version", "published", "url"), rows, empty="There is no workflow: hub workflows create")
+    print_table(
+        ("id", "name", "version", "published", "url"),
+        rows,
+        empty="There are no workflows. Create one: hub workflows create FILE",
+    )
 
 
 @workflows.command()
 @click.argument("workflow")
 @json_always
 def show(workflow: str) -> None:
-    """Show one workflow with its source as JSON."""
+    """Show a workflow with its source as JSON."""
     print_json(HubClient().call("GET", f"/api/workflows/{workflow}"))
 
 
@@ -46,7 +50,7 @@ def show(workflow: str) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @json_option
 def create(file: Path, *, as_json: bool) -> None:
-    """Create a workflow from a JSON or YAML FILE (- for standard input) and print its source and addresses."""
+    """Create a workflow from a JSON or YAML FILE (- for standard input) and print the URLs of its source."""
     made = HubClient().call("POST", "/api/workflows", _definition(file))
     if as_json:
         print_json(made)
@@ -61,14 +65,14 @@ def create(file: Path, *, as_json: bool) -> None:
 @click.argument("fields", metavar="JSON")
 @json_always
 def update(workflow: str, fields: str) -> None:
-    """Replace top-level fields of the draft: JSON, @FILE or - for standard input."""
+    """Replace top-level fields with those of JSON, @FILE or - (standard input)."""
     print_json(HubClient().call("PATCH", f"/api/workflows/{workflow}", json_input(fields)))
 
 
 @workflows.command()
 @click.argument("workflow")
 def publish(workflow: str) -> None:
-    """Make the draft the next version."""
+    """Publish the draft as the next version."""
     made = HubClient().call("POST", f"/api/workflows/{workflow}/publish")
     click.echo(f"{workflow} is published as version {made['version']}")
 
@@ -78,7 +82,7 @@ def publish(workflow: str) -> None:
 def delete(workflow: str) -> None:
     """Delete a workflow with its source."""
     HubClient().call("DELETE", f"/api/workflows/{workflow}")
-    click.echo(f"{workflow} is deleted")
+    click.echo(f"deleted {workflow}")
 
 
 def _url(workflow: dict[str, Any]) -> str:

@@ -54,7 +54,7 @@ async def test_a_file_in_the_way_is_told_in_a_sentence(tmp_path: Path) -> None:
     blocked.touch()
     said = await run_hub("init", HUB_DATA_DIR=str(blocked))
     assert said.status == 1
-    assert said.err == f"Error: {blocked}: File exists; set HUB_DATA_DIR to a directory that can be written\n"
+    assert said.err == f"Error: {blocked}: File exists; set HUB_DATA_DIR to a writable directory\n"
 
 
 async def test_keys_of_another_database_are_told_in_a_sentence(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ async def test_keys_of_another_database_are_told_in_a_sentence(tmp_path: Path) -
     (data / "keys" / "root.key").write_text("not a key")
     said = await run_hub("init", HUB_DATA_DIR=str(data))
     assert said.status == 1
-    assert "is not a key file: are the keys in HUB_DATA_DIR those of this database?" in said.err
+    assert "is not a key file: check that the keys in HUB_DATA_DIR belong to this database" in said.err
 
 
 async def test_keys_that_were_lost_are_told_in_a_sentence(data: dict[str, str], session: aiohttp.ClientSession) -> None:

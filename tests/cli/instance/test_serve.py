@@ -198,7 +198,7 @@ async def test_settings_that_cannot_be_used_are_told_in_a_sentence_each() -> Non
 async def test_a_misspelt_setting_is_warned_of() -> None:
     said = await run_hub("serve", HUB_EGRES_ALLOW="10.0.0.0/8", HUB_URL="x", HUB_API_KEY="x", HUB_ORG="x", HUB_PORT="x")
     assert said.err.splitlines()[0] == (
-        "Warning: HUB_EGRES_ALLOW is no setting and is ignored; do you mean HUB_EGRESS_ALLOW?"
+        "Warning: HUB_EGRES_ALLOW is not a setting and is ignored; did you mean HUB_EGRESS_ALLOW?"
     )
     assert said.err.splitlines()[1].startswith("Error: HUB_PORT")
 

@@ -116,7 +116,7 @@ async def test_three_faulty_plugins_leave_the_hub_serving_and_are_shown(
         assert "cannot reach the moon" in table
 
         said = await run_hub("plugins", "disable", "hang", **reach)
-        assert (said.status, said.out) == (0, "hang is disabled; `hub plugins enable hang` brings it back\n")
+        assert (said.status, said.out) == (0, "hang is disabled; enable it again with `hub plugins enable hang`\n")
         other = await hub.workflow()
         assert (await hub.post(other["source"]["urls"]["tracecat"], {"n": 2})).status == 200
         said = await run_hub("plugins", "enable", "hang", **reach)
