@@ -49,7 +49,9 @@ class WebhookInput(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="ignore", validate_by_alias=True)
 
-    clientCuids: Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=1_000)] = []  # noqa: N815
+    clientCuids: Annotated[  # noqa: N815 - PlexTrac's name
+        list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=1_000)
+    ] = []
     name: Annotated[str, Field(max_length=200)] = ""
     url: Annotated[str, Field(max_length=2_000)]
     sslVerification: bool = True  # noqa: N815 - PlexTrac's name

@@ -106,7 +106,7 @@ class Pools:
                 self._contexts.popitem(last=False)
         return context
 
-    def _session(self, context: ssl.SSLContext | bool) -> ClientSession:  # noqa: FBT001
+    def _session(self, context: ssl.SSLContext | bool) -> ClientSession:  # noqa: FBT001 - aiohttp's ssl
         connector = TCPConnector(
             ssl=context,
             resolver=self._guard.resolver,

@@ -37,7 +37,7 @@ class Transaction:
     def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[*tuple[Any, ...]]:
         """Run a statement."""
         result: Any = self.connection.execute(statement, parameters)
-        return result  # type: ignore[no-any-return]
+        return result  # type: ignore[no-any-return] # SQLAlchemy does not know the columns
 
     def first(self, statement: Executable) -> AnyRow | None:
         """The first row of a statement, None without one."""

@@ -167,7 +167,7 @@ class Workflow:
         message = "must give a text (of at most 500 characters) or a number"
         raise ExpressionError(message, node=None, field="serial_key")
 
-    def matches(self, event_type: str, control: bool, source_id: str | None, scope: Scope) -> bool:  # noqa: FBT001
+    def matches(self, event_type: str, control: bool, source_id: str | None, scope: Scope) -> bool:  # noqa: FBT001 - a fact, no mode
         """Whether an event of one of its sources starts it.
 
         Filters without a source hold for all sources, filters with one for that source; where filters apply, one of

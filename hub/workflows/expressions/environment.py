@@ -44,7 +44,7 @@ class Missing(StrictUndefined):
     ) -> None:
         del exc
         owner = None if obj is missing else (obj,)
-        super().__init__(hint, obj, name, partial(MissingName, name or "?", owner))  # type: ignore[arg-type]
+        super().__init__(hint, obj, name, partial(MissingName, name or "?", owner))  # type: ignore[arg-type] # called, not subclassed
 
 
 class Connections:

@@ -43,7 +43,7 @@ class Table(dict[str, Function]):
                         budget.weigh(argument)
                 return function(ctx if context else budget, *args, **kwargs)
 
-            call.__wrapped__ = function  # type: ignore[attr-defined]
+            call.__wrapped__ = function  # type: ignore[attr-defined] # for inspect
             call.__name__ = names[0]
             for name in names:
                 self[name] = call

@@ -70,7 +70,7 @@ def join(context: Any, value: Any, separator: Any = "", attribute: Any = None) -
 
 
 @LISTS.add("sort", context=True)
-def sort(context: Any, value: Any, reverse: Any = False, attribute: Any = None) -> list[Any]:  # noqa: FBT002
+def sort(context: Any, value: Any, reverse: Any = False, attribute: Any = None) -> list[Any]:  # noqa: FBT002 - as in Jinja
     """In order, upper case before lower case; of objects, by an attribute."""
     items = list_of(context.budget, value, "sort")
     keys = _attributes(context, items, attribute, "sort")

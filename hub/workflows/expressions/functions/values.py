@@ -19,7 +19,7 @@ _ROUNDING = {"common": ROUND_HALF_UP, "ceil": ROUND_CEILING, "floor": ROUND_FLOO
 
 
 @VALUES.add("default", "d", flat=True, missing=True)
-def default(_budget: Budget, value: Any, default: Any = "", boolean: Any = False) -> Any:  # noqa: FBT002
+def default(_budget: Budget, value: Any, default: Any = "", boolean: Any = False) -> Any:  # noqa: FBT002 - as in Jinja
     """`default` where the value is missing (or, with `boolean`, where it is empty, null, false or 0)."""
     return default if isinstance(value, Undefined) or (boolean and not value) else value
 
