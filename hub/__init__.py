@@ -1,4 +1,4 @@
-"""The API of plugin authors: all of it, and nothing else.
+"""The API for plugin authors: all of it, and nothing else.
 
 A plugin is a distribution with an entry point in the group `hub`: a `Vendor`, or a module with hooks.
 """
@@ -21,7 +21,7 @@ from hub.model.wire.values import Values
 from hub.sdk.action import Action, ActionContext
 from hub.sdk.catalog import Catalog
 from hub.sdk.context import Source
-from hub.sdk.dialect import Dialect
+from hub.sdk.dialect import Dialect, DialectRoute, DialectTarget, ParsedBody, Receipt, Refusal, WaitedReceipt
 from hub.sdk.handle import HubHandle
 from hub.sdk.hookspecs import hookimpl
 from hub.sdk.moments import fresh, instant
@@ -47,6 +47,8 @@ __all__ = [
     "Check",
     "Credential",
     "Dialect",
+    "DialectRoute",
+    "DialectTarget",
     "Drop",
     "Event",
     "EventType",
@@ -59,11 +61,14 @@ __all__ = [
     "Outcome",
     "Outgoing",
     "Panel",
+    "ParsedBody",
     "Part",
     "PublicKey",
+    "Receipt",
     "Record",
     "Recorded",
     "Recording",
+    "Refusal",
     "Registry",
     "Reject",
     "Reply",
@@ -77,6 +82,7 @@ __all__ = [
     "Unavailable",
     "Values",
     "Vendor",
+    "WaitedReceipt",
     "__version__",
     "fresh",
     "hookimpl",

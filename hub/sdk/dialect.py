@@ -122,6 +122,9 @@ class Receipt:
     """An accepted request, as far as a dialect may tell the sender.
 
     Attributes:
+        request: The request.
+        source: The record of its source. Its fields may change with a minor version of the hub.
+        started: The executions that it started.
         payload: The parsed body, for an echo.
         batch: Whether the body was a batch, so that all executions are listed.
         duplicate: Whether the request is a duplicate.
@@ -140,7 +143,8 @@ class WaitedReceipt:
     """A receipt with the executions that were waited for.
 
     Attributes:
-        executions: One per started execution; None for one that is not finished by the deadline.
+        executions: The record of each started execution, None if it is not finished by the deadline. Its fields may
+            change with a minor version of the hub.
         envelopes: The download envelope of each execution whose result is over the threshold, else None.
         status_urls: The status URL of each execution.
     """

@@ -28,7 +28,8 @@ GROUPS = {
     "Small tools": ("same", "instant", "fresh"),
     "Catalogs and recordings": ("Catalog", "EventType", "Recorded", "Recording"),
     "Actions": ("Action", "ActionContext"),
-    "Hooks' arguments": ("hookimpl", "Registry", "HubHandle", "Message", "Record", "Dialect", "Panel"),
+    "Hooks' arguments": ("hookimpl", "Registry", "HubHandle", "Message", "Record", "Panel"),
+    "Dialects": ("Dialect", "DialectRoute", "DialectTarget", "ParsedBody", "Receipt", "WaitedReceipt", "Refusal"),
 }
 """Every name of `hub.__all__` but the version."""
 

@@ -20,6 +20,8 @@ from hub import (
     Check,
     Credential,
     Dialect,
+    DialectRoute,
+    DialectTarget,
     Drop,
     Event,
     EventType,
@@ -32,11 +34,14 @@ from hub import (
     Outcome,
     Outgoing,
     Panel,
+    ParsedBody,
     Part,
     PublicKey,
+    Receipt,
     Record,
     Recorded,
     Recording,
+    Refusal,
     Registry,
     Reject,
     Reply,
@@ -50,6 +55,7 @@ from hub import (
     Unavailable,
     Values,
     Vendor,
+    WaitedReceipt,
     __version__,
     fresh,
     hookimpl,
@@ -203,9 +209,41 @@ def hub_register(registry: Registry) -> None:
     registry.panel(Panel("acme", "Acme", page))
 
 
-def add(registry: Registry, dialect: Dialect) -> None:
+def target(params: Mapping[str, str], query: Values[str]) -> DialectTarget:
+    """The workflow that a URL names."""
+    return DialectTarget(workflow=params["workflow"], secret=query.get("key"))
+
+
+def accepted(receipt: Receipt) -> Reply:
+    """The reply to an accepted request."""
+    return Reply(200, {"started": len(receipt.started), "again": receipt.duplicate})
+
+
+def waited(result: WaitedReceipt) -> Reply:
+    """The reply of the `wait` flavour."""
+    return accepted(result.receipt)
+
+
+def refused(refusal: Refusal) -> Reply:
+    """The reply to a refusal."""
+    return Reply(refusal.status, {"error": refusal.public})
+
+
+def add(registry: Registry) -> None:
     """A dialect."""
-    registry.dialect(dialect)
+    registry.dialect(
+        Dialect(
+            name="acme",
+            title="Acme",
+            routes=(DialectRoute("/acme/<workflow>", ("POST",)), DialectRoute("/acme/<workflow>/wait", None, "wait")),
+            target=target,
+            slot="shared_key",
+            parse=lambda request: ParsedBody((request.json(),)),
+            accepted=accepted,
+            refused=refused,
+            waited=waited,
+        )
+    )
 
 
 @hookimpl

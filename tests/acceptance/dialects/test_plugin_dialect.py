@@ -12,12 +12,9 @@ from typing import Any
 import pytest
 
 import hub as hub_api
-from hub import Registry, Reply, hookimpl
+from hub import Dialect, DialectRoute, DialectTarget, ParsedBody, Registry, Reply, Values, hookimpl
 from hub.inbound.dialects import CORE_DIALECTS
-from hub.model.stored.source import SHARED_KEY_SLOT
-from hub.model.wire.values import Values
 from hub.plugins.host import Plugins
-from hub.sdk.dialect import Dialect, DialectRoute, DialectTarget, ParsedBody
 from hub.testing.live import live_hub
 from hub.workflows.actions import CORE_ACTIONS
 
@@ -31,7 +28,7 @@ ZAP = Dialect(
     title="Zap",
     routes=(DialectRoute("/hooks/catch/<flow>/<key>/", ("POST",)),),
     target=_target,
-    slot=SHARED_KEY_SLOT,
+    slot="shared_key",
     parse=lambda request: ParsedBody((request.json(),)),
     accepted=lambda receipt: Reply(200, {"status": "success", "started": len(receipt.started)}),
     refused=lambda refusal: Reply(refusal.status, {"status": "error"}),
