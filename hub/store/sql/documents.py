@@ -16,9 +16,10 @@ Packed = tuple[bytes | None, str | None]
 
 
 class Packing:
-    """Packs the JSON values of a few rows; a value that stands in several of them is written down once.
+    """Packs the JSON values of a few rows; a value that stands in several of them is serialized once.
 
-    In place of one over the threshold stands a mark, which `Documents.put_large` replaces before the row is kept.
+    A value over the threshold is replaced by a mark, which `Documents.put_large` replaces by a reference before the row
+    is kept. So rows without large values, which are most, are made without a wait for the blob store.
 
     Attributes:
         large: Whether there is such a mark.
@@ -34,7 +35,7 @@ class Packing:
         """The column of a JSON value; the row leaves out the column of its reference, which ends in `_ref`.
 
         Raises:
-            ValueError: It is no JSON value.
+            ValueError: It is not a JSON value.
         """
         if value is None:
             return None
@@ -75,7 +76,7 @@ class Documents:
         """A JSON value as columns; a large one is on the disk when this returns.
 
         Raises:
-            ValueError: It is no JSON value.
+            ValueError: It is not a JSON value.
         """
         return (None, None) if value is None else await self.pack_bytes(org, dumps(value))
 

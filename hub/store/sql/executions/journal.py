@@ -1,4 +1,4 @@
-"""Journal writes of a whole group: the fence is tested and the execution changed in one statement."""
+"""Journal writes of a whole group: the fences are tested and the executions changed in one statement."""
 
 from __future__ import annotations
 
@@ -99,12 +99,18 @@ def change_row(
 
 
 def journal_group(transaction: Transaction, group: Sequence[JournalWrite]) -> Sequence[Fenced | None]:
-    """Write all of `group`; a single write with an old fence answers `Fenced`, a group with one raises it."""
+    """Write all of `group`, in order.
+
+    A row that does not match its fence is simply not changed, so a wrong count says that one of the writes is fenced,
+    but not which. A group raises `Fenced` then, and the writer tries its writes again, each alone; a single one answers
+    `Fenced`. Nothing but the count is needed while all is well, which is almost always.
+    """
     waiting = list(group)
     while waiting:
         taken: set[tuple[Id, Id]] = set()
         later: list[JournalWrite] = []
         now: list[JournalWrite] = []
+        # An UPDATE changes each row once, so several writes of one execution go in one after the other.
         for write in waiting:
             place = (write.org, write.execution)
             (later if place in taken else now).append(write)
@@ -124,7 +130,7 @@ def journal_group(transaction: Transaction, group: Sequence[JournalWrite]) -> Se
 
 
 def wake_parents(transaction: Transaction, finished: Sequence[tuple[Id, Id]], now: int) -> None:
-    """Let the parents of finished executions go on: at once if they wait, or as soon as they would."""
+    """Let the parents of finished executions go on at `now`: at once if they wait, else as soon as they would."""
     for some in in_powers(finished, _MOST):
         parameters = tuple(value for pair in some for value in pair)
         transaction.connection.exec_driver_sql(_wake_sql(len(some)), (now, now, *parameters))
@@ -143,6 +149,8 @@ def _change_sql(count: int) -> str:
     """UPDATE of `count` executions from rows of parameters in the order of `_COLUMNS`."""
     values = select(*(bindparam(name).label(name) for name in _COLUMNS)).subquery("v")
     old, new = executions.c, values.c
+    # `ready` after the write: unchanged under a lease; NULL at the end; 0, which is always due, for an execution that
+    # was woken while it ran, since nobody would wake it a second time; else when it is due.
     ready = case(
         (new.release == _NO, old.ready),
         (new.open == _NO, null()),
@@ -164,6 +172,7 @@ def _change_sql(count: int) -> str:
             owner=case((new.release == _YES, null()), else_=old.owner),
             crashes=case((new.progress == _YES, _NO), else_=old.crashes),
         )
+        # An execution that gave up its lease keeps its fence until the next claim: without an owner nobody may write.
         .where(old.org == new.org, old.id == new.id, old.fence == new.fence, old.owner.is_not(None))
     )
     return _positional(statement, _COLUMNS, _COLUMNS, count)
@@ -181,6 +190,7 @@ def _wake_sql(count: int) -> str:
         .where(child.c.parent.is_not(None))
         .subquery("p")
     )
+    # A parent that runs is not due earlier, but it remembers (`woken`) until it gives up its lease.
     idle = and_(old.state == literal_column("'waiting'"), old.owner.is_(None))
     statement = (
         update(executions)

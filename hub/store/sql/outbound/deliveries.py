@@ -1,4 +1,4 @@
-"""Messages and their deliveries on the way: publish, claim, attempt, requeue."""
+"""Messages and their deliveries until they are delivered: publish, claim, attempt, requeue."""
 
 from __future__ import annotations
 
@@ -64,7 +64,12 @@ WHERE sequence = ?
 
 @dataclass(frozen=True, slots=True)
 class _Publication:
-    """A message ready for its rows: all bytes that are too large for one stand in the blob store."""
+    """A message ready to be written: values that are too large for a row are in the blob store already.
+
+    Attributes:
+        data: The columns of the message's data.
+        bodies: Each different body: the number under which the message's deliveries name it, and its columns.
+    """
 
     message: MessageRecord
     data: Packed
@@ -82,12 +87,12 @@ class SqlDeliveries:
         self._documents = Documents(resources.blobs)
 
     async def publish(self, message: MessageRecord, deliveries: Sequence[NewDelivery]) -> Published:
-        """Commit message and deliveries together; for a repeated idempotency key the first message is the answer."""
-        publication = await self._pack(message, deliveries, 0)
+        """See `hub.ports.store.OutboundStore.publish`."""
+        publication = await self._pack(message, deliveries)
         return await self._writer.batch(Priority.ACCEPT, _publish, publication)
 
     async def published(self, org: Id, idempotency_key: str) -> Published | None:
-        """The message that had this idempotency key, None when there is none."""
+        """See `hub.ports.store.OutboundStore.published`."""
         row = await self._database.first(
             select(messages.c.id, messages.c.deliveries).where(
                 messages.c.org == org, messages.c.idempotency_key == idempotency_key
@@ -96,23 +101,24 @@ class SqlDeliveries:
         return None if row is None else Published(row.id, row.deliveries, duplicate=True)
 
     async def add(self, org: Id, message: Id, fresh: Sequence[NewDelivery], *, release: bool = False) -> int:
-        """Add deliveries to an accepted message; `release` turns a held message into an accepted one."""
-        first = await self._database.first(
-            select(func.max(bodies.c.form)).where(bodies.c.org == org, bodies.c.message == message)
-        )
-        form = 0 if first is None or first[0] is None else first[0] + 1
+        """See `hub.ports.store.OutboundStore.add`."""
         record = MessageRecord(org, message, "", None, self._clock.now())
-        publication = await self._pack(record, fresh, form)
+        publication = await self._pack(record, fresh)
 
         def work(transaction: Transaction) -> int:
             held = transaction.first(select(messages.c.id).where(messages.c.org == org, messages.c.id == message))
             if held is None:
                 raise NotFound("no such message")
             mine = (deliveries.c.org == org, deliveries.c.message == message)
+            # a delivery whose body could not be frozen is of no use: it gives way to a new one
             transaction.execute(delete(deliveries).where(*mine, deliveries.c.form == _NO_BODY))
             known = set(transaction.execute(select(deliveries.c.subscription).where(*mine)).scalars())
+            last = transaction.execute(
+                select(func.max(bodies.c.form)).where(bodies.c.org == org, bodies.c.message == message)
+            ).scalar()
             missing = replace(
                 publication,
+                bodies=_numbered(publication.bodies, 0 if last is None else last + 1),
                 deliveries=[
                     replace(each, lease=None)
                     for each in publication.deliveries
@@ -133,10 +139,7 @@ class SqlDeliveries:
     async def claim(
         self, owner: str, until: int, now: int, wanted: Mapping[tuple[Id, Id], int], held: Sequence[int] = ()
     ) -> Claim:
-        """Win due deliveries: for each (org, subscription) at most that many; per ordering key only the oldest.
-
-        What `owner` holds under leases that ended (`held`, by sequence) it does not win anew.
-        """
+        """See `hub.ports.store.OutboundStore.claim`."""
         mine = dumps(list(held)).decode()
 
         def work(transaction: Transaction) -> Claim:
@@ -155,18 +158,18 @@ class SqlDeliveries:
         return await self._writer.run(Priority.JOURNAL, work)
 
     async def renew(self, held: Sequence[DueDelivery], until: int) -> frozenset[Id]:
-        """Extend leases; returns the ids of those still owned."""
+        """See `hub.ports.store.OutboundStore.renew`."""
         if not held:
             return frozenset()
         return await self._writer.run(Priority.JOURNAL, lambda transaction: renew_leases(transaction, held, until))
 
     async def release(self, held: Sequence[DueDelivery], due: int) -> None:
-        """Give up leases of deliveries that were not tried; they may be claimed from `due`."""
+        """See `hub.ports.store.OutboundStore.release`."""
         if held:
             await self._writer.run(Priority.JOURNAL, lambda transaction: release_leases(transaction, held, due))
 
     async def expire(self, owner: str, now: int) -> None:
-        """End the leases of `owner` at `now`: its process is known to be gone."""
+        """See `hub.ports.store.OutboundStore.expire`."""
         leased = (deliveries.c.owner == owner, deliveries.c.ready.is_not(None), deliveries.c.ready > now)
         await self._writer.run(
             Priority.JOURNAL,
@@ -174,14 +177,11 @@ class SqlDeliveries:
         )
 
     async def attempted(self, done: Attempted) -> bool:
-        """Log an attempt and the delivery's new state in one commit, and give up the lease. Raises `Fenced`."""
+        """See `hub.ports.store.OutboundStore.attempted`."""
         return await self._writer.batch(Priority.LOGS, _attempted, done)
 
     async def backlog(self, owner: str, now: int) -> Mapping[tuple[Id, Id], int]:
-        """For each (org, subscription) with pending deliveries: when the first may be claimed, microseconds UTC.
-
-        What `owner` holds by leases that last does not count.
-        """
+        """See `hub.ports.store.OutboundStore.backlog`."""
         mine = and_(deliveries.c.owner == owner, deliveries.c.owner.is_not(None), deliveries.c.ready > now)
         rows = await self._database.rows(
             select(deliveries.c.org, deliveries.c.subscription, func.min(deliveries.c.ready))
@@ -191,7 +191,7 @@ class SqlDeliveries:
         return {(row[0], row[1]): row[2] for row in rows}
 
     async def requeue(self, org: Id, ids: Sequence[Id], due: int) -> frozenset[Id]:
-        """Make finished deliveries pending again, at the end of their ordering keys; the ids that changed."""
+        """See `hub.ports.store.OutboundStore.requeue`."""
 
         def work(transaction: Transaction) -> frozenset[Id]:
             rows = transaction.execute(
@@ -223,15 +223,20 @@ class SqlDeliveries:
 
         return await self._writer.run(Priority.JOURNAL, work)
 
-    async def _pack(self, message: MessageRecord, fresh: Sequence[NewDelivery], form: int) -> _Publication:
+    async def _pack(self, message: MessageRecord, fresh: Sequence[NewDelivery]) -> _Publication:
         packed: dict[bytes, tuple[int, Packed]] = {}
         for each in fresh:
             body = each.record.body
             if body and body not in packed:
                 columns = await self._documents.pack_bytes(message.org, body, _INLINE)
-                packed[body] = (form + len(packed), columns)
+                packed[body] = (len(packed), columns)
         data = await self._documents.pack_bytes(message.org, dumps(message.data), _INLINE)
         return _Publication(message, data, fresh, packed)
+
+
+def _numbered(packed: Mapping[bytes, tuple[int, Packed]], first: int) -> Mapping[bytes, tuple[int, Packed]]:
+    """The bodies of a publication, numbered from `first` on: a message may have bodies from before."""
+    return {body: (first + number, columns) for body, (number, columns) in packed.items()}
 
 
 def _leased(row: AnyRow, owner: str, until: int) -> DueDelivery:
@@ -242,6 +247,8 @@ def _leased(row: AnyRow, owner: str, until: int) -> DueDelivery:
 
 
 def _publish(transaction: Transaction, publications: Sequence[_Publication]) -> list[Published | Exception]:
+    # A look for the first message of each idempotency key suffices: the transaction holds the write lock, so that no
+    # other process adds one, and of those in this group the first in order wins.
     firsts = _firsts(transaction, publications)
     fresh = [each for each in publications if each.message.id == firsts.get(_idempotency(each), each.message.id)]
     accepted = {each.message.id for each in fresh}
@@ -266,7 +273,7 @@ def _idempotency(publication: _Publication) -> tuple[Id, str]:
 
 
 def _firsts(transaction: Transaction, publications: Sequence[_Publication]) -> dict[tuple[Id, str], Id]:
-    """The first message of each idempotency key, in the store or else in this group."""
+    """The first message of each idempotency key: the one in the database, or else the first in this group."""
     firsts: dict[tuple[Id, str], Id] = {}
     for each in publications:
         org, key = _idempotency(each)
@@ -281,7 +288,12 @@ def _firsts(transaction: Transaction, publications: Sequence[_Publication]) -> d
 def _insert_deliveries(
     transaction: Transaction, publications: Sequence[_Publication]
 ) -> Mapping[Id, list[DueDelivery]]:
-    """Rows for the deliveries of messages, in order; those that were born claimed, by message."""
+    """Write the deliveries of messages; those that were given a lease, by message.
+
+    `sequence` is the order of commits: numbers are given out under the write lock, in the order of the group.
+    Subscriptions are judged by the snapshot of this transaction, since one may have been disabled or deleted after the
+    message was matched, when its pending deliveries were paused or cancelled.
+    """
     leased: dict[Id, list[DueDelivery]] = {each.message.id: [] for each in publications}
     if not any(each.deliveries for each in publications):
         return leased
@@ -316,7 +328,7 @@ def _insert_deliveries(
 
 
 def _waits(transaction: Transaction, record: DeliveryRecord, behind: set[tuple[Id, str]]) -> bool:
-    """Whether a new delivery has an older unfinished one of its ordering key, in the store or in this group."""
+    """Whether a new delivery has an older unfinished one of its ordering key, in the database or in this group."""
     if record.ordering_key is None:
         return False
     key = (record.subscription, record.ordering_key)

@@ -31,7 +31,7 @@ class SqlOutbound(SqlSubscriptions, SqlDeliveries, SqlOutboundLog):
         SqlOutboundLog.__init__(self, resources)
 
     async def put_event_type(self, org: Id, event_type: EventType) -> None:
-        """Create or replace an operator's event type, known by direction and name."""
+        """See `hub.ports.store.OutboundStore.put_event_type`."""
         now = self._clock.now()
         row = {
             "org": org,
@@ -53,7 +53,7 @@ class SqlOutbound(SqlSubscriptions, SqlDeliveries, SqlOutboundLog):
         await self._writer.run(Priority.JOURNAL, work)
 
     async def delete_event_type(self, org: Id, direction: str, name: str) -> None:
-        """Raises `NotFound`."""
+        """See `hub.ports.store.OutboundStore.delete_event_type`."""
 
         def work(transaction: Transaction) -> None:
             gone = transaction.execute(delete(event_types).where(*_named(org, direction, name)))
@@ -64,7 +64,7 @@ class SqlOutbound(SqlSubscriptions, SqlDeliveries, SqlOutboundLog):
         await self._writer.run(Priority.JOURNAL, work)
 
     async def event_types(self, org: Id) -> tuple[EventType, ...]:
-        """The operator's own event types."""
+        """See `hub.ports.store.OutboundStore.event_types`."""
         rows = await self._database.rows(select(event_types).where(event_types.c.org == org))
         return tuple(event_type_record(row) for row in rows)
 

@@ -1,9 +1,14 @@
 """The queue of deliveries, as statements over an open transaction.
 
-`ready` says when anybody may take a delivery next: its due time, or the end of its lease. It is NULL for whatever is
-not to be sent: finished or paused deliveries, and those that wait for an older one of their ordering key.
+`ready` says when anybody may take a delivery next: its due time, or the end of its lease. It is NULL for deliveries
+that are not to be sent: finished and paused ones, and those that wait for an older one of their ordering key.
 
-Statements are written for few steps: each step of SQLite gives up the interpreter's lock and takes it back.
+So of each subscription and ordering key one delivery at most has a `ready`: the oldest that is pending or paused, by
+`sequence`, and only if it is pending. Whatever removes that one from the front lets the next one go (`unblock_next`).
+
+The statements work on many rows at once: each step of SQLite gives up the interpreter's lock and takes it back, so
+that one statement over a hundred rows is far cheaper than a hundred statements. Conditions of partial indexes are
+repeated in them word for word, since SQLite would not use the indexes otherwise.
 """
 
 from __future__ import annotations
@@ -89,27 +94,27 @@ _OUTCOMES = positional(_OUTCOME)
 
 
 def pause_deliveries(transaction: Transaction, org: Id, subscription: Id) -> None:
-    """Pause what is pending; an attempt under way may still end and be logged."""
+    """Pause what is pending. The fences stay as they are, so that an attempt under way can still be logged."""
     transaction.connection.exec_driver_sql(_PAUSE, (org, subscription))
 
 
 def resume_deliveries(transaction: Transaction, org: Id, subscription: Id) -> None:
-    """Make what is paused pending again, the first one of each ordering key ready."""
+    """Make paused deliveries pending again; of each ordering key only the oldest one becomes ready."""
     transaction.connection.exec_driver_sql(_RESUME, (org, subscription))
 
 
 def cancel_deliveries(transaction: Transaction, org: Id, subscription: Id, now: int) -> None:
-    """Give up what is pending or paused."""
+    """Cancel what is pending or paused. The fences stay, so that an attempt under way can still be logged."""
     transaction.connection.exec_driver_sql(_CANCEL, (now, org, subscription))
 
 
 def has_unfinished(transaction: Transaction, subscription: Id, ordering_key: str) -> bool:
-    """Whether an unfinished delivery of the ordering key is there."""
+    """Whether a delivery of the ordering key is pending or paused: a new one has to wait behind it."""
     return transaction.connection.exec_driver_sql(_BEHIND, (subscription, ordering_key)).first() is not None
 
 
 def unblock_next(transaction: Transaction, subscription: Id, ordering_key: str) -> bool:
-    """Let the oldest unfinished delivery of an ordering key go; whether one was waiting for that."""
+    """Make the oldest unfinished delivery of an ordering key ready; whether it was waiting for that."""
     return transaction.connection.exec_driver_sql(_UNBLOCK, (subscription, ordering_key)).rowcount > 0
 
 
@@ -135,7 +140,7 @@ def release_leases(transaction: Transaction, deliveries: Sequence[DueDelivery], 
 
 
 def next_ready(transaction: Transaction, org: Id, subscription: Id, owner: str) -> int | None:
-    """When the next delivery that `owner` does not hold may be taken."""
+    """When the next delivery of a subscription that `owner` does not hold may be taken."""
     found: int | None = transaction.connection.exec_driver_sql(_NEXT_READY, (org, subscription, owner)).scalar()
     return found
 
@@ -143,10 +148,12 @@ def next_ready(transaction: Transaction, org: Id, subscription: Id, owner: str) 
 def log_attempts(transaction: Transaction, done: Sequence[Attempted]) -> None:
     """Log attempts and give their deliveries their new states.
 
-    A delivery that was paused or cancelled meanwhile stays so unless it is finished now.
+    The fence decides, not the owner: a delivery that was paused or cancelled meanwhile has lost its owner, and yet what
+    its receiver answered is logged. `attempts = number - 1` keeps an attempt from being logged twice.
 
     Raises:
-        Fenced: The lease of one of them was lost, or its attempt is logged already; the group is to be tried singly.
+        Fenced: One of them was claimed by somebody else, or its attempt is logged already. Which one it is the number
+            of changed rows does not say, so the writer tries the group again, one by one.
     """
     changed = 0
     for some in in_powers(done, _MOST):
@@ -192,6 +199,7 @@ WHERE deliveries.sequence = outcome.sequence AND deliveries.fence = outcome.fenc
 
 
 def _held(deliveries: Sequence[DueDelivery]) -> str:
+    """Sequences and fences, for `json_each`: one parameter, however many there are."""
     return dumps([(due.record.sequence, due.lease.fence) for due in deliveries]).decode()
 
 

@@ -37,7 +37,7 @@ class SqlSubscriptions:
     async def subscribe(
         self, org: Id, spec: SubscriptionSpec, secrets: Sequence[StoredSecret], *, cuid: str | None = None
     ) -> SubscriptionRecord:
-        """Create a subscription; `cuid` is made when left out. Raises `Conflict` when it is taken."""
+        """See `hub.ports.store.OutboundStore.subscribe`."""
         subscription = new_id()
         now = self._clock.now()
         name = base62(subscription) if cuid is None else cuid
@@ -71,7 +71,7 @@ class SqlSubscriptions:
     async def change_subscription(
         self, org: Id, subscription: Id, change: SubscriptionChange, *, generation: int | None = None
     ) -> SubscriptionRecord:
-        """See the port."""
+        """See `hub.ports.store.OutboundStore.change_subscription`."""
         now = self._clock.now()
 
         def work(transaction: Transaction) -> SubscriptionRecord:
@@ -91,7 +91,7 @@ class SqlSubscriptions:
         return await self._writer.run(Priority.JOURNAL, work)
 
     async def delete_subscription(self, org: Id, subscription: Id, *, generation: int | None = None) -> None:
-        """See the port."""
+        """See `hub.ports.store.OutboundStore.delete_subscription`."""
         now = self._clock.now()
 
         def work(transaction: Transaction) -> None:
@@ -106,7 +106,7 @@ class SqlSubscriptions:
         await self._writer.run(Priority.JOURNAL, work)
 
     async def subscriptions(self, org: Id, *, limit: int, cursor: str | None = None) -> Page[SubscriptionRecord]:
-        """Subscriptions of the org, newest first."""
+        """See `hub.ports.store.OutboundStore.subscriptions`."""
         held = self._writer.snapshot.subscriptions
         return await page(
             self._database,
@@ -126,7 +126,7 @@ class SqlSubscriptions:
         warned: bool = False,
         disabled_reason: str = "",
     ) -> SubscriptionRecord:
-        """Note health; a `disabled_reason` also sets `enabled` false and pauses its deliveries. Raises `NotFound`."""
+        """See `hub.ports.store.OutboundStore.mark`."""
         now = self._clock.now()
 
         def work(transaction: Transaction) -> SubscriptionRecord:

@@ -59,7 +59,11 @@ class Prepared(NamedTuple):
 
 
 def accept_group(transaction: Transaction, group: Sequence[Prepared]) -> Sequence[Accepted | Exception]:
-    """Accept each of `group` or say why not (`StaleSource`, `NonceReplayed`); a refused one leaves no trace."""
+    """Accept each of `group` or say why not (`StaleSource`, `NonceReplayed`); a refused one leaves no trace.
+
+    Most requests have neither a nonce nor secrets to keep; all of these share a few statements. The others go first and
+    one by one, since each may change what the next one finds: the claimed nonces, and the generation of the source.
+    """
     outcomes: dict[int, Accepted | Exception] = {}
     plain: list[int] = []
     for index, item in enumerate(group):
@@ -77,13 +81,17 @@ def _stale() -> StaleSource:
 
 
 def _fresh(transaction: Transaction, acceptance: Acceptance) -> bool:
+    """Whether the source is still as it was when the request was checked, in the eyes of this transaction.
+
+    It holds the write lock, and has read what other processes changed: no source can change before the commit.
+    """
     request = acceptance.request
     source = transaction.current().sources.get(request.source)
     return source is not None and source.org == request.org and source.generation == acceptance.generation
 
 
 def _accept_one(transaction: Transaction, item: Prepared) -> Accepted | Exception:
-    """One with a nonce or secrets to keep."""
+    """The outcome of one request with a nonce or secrets to keep."""
     acceptance, request = item.acceptance, item.acceptance.request
     if not _fresh(transaction, acceptance):
         return _stale()
@@ -130,7 +138,11 @@ def _write(transaction: Transaction, items: Sequence[Prepared]) -> list[Accepted
 
 
 def write_events(transaction: Transaction, batch: Sequence[PreparedEvent]) -> dict[Id, AcceptedEvent]:
-    """Insert the events that are not there yet, with their executions; what became of each, by its id."""
+    """Insert the events that are first ones of their keys, with their executions; what became of each, by its id.
+
+    The unique key of `event_keys` finds duplicates: a row whose key exists, in the table or earlier in the same
+    statement, is not inserted. Only if the count shows that some were not, the first ones are looked up.
+    """
     keyed = [event.key for event in batch if event.key is not None]
     firsts: dict[Key, Row[Any]] = {}
     if keyed and _EVENT_KEYS.run(transaction.connection, keyed) < len(keyed):
@@ -147,7 +159,7 @@ def write_events(transaction: Transaction, batch: Sequence[PreparedEvent]) -> di
     EVENTS.run(transaction.connection, [event.row for event in fresh])
     started = [execution for event in fresh for execution in event.executions]
     if EXECUTIONS.run(transaction.connection, started) < len(started):
-        raise StoreError("an execution has the id of another one")
+        raise StoreError("an execution has the id of another one: ids must be new")
     NODES.run(transaction.connection, [node for event in fresh for node in event.nodes])
     return happened
 
@@ -171,7 +183,7 @@ def _split(ids: bytes) -> tuple[Id, ...]:
 
 
 def _pack_events(happened: Sequence[AcceptedEvent]) -> bytes:
-    """Each as 16 bytes of id, two of count, the executions' ids."""
+    """For each event 16 bytes of id, two bytes of count, and the ids of its executions."""
     return b"".join(event.id + len(event.executions).to_bytes(2) + b"".join(event.executions) for event in happened)
 
 

@@ -28,18 +28,18 @@ class SqlDrift:
         self._writer = resources.writer
 
     async def count(self, seen: Sequence[Drift]) -> None:
-        """Add counts to those that are there. A source that has too many rows already gets no new ones."""
+        """See `hub.ports.store.DriftCounts.count`."""
         if seen:
             await self._writer.run(Priority.RETENTION, lambda transaction: _add(transaction, seen))
 
     async def drifts(self, org: Id, *, source: Id | None = None, limit: int) -> tuple[Drift, ...]:
-        """The most frequent first, `limit` at most."""
+        """See `hub.ports.store.DriftCounts.drifts`."""
         order = (drift.c.count.desc(), drift.c.last.desc(), drift.c.type, drift.c.detail)
         rows = await self._database.rows(select(drift).where(*_of(org, source)).order_by(*order).limit(limit))
         return tuple(Drift(**{name: getattr(row, name) for name in _COLUMNS}) for row in rows)
 
     async def forget(self, org: Id, *, source: Id | None = None) -> None:
-        """Begin counting anew, of one source or of all."""
+        """See `hub.ports.store.DriftCounts.forget`."""
         statement = delete(drift).where(*_of(org, source))
         await self._writer.run(Priority.JOURNAL, lambda transaction: transaction.execute(statement))
 

@@ -186,6 +186,30 @@ class PublishChecks(Conformance):
         assert due.record.body == b"{}", "added without a lease, though one was given"
 
     @shows(OutboundStore.add)
+    async def test_additions_at_the_same_moment_do_not_disturb_each_other(self, scene: StoreScene) -> None:
+        """In two processes: one delivery for each subscription, with the body that was made for it."""
+        outbox = Outbox(scene)
+        one, two = await outbox.subscribe(), await outbox.subscribe()
+        message, _ = outbox.new()
+        await scene.store.outbound.publish(message, [])
+
+        async with scene.beside() as other:
+            added = await asyncio.gather(
+                *(
+                    side.store.outbound.add(
+                        scene.org, message.id, [NewDelivery(outbox.delivery(message, each, each.id))]
+                    )
+                    for side in (scene, other)
+                    for each in (one, two)
+                )
+            )
+
+        assert sorted(added) == [0, 0, 1, 1]
+        for each in (one, two):
+            [due] = await outbox.claim(each)
+            assert due.record.body == each.id
+
+    @shows(OutboundStore.add)
     async def test_a_delivery_without_a_body_gives_way(self, scene: StoreScene) -> None:
         """Its template failed; the one that is added has a body."""
         outbox = Outbox(scene)
