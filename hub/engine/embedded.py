@@ -10,7 +10,7 @@ import structlog
 
 from hub.egress.client import Egress
 from hub.engine.compiled_versions import CompiledVersions
-from hub.engine.host import EngineParts, MessagePublisher, RunState
+from hub.engine.host import MessagePublisher, RunServices, RunState
 from hub.engine.inline import InlineEvaluator, as_record
 from hub.engine.reporter import ExecutionReporter
 from hub.engine.run.run import Run
@@ -89,7 +89,7 @@ class EmbeddedEngine:
         self._presence = presence
         self._lease = int(lease_seconds * SECOND)
         self._shutdown_seconds = shutdown_seconds
-        self._parts = EngineParts(store, clock, CompiledVersions(store, lambda: plugins.actions), egress, outbound)
+        self._services = RunServices(store, clock, CompiledVersions(store, lambda: plugins.actions), egress, outbound)
         self._runs: dict[Id, Run] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._slots = Slots(slots)
@@ -112,11 +112,11 @@ class EmbeddedEngine:
             held=self._leased,
             lost=self._abort,
         )
-        self._waits = Waits(self._parts, self._runs.__contains__)
+        self._waits = Waits(self._services, self._runs.__contains__)
         self._inline = InlineEvaluator()
         self._reporter = ExecutionReporter(plugins, store, clock)
         self._evaluated: dict[Id, ExecutionRecord] = {}
-        self._services: list[asyncio.Task[None]] = []
+        self._loops: list[asyncio.Task[None]] = []
         self._stopping = False
 
     async def start_running(self) -> None:
@@ -124,7 +124,7 @@ class EmbeddedEngine:
         if self._presence is not None:
             self._presence.enter()
         await self._leases.inherit()
-        self._services = [
+        self._loops = [
             asyncio.create_task(self._claims.serve(), name="hub-claims"),
             asyncio.create_task(self._leases.serve(), name="hub-leases"),
             asyncio.create_task(self._waits.serve(), name="hub-waits"),
@@ -133,7 +133,7 @@ class EmbeddedEngine:
     async def stop(self) -> None:
         """See the port; executions get `shutdown_seconds` to finish."""
         self._stopping = True
-        await _end(self._services[:1])
+        await _end(self._loops[:1])
         await self._tasks_done(self._shutdown_seconds)
         for run in self._runs.values():
             run.stop()
@@ -141,15 +141,15 @@ class EmbeddedEngine:
         for task in self._tasks:
             task.cancel()
         await self._tasks_done(None)
-        await _end(self._services[1:])
-        self._services = []
+        await _end(self._loops[1:])
+        self._loops = []
         if self._presence is not None:
             self._presence.leave()
 
     async def node_names(self, execution: ExecutionRecord) -> Mapping[str, str]:
         """See the port."""
         try:
-            workflow = await self._parts.versions.of(execution)
+            workflow = await self._services.versions.of(execution)
         except (NotFound, Invalid):
             return {}
         return {node.id: node.name or node.id for node in workflow.nodes.values()}
@@ -164,7 +164,7 @@ class EmbeddedEngine:
 
     def evaluate(self, workflow: Id, version: int, trigger: Mapping[str, Any]) -> Finished | None:
         """See the port; only versions that are compiled already are evaluated."""
-        compiled = self._parts.versions.cached(workflow, version)
+        compiled = self._services.versions.cached(workflow, version)
         if compiled is None:
             return None
         return self._inline.evaluate((workflow, version), compiled, trigger, self._clock.now())
@@ -192,7 +192,7 @@ class EmbeddedEngine:
                 self._reporter.execution(execution, "queued")
                 self.wake()
             else:
-                self._spawn(Run(self._parts, self, execution, lease, waiting=waiting))
+                self._spawn(Run(self._services, self, execution, lease, waiting=waiting))
 
     def wake(self) -> None:
         """See the port."""
@@ -256,7 +256,7 @@ class EmbeddedEngine:
                 self._claims.due(self._clock.now())
             else:
                 parent.child_finished(execution.id)
-        if self._reporter.listens:
+        if self._reporter.has_observers:
             view = run.view()
             self._reporter.execution(view, view.state)
 
@@ -266,7 +266,7 @@ class EmbeddedEngine:
             if len(self._evaluated) >= _EVALUATED:
                 del self._evaluated[next(iter(self._evaluated))]
             self._evaluated[execution.id] = as_record(execution, finished)
-        if self._reporter.listens:
+        if self._reporter.has_observers:
             self._reporter.nodes(execution, finished.nodes)
             self._reporter.execution(as_record(execution, finished), "succeeded")
 
@@ -292,7 +292,7 @@ class EmbeddedEngine:
             if record.id in self._runs:
                 # this process had lost the lease, or has just handed the execution back, and that run is still ending
                 self._abort(record.id)
-            self._spawn(Run(self._parts, self, record, one.lease, waiting=waiting, journal=one.nodes))
+            self._spawn(Run(self._services, self, record, one.lease, waiting=waiting, journal=one.nodes))
 
     def _spawn(self, run: Run) -> None:
         execution = run.execution.id

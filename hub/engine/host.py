@@ -15,7 +15,7 @@ from hub.outbound.publish.publish import Publication
 from hub.ports.clock import Clock
 from hub.ports.store import Store
 
-__all__ = ["EngineParts", "MessagePublisher", "RunHost", "RunState"]
+__all__ = ["MessagePublisher", "RunHost", "RunServices", "RunState"]
 
 
 class MessagePublisher(Protocol):
@@ -31,7 +31,7 @@ class MessagePublisher(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class EngineParts:
+class RunServices:
     """What every run of an engine uses."""
 
     store: Store

@@ -1,4 +1,4 @@
-"""What `hub_observe` hears of executions and their nodes."""
+"""Reports executions and their nodes to the plugins that observe (`hub_observe`)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["ExecutionReporter"]
 
 
 class ExecutionReporter:
-    """Tells observers what was committed; costs next to nothing while there are none.
+    """Tells observers what was committed; costs next to nothing without observers.
 
     Args:
-        plugins: Who observes.
-        store: Knows the names of orgs.
-        clock: The hub's clock.
+        plugins: The observers.
+        store: Holds the names of orgs, and executions that run elsewhere.
+        clock: Gives the time of a change that has none itself.
     """
 
     __slots__ = ("_clock", "_plugins", "_store")
@@ -33,13 +33,13 @@ class ExecutionReporter:
         self._clock = clock
 
     @property
-    def listens(self) -> bool:
-        """Whether anybody observes."""
+    def has_observers(self) -> bool:
+        """Whether any plugin observes."""
         return self._plugins.has_observers
 
     def execution(self, execution: NewExecution | ExecutionRecord, state: ExecutionState) -> None:
-        """An execution is in another state now."""
-        if not self.listens:
+        """Report that an execution is in this state now."""
+        if not self.has_observers:
             return
         error = execution.error if isinstance(execution, ExecutionRecord) else None
         ended = execution.finished if isinstance(execution, ExecutionRecord) else None
@@ -60,8 +60,8 @@ class ExecutionReporter:
         )
 
     def nodes(self, execution: NewExecution | ExecutionRecord, entries: Sequence[NodeRecord]) -> None:
-        """Nodes of an execution, or items of them, have another state now."""
-        if not self.listens:
+        """Report the new states of nodes of an execution, or of items of them."""
+        if not self.has_observers:
             return
         key = write_id("exec", execution.id)
         for entry in entries:
@@ -84,8 +84,8 @@ class ExecutionReporter:
             )
 
     async def stored(self, org: bytes, executions: Sequence[bytes]) -> None:
-        """Executions were changed in the store, whoever runs them. Raises `StoreUnavailable`."""
-        if self.listens:
+        """Report executions that were changed in the store, as they are there. Raises `StoreUnavailable`."""
+        if self.has_observers:
             for one in executions:
                 found = await self._store.executions.get(org, one)
                 self.execution(found, found.state)

@@ -1,1 +1,1 @@
-"""What starts a workflow: events that match its filters, and people."""
+"""Starts workflows: for events that match their filters, and when a person asks for it."""

@@ -1,4 +1,4 @@
-"""Which published workflows an event starts: their triggers and filters."""
+"""Selects the published workflows that an event starts, by their triggers and filters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hub.workflows.expressions.scope import Scope
 __all__ = ["SourceName", "WorkflowTriggers"]
 
 SourceName = Callable[[Snapshot, str], Id | None]
-"""Snapshot and the id written in a trigger (`src_…`, UUID, VibeIQ's short id) -> the source, None if there is none."""
+"""Snapshot and the id written in a trigger (`src_…`, UUID, VibeIQ's short id) -> the source; None without one."""
 
 _SHARED = "webhookId:"
 
@@ -27,8 +27,8 @@ class WorkflowTriggers:
     """Implements `hub.ports.triggers.Triggers` on compiled workflows.
 
     Args:
-        actions: Gives the actions there are now.
-        source_named: Reads the id of a source in a trigger.
+        actions: Returns the actions that exist now.
+        source_named: Finds the source that a trigger names.
     """
 
     def __init__(self, actions: Callable[[], Mapping[str, Action]], source_named: SourceName) -> None:
@@ -38,7 +38,7 @@ class WorkflowTriggers:
     def select(
         self, snapshot: Snapshot, source: SourceRecord, trigger: Mapping[str, Any], *, control: bool
     ) -> Sequence[Selected]:
-        """As the port says: the source's own workflow first, then the ones that list the source."""
+        """See the port."""
         selected = []
         scope: Scope | None = None
         for version in snapshot.derived(self._by_source).get(source.id, ()):
@@ -52,13 +52,13 @@ class WorkflowTriggers:
         return selected
 
     def draft(self, snapshot: Snapshot, workflow: Id, trigger: Mapping[str, Any]) -> Selected:
-        """As the port says: the draft as it stands, carried along with the execution."""
+        """See the port."""
         definition = dict(snapshot.workflows[workflow].draft)
         compiled = compile_workflow(definition, self._actions())
         return replace(_selected(workflow, 0, compiled, Scope.of(trigger, {})), definition=definition)
 
     def _as_written(self, snapshot: Snapshot, workflow: Workflow, source: SourceRecord) -> str:
-        """The source's id in the form that the workflow's triggers use."""
+        """The source's id as the workflow's triggers write it."""
         named = (name for name in workflow.sources if self._source_named(snapshot, name) == source.id)
         return next(named, write_id("src", source.id))
 
@@ -76,7 +76,7 @@ class WorkflowTriggers:
             for found in sources:
                 index.setdefault(found, []).append(version)
         for source, versions in index.items():
-            # the order of `published` changes with every publication, the order of a reply's candidates must not
+            # The order of `published` changes with each publication; the order of the answers to a sender must not.
             versions.sort(key=lambda version: (snapshot.workflows[version.workflow].source != source, version.workflow))
         return index
 

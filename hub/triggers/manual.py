@@ -1,4 +1,4 @@
-"""Running a workflow because a person asks for it."""
+"""Runs a workflow because a person asks for it."""
 
 from __future__ import annotations
 
@@ -27,12 +27,20 @@ async def run_by_hand(
     clock: Clock,
     actions: Mapping[str, Action],
 ) -> NewExecution:
-    """Queue an execution of kind `manual` for `data`; it is on the disk when this returns.
+    """Queue an execution of kind `manual` with `data` as the data of its trigger; it is committed on return.
+
+    Args:
+        version: The published version; None if the workflow is not published.
+        data: A JSON value.
+        store: Keeps the execution.
+        engine: Runs it.
+        clock: The hub's clock.
+        actions: All actions by name.
 
     Raises:
         Conflict: The workflow is not published.
-        Invalid: Its version cannot run any more, such as when a plugin is gone.
-        StoreUnavailable: Nothing was kept.
+        Invalid: The version cannot run any more, for example because a plugin was removed.
+        StoreUnavailable: Nothing was stored.
     """
     if version is None:
         raise Conflict("the workflow is not published: publish it first")

@@ -1,7 +1,7 @@
-"""What only the engine can do for a node, as data.
+"""Effects: what an action asks the engine to do, as data.
 
-The actions `sleep`, `workflow.run`, `publish` and `respond` do nothing by themselves: their `run` is pure and returns
-one of these effects instead of an output, and the engine carries it out together with the node's journal entry. So they
+The actions `sleep`, `workflow.run`, `publish` and `respond` do nothing themselves. Their `run` is pure and returns an
+effect instead of an output; the engine carries the effect out together with the node's journal entry. So these actions
 are durable on every engine, and a node that sleeps or waits holds no slot.
 """
 
@@ -19,33 +19,33 @@ __all__ = ["Carried_co", "Effect", "EffectHandler", "Publish", "Respond", "RunWo
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Go on later. Exactly one of the two is set.
+    """Continue later. Exactly one of the two is set.
 
     Attributes:
-        seconds: From the start of the node's first try.
-        until: With its time zone.
+        seconds: Counted from the start of the node's first try.
+        until: A time with its time zone.
     """
 
     seconds: float | None = None
     until: datetime | None = None
 
     def due(self, started: int) -> int:
-        """When it ends, microseconds UTC; `started` is when the node's first try began."""
+        """When the sleep ends, microseconds UTC; `started` is when the node's first try began."""
         if self.until is not None:
             return to_micros(self.until)
         return started + int((self.seconds or 0) * SECOND)
 
     def output(self, started: int) -> dict[str, str]:
-        """The node's output once it is over: `{"until": ISO 8601}`."""
+        """The node's output after the sleep: `{"until": ISO 8601}`."""
         return {"until": from_micros(self.due(started)).isoformat()}
 
 
 @dataclass(frozen=True, slots=True)
 class RunWorkflow:
-    """Start a workflow of the same org for `data`, as a child.
+    """Start a workflow of the same org as a child, with `data` as the data of its trigger.
 
-    The output is the child's result if `wait` is set (and its failure is the node's failure), else
-    `{"execution": "exec_…"}`.
+    With `wait` the node's output is the child's result, and a failure of the child is a failure of the node. Without
+    it the output is `{"execution": "exec_…"}`.
     """
 
     workflow: str
@@ -67,10 +67,10 @@ class Publish:
 class Respond:
     """Answer the waiting sender now; the output is `{"status", "headers", "body"}`.
 
-    The first answer of an execution counts. Nobody may be waiting; then it is only journalled.
+    Only the first answer of an execution counts. If no sender waits, the answer is only kept in the journal.
 
     Attributes:
-        body: None is an empty body, a string goes out as text, everything else as JSON.
+        body: None is an empty body, a string is sent as text, any other value as JSON.
     """
 
     status: int = 200
@@ -83,33 +83,41 @@ class Respond:
 
 
 Effect = Sleep | RunWorkflow | Publish | Respond
-"""What `Action.run` of the four actions returns."""
+"""What `run` of these four actions returns."""
 
 Carried_co = TypeVar("Carried_co", covariant=True)
 
 
 class EffectHandler(Protocol[Carried_co]):
-    """How an engine carries effects out; `Carried_co` is whatever it makes of one (a journal entry, a timer)."""
+    """How an engine carries effects out; `Carried_co` is what it makes of one (a journal entry, a timer)."""
 
     async def sleep(self, effect: Sleep) -> Carried_co:
         """Let the node wait until the effect is due."""
         ...
 
     async def run_workflow(self, effect: RunWorkflow) -> Carried_co:
-        """Start the child; the node waits for it if the effect says so. Raises `ActionFailed` if there is none."""
+        """Start the child; the node waits for it if the effect says so.
+
+        Raises:
+            ActionFailed: The workflow does not exist or is not published, or workflows start each other too deep.
+        """
         ...
 
     async def publish(self, effect: Publish) -> Carried_co:
-        """Publish once per node and item, however often it is tried. Raises `ActionFailed` for data that is refused."""
+        """Publish once per node and item, however often the node is tried.
+
+        Raises:
+            ActionFailed: The catalog refuses the data, or the message could not be stored.
+        """
         ...
 
     async def respond(self, effect: Respond) -> Carried_co:
-        """Hand the answer to whoever waits."""
+        """Give the answer to those who wait for the execution."""
         ...
 
 
 async def carry_out(effect: Effect, services: EffectHandler[Carried_co]) -> Carried_co:
-    """Give an effect to the service that it is meant for."""
+    """Call the method of `services` that the effect is meant for."""
     match effect:
         case Sleep():
             return await services.sleep(effect)

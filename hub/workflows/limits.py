@@ -1,8 +1,8 @@
-"""Bounds of definitions and expressions: why no definition, expression or payload can eat the process.
+"""Limits of definitions and expressions, so that no definition, expression or payload can exhaust the process.
 
-The work of an expression is counted in steps instead of seconds, so that the same input always ends the same way:
-what runs next must not depend on how busy a machine is. A step is 64 characters or one element that is touched,
-which takes well under a microsecond.
+The work of an expression is counted in steps instead of seconds, so that the same input always has the same result:
+it must not depend on how busy the machine is. A step is 64 characters or one element that is read, which takes well
+under a microsecond.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ MAX_SYNTAX = 1_000
 """Operands, operators, filters and the like of one expression."""
 
 MAX_SYNTAX_DEPTH = 64
-"""Levels of the syntax tree of one expression; a chain of `a + b + c` or of filters is one level each."""
+"""Levels of the syntax tree of one expression; each operator of `a + b + c` and each filter is one level."""
 
 MAX_STEPS = 500_000
-"""Steps of work that one field group (all inputs of a node, a condition, a result) may take."""
+"""Steps of work that one group of fields (all settings of a node, a condition, a result) may take."""
 
 MAX_TEXT = 4 * 1024 * 1024
 """Characters of a computed string."""
@@ -61,7 +61,7 @@ MAX_RANGE = 10_000
 """Elements of `range(…)`."""
 
 MAX_INTEGER_BITS = 256
-"""Bits of an integer that takes part in arithmetic; larger ones of a payload pass through untouched."""
+"""Bits of an integer in arithmetic; a larger one of a payload can be passed on unchanged."""
 
 MAX_INPUT = 32 * 1024 * 1024
-"""Bytes (as JSON) of all that one field group renders to."""
+"""Bytes, as JSON, that one group of fields renders to."""

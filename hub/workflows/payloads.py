@@ -1,4 +1,4 @@
-"""Body templates of subscriptions: the language of workflows over the names of a message."""
+"""Body templates of subscriptions: expressions over the names of a message."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ __all__ = ["body_template"]
 
 
 def body_template(template: Any) -> Callable[[Mapping[str, Any]], Any]:
-    """Compile a template; what comes back renders it over names (`type`, `timestamp`, `data`, `client`, `id`).
+    """Compile a template.
+
+    Returns:
+        A function that renders the template over names (`type`, `timestamp`, `data`, `client`, `id`). It raises
+        `ExpressionError` for a missing name, and `Invalid` if the template names a connection: receivers get no secrets
+        of the org.
 
     Raises:
-        Invalid: An expression can never work. Rendering raises `ExpressionError` for a name that is missing, and
-            `Invalid` where a connection is named: receivers get no secrets of the org.
+        Invalid: An expression can never work.
     """
     compiled = compile_value(template, "/template")
 

@@ -314,8 +314,8 @@ async def test_another_process_takes_over_when_a_lease_ends(open_rig: OpenRig) -
         flow = await rig.workflow({"id": "a"}, {"id": "b", "needs": ["a"]} | HOLD)
         execution = await rig.begin(flow, "n")
         await rig.probe.begun("n")
-        for service in rig.engine._services:
-            service.cancel()  # what happens when the process hangs: no lease is renewed
+        for loop in rig.engine._loops:
+            loop.cancel()  # what happens when the process hangs: no lease is renewed
         rig.clock.advance(16)
         await rig.until_calls(3)
         rig.probe.let("n")
@@ -383,8 +383,8 @@ async def test_a_node_that_ends_the_process_three_times_fails(open_rig: OpenRig,
                 )
                 execution = await rig.begin(flow)
             await rig.until_calls(number + 1)
-            for service in rig.engine._services:
-                service.cancel()  # what happens when the process hangs: no lease is renewed
+            for loop in rig.engine._loops:
+                loop.cancel()  # what happens when the process hangs: no lease is renewed
             rig.clock.advance(16)
         last = await stack.enter_async_context(open_rig("last"))
         record = await last.end(present(execution))

@@ -1,1 +1,1 @@
-"""One call of an action: its context, its log, its effects, and what is masked in them."""
+"""One call of an action: its input, its context, its log and its effects."""

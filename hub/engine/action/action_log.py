@@ -1,4 +1,4 @@
-"""The log of an action: what it was given of connections is masked in it."""
+"""The log of an action, in which the values of its connections are masked."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class MaskedLog:
     """Implements `hub.sdk.action.Log`.
 
     Args:
-        log: Writes.
-        mask: Hides secrets in events and fields; what is no JSON value is written as text then.
+        log: Writes the entries.
+        mask: Hides secrets in events and fields. A field that is not a JSON value is then written as text.
     """
 
     __slots__ = ("_log", "_mask")

@@ -1,4 +1,4 @@
-"""The secrets of connections that one call of an action needs, and the mask that hides them in what it leaves."""
+"""The values of connections that one call of an action needs, and the mask that hides them in its traces."""
 
 from __future__ import annotations
 
@@ -33,9 +33,11 @@ def references_in(value: Any) -> Iterator[Reference]:
 async def fetch_connections(
     access: Access, org: Id, references: Iterable[Reference]
 ) -> tuple[Mapping[str, Mapping[str, str]], Mask]:
-    """What the references need: the fields of each connection by its name, and a mask for the values referred to.
+    """Read the connections that the references name.
 
-    Connections that the org does not have are left out.
+    Returns:
+        The fields of each connection by its name, without connections that the org does not have, and a mask for the
+        values referred to.
     """
     found: dict[str, Mapping[str, str]] = {}
     values: set[str] = set()

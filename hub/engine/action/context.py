@@ -1,4 +1,4 @@
-"""What an action is given beside its input."""
+"""The context that an action is given beside its input."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ _NOTHING = Mask()
 
 
 def idempotency_key(execution: Id, node: str, item: int) -> str:
-    """`exec_…/node`, with `/item` inside a `for_each`: the same in every try of that node."""
+    """`exec_…/node`, with `/item` inside a `for_each`: the same in every try of the node."""
     key = f"{write_id('exec', execution)}/{node}"
     return key if item < 0 else f"{key}/{item}"
 
 
 @dataclass(frozen=True, slots=True)
 class NodeCall:
-    """Which node of which execution is tried.
+    """The node of an execution that is tried.
 
     Attributes:
         item: Index within `for_each`; -1 for the node itself.
-        timeout: The node's own limit in seconds.
+        timeout: Seconds that one try of the node may take, None if the node sets no limit.
     """
 
     execution: NewExecution | ExecutionRecord
@@ -51,10 +51,10 @@ class NodeCall:
 
 
 class CallContext:
-    """`ActionContext` of one try. Texts are made when asked for: most pure actions ask for none.
+    """Implements `ActionContext` for one try. Texts are made on demand, since most pure actions need none.
 
     Attributes:
-        mask: Hides in the log what the action was given of connections.
+        mask: Hides the values of the action's connections in its log.
     """
 
     __slots__ = ("_called", "_egress", "_execution", "_org", "mask")
@@ -93,7 +93,7 @@ class CallContext:
 
     @property
     def received(self) -> datetime:
-        """When the request that led here was accepted, with its time zone."""
+        """When the execution was accepted, with its time zone."""
         return from_micros(self._execution.created)
 
     @property
@@ -114,7 +114,7 @@ class CallContext:
         timeout: float = 30.0,  # noqa: ASYNC109 - the whole call's budget, enforced by the client
         max_bytes: int = 1 << 20,
     ) -> Fetched:
-        """As `ActionContext.request`. `Idempotency-Key` is sent unless `headers` sets it."""
+        """See `ActionContext.request`. `Idempotency-Key` is sent unless `headers` sets it."""
         sent = {"Idempotency-Key": self.idempotency_key}
         body: bytes | None = None
         if json is not None:

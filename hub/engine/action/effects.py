@@ -1,4 +1,4 @@
-"""Carrying out what the core's actions leave to the engine: sleeping, children, answers, messages."""
+"""The effects that the core's actions leave to the engine: sleeps, children, answers, messages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hub.engine.action.context import NodeCall, idempotency_key
 from hub.engine.action.results import TrySucceeded, TryWaiting
-from hub.engine.host import EngineParts, RunHost
+from hub.engine.host import RunHost, RunServices
 from hub.errors import ActionFailed, ExpressionError, HubError, Invalid, NotFound
 from hub.model.ids import Id, new_id, read_id, write_id
 from hub.model.stored.execution import NewExecution
@@ -18,41 +18,37 @@ from hub.workflows.expressions.scope import Scope
 __all__ = ["EmbeddedEffects"]
 
 _DEPTH = 16
-"""Levels of `workflow.run` inside each other: a workflow that starts itself ends here."""
+"""How deep workflows may start each other with `workflow.run`: a workflow that starts itself fails here."""
 
 
 class EmbeddedEffects:
-    """`hub.workflows.effects.EffectHandler` for one try of a node."""
+    """Implements `hub.workflows.effects.EffectHandler` for one try of a node."""
 
-    __slots__ = ("_called", "_host", "_parts", "_started")
+    __slots__ = ("_called", "_host", "_services", "_started")
 
-    def __init__(self, parts: EngineParts, host: RunHost, called: NodeCall, started: int) -> None:
+    def __init__(self, services: RunServices, host: RunHost, called: NodeCall, started: int) -> None:
         """`started` is when the node's first try began, microseconds UTC."""
-        self._parts = parts
+        self._services = services
         self._host = host
         self._called = called
         self._started = started
 
     async def sleep(self, effect: Sleep) -> TrySucceeded | TryWaiting:
-        """Let the node wait until the effect is due."""
+        """See `EffectHandler`."""
         due = effect.due(self._started)
         late = self._late()
         return TryWaiting(due=due if late is None else min(due, late), output=effect.output(self._started))
 
     async def respond(self, effect: Respond) -> TrySucceeded | TryWaiting:
-        """Hand the answer to whoever waits."""
+        """See `EffectHandler`."""
         answer = effect.output()
         return TrySucceeded(answer, answer=answer)
 
     async def publish(self, effect: Publish) -> TrySucceeded | TryWaiting:
-        """Publish once per node and item, however often it is tried.
-
-        Raises:
-            ActionFailed: The catalog refuses the data, or the message could not be kept.
-        """
+        """See `EffectHandler`."""
         execution = self._called.execution
         try:
-            published = await self._parts.publisher.publish(
+            published = await self._services.publisher.publish(
                 Publication(
                     org=execution.org,
                     type=effect.type,
@@ -71,20 +67,16 @@ class EmbeddedEffects:
         return TrySucceeded({"id": write_id("msg", published.id), "deliveries": published.deliveries})
 
     async def run_workflow(self, effect: RunWorkflow) -> TrySucceeded | TryWaiting:
-        """Create the child; the node waits for it if the effect says so.
-
-        Raises:
-            ActionFailed: There is no such workflow, it is not published, or workflows start each other too deep.
-        """
+        """See `EffectHandler`."""
         child = await self._child(effect)
         if effect.wait:
             return TryWaiting(due=self._late(), child=child)
         return TrySucceeded({"execution": write_id("exec", child.id)}, child=child)
 
     def _late(self) -> int | None:
-        """When the try has taken longer than the node's `timeout` allows, microseconds UTC."""
+        """When the node's `timeout` ends this try, microseconds UTC."""
         timeout = self._called.timeout
-        return None if timeout is None else self._parts.clock.now() + int(timeout * SECOND)
+        return None if timeout is None else self._services.clock.now() + int(timeout * SECOND)
 
     async def _child(self, effect: RunWorkflow) -> NewExecution:
         parent = self._called.execution
@@ -92,7 +84,7 @@ class EmbeddedEffects:
         if depth > _DEPTH:
             raise ActionFailed(f"workflows start each other more than {_DEPTH} deep", retryable=False)
         workflow = self._published(parent.org, effect.workflow)
-        version = self._parts.store.snapshot.published[workflow]
+        version = self._services.store.snapshot.published[workflow]
         trigger = {"data": effect.data, "type": "workflow.run", "depth": depth}
         child = NewExecution(
             org=parent.org,
@@ -101,13 +93,13 @@ class EmbeddedEffects:
             version=version.number,
             kind="child",
             trigger=trigger,
-            created=self._parts.clock.now(),
+            created=self._services.clock.now(),
             parent=parent.id,
             parent_node=self._called.node,
             priority=parent.priority,
         )
         try:
-            compiled = await self._parts.versions.of(child)
+            compiled = await self._services.versions.of(child)
             serial_key = compiled.serial_key(Scope.of(trigger, {}))
         except (Invalid, NotFound, ExpressionError) as error:
             raise ActionFailed(f"{effect.workflow} cannot run: {error}", retryable=False) from error
@@ -116,7 +108,7 @@ class EmbeddedEffects:
         return replace(child, serial_key=serial_key, concurrency=compiled.concurrency)
 
     def _published(self, org: Id, name: str) -> Id:
-        snapshot = self._parts.store.snapshot
+        snapshot = self._services.store.snapshot
         workflow = read_id("wf", name)
         record = None if workflow is None else snapshot.workflows.get(workflow)
         if record is None or record.org != org:

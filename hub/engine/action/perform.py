@@ -1,4 +1,4 @@
-"""One try of a node: resolve its references, check its input, run its action, and say how it ended."""
+"""One try of a node: resolve its connections, check its input, run its action, and report the result."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from hub.workflows.limits import MAX_INPUT
 __all__ = ["LONGEST", "perform"]
 
 LONGEST = 3_600.0
-"""Seconds that a try may take where its node sets no `timeout`."""
+"""Seconds that a try may take if its node sets no `timeout`."""
 
 
 async def perform(
@@ -35,10 +35,10 @@ async def perform(
     """Run the node's action once.
 
     Args:
-        node: Its action, timeout and purity.
-        rendered: The rendered `with`, connection references unresolved.
-        call: Goes to the action as its context.
-        access: For the values of connections.
+        node: The node, with its action and timeout.
+        rendered: The rendered `with`, in which connections are still references.
+        call: The context that the action is given.
+        access: Reads the values of connections.
         org: Owner of the connections.
 
     Returns:
@@ -65,7 +65,7 @@ async def perform(
         return TryFailed(mask.text(str(error)), error.retryable, error.retry_after)
     except AddressRefused as error:
         return TryFailed(error.public, retryable=False)
-    except Exception as error:  # noqa: BLE001 - an action is a plugin's code: whatever it raises is its node's failure
+    except Exception as error:  # noqa: BLE001 - an action is a plugin's code: any error of it is a failure of its node
         text = str(error)
         return TryFailed(mask.text(f"{type(error).__name__}: {text}" if text else type(error).__name__))
 
@@ -76,7 +76,7 @@ async def _run(action: Action, settings: Any, call: CallContext) -> Any:
 
 
 def _owner(action: Action) -> str:
-    """The plugin to blame; the core's actions have no dot."""
+    """The plugin that an action belongs to: the part of its name before the dot. The core's actions have no dot."""
     return action.name.partition(".")[0]
 
 
@@ -92,9 +92,12 @@ async def _within(seconds: float, action: Action, settings: Any, call: CallConte
 
 
 def _kept(output: Any, mask: Mask, *, trusted: bool) -> Any:
-    """The output as the journal gives it back after a restart, so that dependents see the same before and after.
+    """The output as the journal returns it after a restart, so that dependent nodes see the same before and after.
 
-    `trusted`: a pure action of the core, which gives JSON values only.
+    Args:
+        output: What the action returned.
+        mask: Hides the values of connections.
+        trusted: The action is a pure one of the core, which returns JSON values only.
     """
     if trusted and not mask:
         return output
@@ -104,7 +107,7 @@ def _kept(output: Any, mask: Mask, *, trusted: bool) -> Any:
             raise ActionFailed(f"the output has {len(data)} bytes; at most {MAX_INPUT} are kept", retryable=False)
         return mask.value(loads(data))
     except ValueError as error:
-        raise ActionFailed(f"the output is no JSON value: {error}", retryable=False) from error
+        raise ActionFailed(f"the output is not a JSON value: {error}", retryable=False) from error
 
 
 def _faults(error: ValidationError) -> str:

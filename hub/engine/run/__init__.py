@@ -1,1 +1,1 @@
-"""One execution from its claim to its end: tries, waits, children, the journal."""
+"""One execution from its claim to its end: tries, children, journal, and those who wait for it."""

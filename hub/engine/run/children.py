@@ -1,11 +1,11 @@
-"""Executions that nodes of another execution wait for."""
+"""The child executions that nodes of an execution wait for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
 
-from hub.engine.host import EngineParts
+from hub.engine.host import RunServices
 from hub.errors import NotFound
 from hub.model.ids import Id, write_id
 from hub.model.retry import Retry
@@ -15,40 +15,40 @@ from hub.workflows.plan import tries
 __all__ = ["Children"]
 
 _LOOK = 5_000_000
-"""Microseconds after which a running parent looks at its child again: that may have finished in another process."""
+"""Microseconds between two looks of a running parent at its child, which may finish in another process."""
 
 
 class Children:
-    """What one execution knows of its children.
+    """The children of one execution, as far as it waits for them.
 
     Attributes:
-        orphans: Children that are waited for no more, to be cancelled.
+        orphans: Children that no node waits for any more; they are to be cancelled.
     """
 
-    __slots__ = ("_looks", "_org", "_parent", "_parts", "orphans")
+    __slots__ = ("_looks", "_org", "_parent", "_services", "orphans")
 
-    def __init__(self, parts: EngineParts, org: Id, parent: Id) -> None:
-        self._parts = parts
+    def __init__(self, services: RunServices, org: Id, parent: Id) -> None:
+        self._services = services
         self._org = org
         self._parent = parent
         self._looks: dict[Id, int] = {}
         self.orphans: list[Id] = []
 
     def created(self, child: Id) -> None:
-        """It begins now: the first look can wait."""
-        self._looks[child] = self._parts.clock.now() + _LOOK
+        """The child begins now, so the first look can wait."""
+        self._looks[child] = self._services.clock.now() + _LOOK
 
     def finished(self, child: Id) -> None:
-        """It has finished in this process."""
+        """The child has finished in this process: look at it at once."""
         self._looks[child] = 0
 
     def next_look(self, waits: Iterable[NodeRecord]) -> int | None:
-        """When to look at one of these waiting entries' children, microseconds UTC."""
+        """When to look at the next child of these waiting entries, microseconds UTC; None if there is no child."""
         return min((self._looks.get(wait.child, 0) for wait in waits if wait.child is not None), default=None)
 
     async def look(self, record: NodeRecord, child: Id, retry: Retry | None) -> NodeRecord | None:
-        """The new entry of a node that waits for `child`, once that has finished or taken too long."""
-        now = self._parts.clock.now()
+        """The new entry of a node that waits for `child`, once the child has finished or has taken too long."""
+        now = self._services.clock.now()
         late = record.due is not None and record.due <= now
         if not late and self._looks.get(child, 0) > now:
             return None
@@ -70,9 +70,9 @@ class Children:
         return tries.failed(record, message, now, execution=self._parent, retry=retry)
 
     async def _outcome(self, child: Id) -> ExecutionRecord | None:
-        """The child if it has finished; one that is gone counts as cancelled."""
+        """The child if it has finished; a child that was deleted counts as cancelled."""
         try:
-            record = await self._parts.store.executions.get(self._org, child)
+            record = await self._services.store.executions.get(self._org, child)
         except NotFound:
             return ExecutionRecord(self._org, child, b"", 0, "child", "cancelled", None, 0)
         return record if record.state in FINISHED else None

@@ -1,4 +1,4 @@
-"""The tries of one execution: begun, under way, ended, and what that makes of their journal entries."""
+"""The tries of an execution's nodes: starts them, and turns their results into journal entries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hub.engine.action.context import CallContext, NodeCall
 from hub.engine.action.effects import EmbeddedEffects
 from hub.engine.action.perform import perform
 from hub.engine.action.results import TryFailed, TryResult, TrySucceeded, TryWaiting
-from hub.engine.host import EngineParts, RunHost
+from hub.engine.host import RunHost, RunServices
 from hub.engine.run.children import Children
 from hub.engine.run.journal_buffer import JournalBuffer
 from hub.engine.work.timed_event import TimedEvent
@@ -24,26 +24,37 @@ from hub.workflows.plan.planner import Planner, Step
 
 __all__ = ["NodeTries"]
 
-_OWN = frozenset({"sleep", "respond", "workflow.run"})
-"""Actions whose effect is the journal entry itself, so that no entry has to come before."""
+_JOURNAL_IS_EFFECT = frozenset({"sleep", "respond", "workflow.run"})
+"""Actions whose whole effect is in the commit of their result, so no `running` entry has to be committed before."""
 
 
 class NodeTries:
-    """Begins what the plan asks for and turns results into entries.
+    """Starts the tries that the plan asks for and turns their results into entries.
 
     Attributes:
-        answer: What the first `respond` node of this execution has answered; not to be told before its entry is
-            committed.
+        answer: Output of the first `respond` node that has answered; nobody is told before its entry is committed.
     """
 
     __slots__ = (
-        "_breaking_off", "_buffer", "_careful", "_children", "_ended", "_execution", "_host", "_org", "_parts",
-        "_planner", "_ready", "_tasks", "_wakeup", "answer",
+        "_breaking_off",
+        "_buffer",
+        "_careful",
+        "_children",
+        "_ended",
+        "_execution",
+        "_host",
+        "_org",
+        "_planner",
+        "_ready",
+        "_services",
+        "_tasks",
+        "_wakeup",
+        "answer",
     )  # fmt: skip
 
     def __init__(
         self,
-        parts: EngineParts,
+        services: RunServices,
         host: RunHost,
         execution: NewExecution | ExecutionRecord,
         planner: Planner,
@@ -53,11 +64,11 @@ class NodeTries:
         wakeup: TimedEvent,
         careful: bool,
     ) -> None:
-        """`careful`: journal every node as running first, since one may have ended the process."""
-        self._parts = parts
+        """`careful`: commit a `running` entry before every node, pure ones too: one may have ended the process."""
+        self._services = services
         self._host = host
         self._execution = execution
-        org = parts.store.snapshot.orgs.get(execution.org)
+        org = services.store.snapshot.orgs.get(execution.org)
         self._org = "" if org is None else org.name
         self._planner = planner
         self._buffer = buffer
@@ -72,7 +83,7 @@ class NodeTries:
 
     @property
     def ready(self) -> bool:
-        """Whether tries wait for the commit that has to come before them."""
+        """Whether tries wait for the commit of their `running` entries."""
         return bool(self._ready)
 
     @property
@@ -81,9 +92,9 @@ class NodeTries:
         return bool(self._tasks)
 
     async def begin(self, step: Step) -> bool:
-        """Begin a try. Those without effects are over at once (True); the others wait for `launch`."""
+        """Begin a try. One without effects ends at once (True); any other waits for `launch`."""
         node, item = step.node, step.item
-        now = self._parts.clock.now()
+        now = self._services.clock.now()
         former = self._planner.record(node.id, item)
         started = now if former is None or former.started is None else former.started
         fault: TryFailed | None = None
@@ -98,7 +109,7 @@ class NodeTries:
         if fault is not None:
             self._settle(step, fault)
             return True
-        if not self._careful and (node.pure or node.action.name in _OWN):
+        if not self._careful and (node.pure or node.action.name in _JOURNAL_IS_EFFECT):
             self._settle(step, await self._perform(step, rendered, started))
             return True
         self._buffer.keep(record)
@@ -106,17 +117,17 @@ class NodeTries:
         return False
 
     def launch(self) -> None:
-        """Start the tries whose entries are committed."""
+        """Start the tries whose `running` entries are committed."""
         for step, rendered, started in self._ready:
             record = self._planner.record(step.node.id, step.item)
             if record is None or record.state != "running":
-                continue  # a signal has settled it meanwhile
+                continue  # a signal settled the node while the entry was being written
             task = asyncio.create_task(self._try(step, rendered, started))
             self._tasks[step.node.id, step.item] = task
         self._ready.clear()
 
     def collect(self) -> None:
-        """Take in the results of tries that have ended."""
+        """Turn the results of tries that have ended into entries."""
         for step, result in self._ended:
             del self._tasks[step.node.id, step.item]
             self._settle(step, result)
@@ -124,7 +135,7 @@ class NodeTries:
         self._ended.clear()
 
     async def break_off(self) -> None:
-        """Cancel what is under way and wait until it is gone; results that were there already are kept."""
+        """Cancel all running tries and wait for their end; tries that had ended before keep their results."""
         self._breaking_off = True
         tasks = list(self._tasks.values())
         for task in tasks:
@@ -136,7 +147,7 @@ class NodeTries:
         self._ready.clear()
 
     def void(self) -> None:
-        """Let the tries that were broken off not count."""
+        """Do not count the tries that were broken off."""
         for node, item in self._planner.running:
             record = self._planner.record(node, item)
             if record is not None:
@@ -154,22 +165,22 @@ class NodeTries:
 
     async def _perform(self, step: Step, rendered: Any, started: int) -> TryResult:
         called = NodeCall(self._execution, step.node.id, step.item, step.node.timeout)
-        call = CallContext(called, self._org, self._parts.egress)
-        result = await perform(step.node, rendered, call, self._parts.store.access, self._execution.org)
+        call = CallContext(called, self._org, self._services.egress)
+        result = await perform(step.node, rendered, call, self._services.store.access, self._execution.org)
         if isinstance(result, TrySucceeded | TryFailed):
             return result
         try:
-            return await carry_out(result, EmbeddedEffects(self._parts, self._host, called, started))
+            return await carry_out(result, EmbeddedEffects(self._services, self._host, called, started))
         except ActionFailed as error:
             return TryFailed(str(error), error.retryable, error.retry_after)
 
     def _settle(self, step: Step, result: TryResult) -> None:
-        """Turn the result of a try into its entry."""
+        """Turn the result of a try into its node's entry."""
         node, item = step.node, step.item
         record = self._planner.record(node.id, item)
         if record is None or record.state != "running":
             return
-        now = self._parts.clock.now()
+        now = self._services.clock.now()
         match result:
             case TryFailed(message, retryable, after):
                 retry = node.retry if retryable else None
@@ -182,11 +193,11 @@ class NodeTries:
                     record, state="waiting", due=due, output=output, child=None if child is None else child.id
                 )
                 self._keep(record)
-                self._bear(child)
+                self._create(child)
                 self._buffer.urgent = True
             case TrySucceeded(output, child, answer):
                 self._succeed(node, replace(record, state="succeeded", output=output, finished=now))
-                self._bear(child)
+                self._create(child)
                 if answer is not None and self.answer is None:
                     self.answer = answer
                     self._buffer.urgent = True
@@ -194,9 +205,9 @@ class NodeTries:
     def _succeed(self, node: CompiledNode, record: NodeRecord) -> None:
         self._planner.put(record)
         if record.item < 0 or not node.pure:
-            self._buffer.keep(record)  # an item of a pure node is worked out anew if need be
+            self._buffer.keep(record)  # a single item of a pure node is computed again after a crash
 
-    def _bear(self, child: NewExecution | None) -> None:
+    def _create(self, child: NewExecution | None) -> None:
         if child is not None:
             self._buffer.children.append(child)
             self._buffer.urgent = True

@@ -1,8 +1,8 @@
-"""One execution in memory, from the moment its lease is held until it has finished or rests.
+"""One execution in memory, while this process holds its lease: until it has finished or rests in the store.
 
-Journal entries gather and are written together: before an effect begins, as soon as one has ended, with an early
-answer, and at the end. So a chain of pure nodes costs one write, and no entry comes later than what depends on it. One
-task drives an execution; only tries with effects get tasks of their own.
+Journal entries are collected and written together: before an effect begins, as soon as one has ended, with an early
+answer, and at the end. So a chain of pure nodes costs one write, and the entry of a node is committed before an effect
+that depends on it begins. One task drives an execution; only tries with effects run in tasks of their own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from hub.engine.host import EngineParts, RunHost
+from hub.engine.host import RunHost, RunServices
 from hub.engine.run.children import Children
 from hub.engine.run.journal_buffer import JournalBuffer
 from hub.engine.run.node_tries import NodeTries
@@ -31,37 +31,55 @@ from hub.workflows.plan.planner import ExecutionOutcome, Plan, Planner
 __all__ = ["NEVER", "Run"]
 
 NEVER = 253_402_300_799_000_000
-"""The last second of the year 9999, microseconds UTC: due only when somebody signals."""
+"""The last second of the year 9999, microseconds UTC: due only when a signal comes."""
 
 _CRASHES = 2 * tries.CRASHES
-"""So many ends of the process without a node that ended since, and the execution is given up."""
+"""An execution fails after so many ends of the process in a row in which none of its nodes made progress."""
 
-_BREATH = 0.005
-"""Seconds of pure work after which other executions get a turn."""
+_MAX_BLOCKING_SECONDS = 0.005
+"""How long nodes without effects may run in a row before other tasks of the event loop get a turn."""
 
 _log = structlog.get_logger("hub.engine")
 
 
 class Run:
-    """One execution under way; `main` is to be its task.
+    """Drives one execution; `main` runs as a task. Implements `hub.engine.host.RunState`.
 
     Attributes:
-        execution: As it was accepted or claimed.
-        waiting: Whether it holds a slot of the lane of waiting senders.
-        exclusive: Whether its end may let another execution of its workflow begin.
+        execution: The execution as it was accepted or claimed.
+        waiting: Whether it uses a slot of the lane of waiting senders.
+        exclusive: Whether its end may let another execution of its workflow begin (a serial key, a limit).
         answer: What its `respond` node answered, once that is committed.
-        done: Whether it has finished and that is committed.
+        done: Whether its end is committed.
     """
 
     __slots__ = (
-        "_aborted", "_buffer", "_children", "_crashes", "_deadline", "_finished", "_host", "_journal", "_outcome",
-        "_parts", "_planner", "_started", "_stopping", "_task", "_tries", "_wakeup", "answer", "done", "exclusive",
-        "execution", "waiting",
+        "_aborted",
+        "_buffer",
+        "_children",
+        "_crashes",
+        "_deadline",
+        "_finished",
+        "_host",
+        "_journal",
+        "_outcome",
+        "_planner",
+        "_services",
+        "_started",
+        "_stopping",
+        "_task",
+        "_tries",
+        "_wakeup",
+        "answer",
+        "done",
+        "exclusive",
+        "execution",
+        "waiting",
     )  # fmt: skip
 
     def __init__(
         self,
-        parts: EngineParts,
+        services: RunServices,
         host: RunHost,
         execution: NewExecution | ExecutionRecord,
         lease: Lease,
@@ -69,21 +87,21 @@ class Run:
         waiting: bool,
         journal: Sequence[NodeRecord] = (),
     ) -> None:
-        """`journal`: what the store has of an execution that was claimed."""
+        """`journal`: the entries of an execution that was claimed, empty for a new one."""
         self.execution = execution
         self.waiting = waiting
         self.exclusive = execution.serial_key is not None
         self.answer: Any = None
         self.done = False
-        self._parts = parts
+        self._services = services
         self._host = host
         self._journal = journal
         self._crashes, self._started = 0, execution.created
         if isinstance(execution, ExecutionRecord):
             self._crashes, self._started = execution.crashes, execution.started or execution.created
-        self._wakeup = TimedEvent(parts.clock)
-        self._buffer = JournalBuffer(parts, execution, lease)
-        self._children = Children(parts, execution.org, execution.id)
+        self._wakeup = TimedEvent(services.clock)
+        self._buffer = JournalBuffer(services, execution, lease)
+        self._children = Children(services, execution.org, execution.id)
         self._planner: Planner | None = None
         self._tries: NodeTries | None = None
         self._deadline: int | None = None
@@ -94,7 +112,7 @@ class Run:
         self._task: asyncio.Task[Any] | None = None
 
     async def main(self) -> None:
-        """Drive it to its end or rest."""
+        """Drive the execution until it has finished or rests."""
         self._task = asyncio.current_task()
         try:
             if not self._aborted:
@@ -109,13 +127,13 @@ class Run:
                 await self._tries.break_off()
 
     def abort(self) -> None:
-        """Break it off and write nothing: it is cancelled, or belongs to somebody else."""
+        """Break the execution off and write nothing: it was cancelled, or another process has it now."""
         self._aborted = True
         if self._task is not None:
             self._task.cancel()
 
     def stop(self) -> None:
-        """Hand it back to the store at the next chance; tries under way are broken off and do not count."""
+        """Hand the execution back to the store soon; tries that are running are broken off and do not count."""
         self._stopping = True
         self._wakeup.set()
 
@@ -125,18 +143,18 @@ class Run:
         self._wakeup.set()
 
     def signal(self, node: str, value: Any) -> None:
-        """The journal says that `node` has received `value`."""
+        """The store has settled the waiting `node` with `value` as its output."""
         record = None if self._planner is None else self._planner.record(node)
         if self._planner is not None and record is not None and record.state in {"waiting", "running"}:
-            # running: its next try began while the signal was on its way; what that gives is not asked for any more
-            now = self._parts.clock.now()
+            # running: its next try began while the signal was being stored; the result of that try is ignored
+            now = self._services.clock.now()
             self._planner.put(replace(record, state="succeeded", output=value, finished=now, due=None))
             self._buffer.drop(node)
             self._wakeup.set()
 
     async def _drive(self) -> None:
         try:
-            workflow = await self._parts.versions.of(self.execution)
+            workflow = await self._services.versions.of(self.execution)
         except (NotFound, Invalid) as error:
             await self._fail(_unusable(error))
             return
@@ -148,7 +166,7 @@ class Run:
             pass
 
     def _recover(self, workflow: Workflow) -> tuple[Planner, NodeTries]:
-        now = self._parts.clock.now()
+        now = self._services.clock.now()
         self._planner = planner = Planner(workflow, self.execution.trigger)
         for record in self._journal:
             if record.state == "running":
@@ -161,7 +179,7 @@ class Run:
             self.answer = min(said, key=lambda record: record.finished or 0).output
         self._journal = ()
         self._tries = NodeTries(
-            self._parts,
+            self._services,
             self._host,
             self.execution,
             planner,
@@ -176,9 +194,9 @@ class Run:
         return planner, self._tries
 
     async def _advance(self, planner: Planner, trying: NodeTries) -> bool:
-        """One step of the execution; whether it was the last one here."""
+        """Take one step; whether it was the last one in this process."""
         plan = planner.plan()
-        now = self._parts.clock.now()
+        now = self._services.clock.now()
         for record in plan.settled:
             self._keep(planner, replace(record, started=record.started or now, finished=now))
             if record.child is not None and record.state == "cancelled":
@@ -194,7 +212,7 @@ class Run:
         return True
 
     async def _go_on(self, plan: Plan, now: int, trying: NodeTries) -> bool:
-        """Write what has to be written, start what waited for that, then wait; whether it rests in the store."""
+        """Write what has to be written and start the tries that waited for it, or wait; whether the execution rests."""
         if trying.ready or (self._buffer.urgent and trying.under_way):
             await self._write()
             trying.launch()
@@ -206,14 +224,14 @@ class Run:
         return False
 
     async def _take_up(self, plan: Plan, now: int, planner: Planner, trying: NodeTries) -> bool:
-        """Do what the plan asks for short of effects; whether the plan is out of date now."""
+        """Begin the steps of the plan, without effects so far; whether the plan is out of date now."""
         done = False
         loop = asyncio.get_running_loop()
         since = loop.time()
         for step in plan.steps:
             if step.due <= now:
                 done |= await trying.begin(step)
-                if loop.time() - since > _BREATH:
+                if loop.time() - since > _MAX_BLOCKING_SECONDS:
                     await asyncio.sleep(0)
                     since = loop.time()
         for record in plan.waits:
@@ -224,7 +242,7 @@ class Run:
         return done
 
     async def _look(self, record: NodeRecord, now: int, planner: Planner) -> NodeRecord | None:
-        """The new entry of a waiting node that can go on."""
+        """The new entry of a waiting node that can continue, None if it has to wait on."""
         retry = planner.workflow.nodes[record.node].retry
         if record.child is not None:
             return await self._children.look(record, record.child, retry)
@@ -233,12 +251,12 @@ class Run:
         return None
 
     def _until(self, plan: Plan) -> int | None:
-        """When the plan has to be looked at again though nothing happened, microseconds UTC."""
+        """When to look at the plan again if nothing happens before, microseconds UTC."""
         times = (plan.due, self._deadline, self._children.next_look(plan.waits))
         return min((due for due in times if due is not None), default=None)
 
     async def _rest(self, plan: Plan, now: int) -> bool:
-        """Wait in the store and hold nothing (True), unless there is something to do already."""
+        """Give up the lease and wait in the store (True), unless something is due already."""
         due = min((due for due in (plan.due, self._deadline) if due is not None), default=NEVER)
         if due <= now:
             return False
@@ -247,7 +265,7 @@ class Run:
         return True
 
     async def _finish(self, outcome: ExecutionOutcome) -> None:
-        now = self._parts.clock.now()
+        now = self._services.clock.now()
         self._outcome = outcome
         self._finished = now
         await self._write(
@@ -262,7 +280,7 @@ class Run:
     async def _expire(self, planner: Planner, trying: NodeTries) -> None:
         """The deadline of the workflow has passed."""
         await trying.break_off()
-        now = self._parts.clock.now()
+        now = self._services.clock.now()
         for record in planner.cancelled():
             self._keep(planner, replace(record, finished=now))
             if record.child is not None:
@@ -270,18 +288,18 @@ class Run:
         await self._fail(f"not finished within {planner.workflow.deadline_seconds:g} s")
 
     async def _hand_back(self, trying: NodeTries) -> None:
-        """Leave the rest to whoever claims it next."""
+        """Leave the rest to the process that claims the execution next."""
         await trying.break_off()
         trying.void()
-        now = self._parts.clock.now()
+        now = self._services.clock.now()
         await self._write(ExecutionChange(state="waiting", due=now, release=True))
 
     async def _write(self, change: ExecutionChange | None = None) -> None:
         entries = self._buffer.entries
-        born = await self._buffer.write(change)
+        created = await self._buffer.write(change)
         self._host.run_wrote(self, entries, change)
-        if born:
-            self._host.children_created(born)
+        if created:
+            self._host.children_created(created)
         if self.answer is None and self._tries is not None and self._tries.answer is not None:
             self.answer = self._tries.answer
             self._host.run_answered(self)
@@ -293,7 +311,7 @@ class Run:
         self._buffer.keep(record)
 
     def view(self) -> ExecutionRecord:
-        """The execution as it stands, for those who wait for it."""
+        """See `RunState`."""
         outcome = self._outcome
         seen = self.execution
         return ExecutionRecord(

@@ -1,4 +1,4 @@
-"""Those who wait for an execution to finish or to answer, here or in another process."""
+"""Callers that wait for an execution to finish or to answer, whichever process runs it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from hub.engine.host import EngineParts
+from hub.engine.host import RunServices
 from hub.engine.work.timed_event import TimedEvent
 from hub.errors import HubError, Invalid, NotFound
 from hub.model.ids import Id
@@ -17,11 +17,12 @@ from hub.model.stored.execution import FINISHED, ExecutionRecord
 __all__ = ["RESPOND", "Waits"]
 
 RESPOND = "respond"
-"""Name of the action that answers early."""
+"""Name of the action that answers the waiting sender early."""
 
 _FIRST_LOOK = 100_000
 _LAST_LOOK = 2_000_000
-"""Microseconds between two looks into the store for an execution that does not run here; each doubles the last."""
+"""Microseconds until the first look into the store for an execution that another process runs, and the longest
+pause between two looks; each pause is twice the one before."""
 
 _NEVER = 1 << 62
 
@@ -47,30 +48,34 @@ class _Wait:
 
 
 class Waits:
-    """All open waits of this process, and the one task that minds deadlines and looks into the store for them."""
+    """All open waits of this process, and one loop that ends them at their deadlines and looks into the store."""
 
-    __slots__ = ("_by_execution", "_local", "_parts", "_until", "_wakeup", "count")
+    __slots__ = ("_by_execution", "_local", "_services", "_until", "_wakeup", "count")
 
-    def __init__(self, parts: EngineParts, local: Callable[[Id], bool]) -> None:
-        """`local` says whether an execution runs here, so that no look is needed.
+    def __init__(self, services: RunServices, local: Callable[[Id], bool]) -> None:
+        """Make a list without waits.
+
+        Args:
+            services: Store, clock and versions.
+            local: Whether an execution runs in this process, so that it need not be looked for in the store.
 
         Attributes:
-            count: Open waits.
+            count: Number of open waits.
         """
-        self._parts = parts
+        self._services = services
         self._local = local
-        self._wakeup = TimedEvent(parts.clock)
+        self._wakeup = TimedEvent(services.clock)
         self._by_execution: dict[Id, list[_Wait]] = {}
         self._until = 0
         self.count = 0
 
     async def wait(self, org: Id, execution: Id, deadline: int) -> ExecutionRecord | None:
-        """As `Engine.wait`."""
+        """See `Engine.wait`."""
         local = self._local(execution)
         pause = _LAST_LOOK if local else _FIRST_LOOK
-        look = self._parts.clock.now() + pause
+        look = self._services.clock.now() + pause
         wait = _Wait(org, execution, deadline, asyncio.get_running_loop().create_future(), look, pause)
-        # it is open before the first look: what finishes here while that is under way settles it
+        # The wait is open before the first look: an execution that finishes here during the look settles it.
         self._by_execution.setdefault(execution, []).append(wait)
         self.count += 1
         try:
@@ -83,7 +88,7 @@ class Waits:
             self._forget(wait)
 
     def settle(self, execution: Id, record: Callable[[], ExecutionRecord]) -> None:
-        """It has finished or answered here, and `record` says how; called only if somebody waits."""
+        """End the waits for an execution that has finished or answered here; `record` is only called for them."""
         waits = self._by_execution.get(execution)
         if waits:
             seen = record()
@@ -91,7 +96,7 @@ class Waits:
                 wait.settle(seen)
 
     async def look(self, org: Id, execution: Id) -> None:
-        """Tell those who wait for it what the store says, if anybody does."""
+        """Look into the store for those who wait for an execution, if there are any."""
         waits = list(self._by_execution.get(execution, ()))
         found = await self._look(org, execution) if waits else None
         for wait in waits:
@@ -100,7 +105,7 @@ class Waits:
     async def serve(self) -> None:
         """Run until cancelled."""
         while True:
-            now = self._parts.clock.now()
+            now = self._services.clock.now()
             for wait in self._open():
                 if wait.deadline <= now:
                     wait.settle(None)
@@ -117,7 +122,7 @@ class Waits:
             try:
                 found = await self._look(wait.org, wait.execution)
             except HubError as error:
-                _log.warning("no look at an awaited execution", error=str(error))
+                _log.warning("could not look for an awaited execution", error=str(error))
             else:
                 wait.settle_if(found)
         wait.pause = min(wait.pause * 2, _LAST_LOOK)
@@ -131,22 +136,22 @@ class Waits:
             del self._by_execution[wait.execution]
 
     async def _look(self, org: Id, execution: Id) -> ExecutionRecord | None:
-        """The execution, from the store, if it has finished or answered."""
-        record = await self._parts.store.executions.get(org, execution)
+        """The execution as stored, if it has finished or answered."""
+        record = await self._services.store.executions.get(org, execution)
         answer = await self._answer(record)
         return replace(record, answer=answer) if answer is not None or record.state in FINISHED else None
 
     async def _answer(self, record: ExecutionRecord) -> object:
-        """The output of the first `respond` node that has succeeded, None if there is none."""
+        """The output of the first `respond` node that has succeeded, None without one."""
         if record.state == "queued":
             return None
         try:
-            workflow = await self._parts.versions.of(record)
+            workflow = await self._services.versions.of(record)
         except (NotFound, Invalid):
             return None
         responders = {node.id for node in workflow.nodes.values() if node.action.name == RESPOND}
         if not responders:
             return None
-        journal = await self._parts.store.executions.nodes(record.org, record.id)
+        journal = await self._services.store.executions.nodes(record.org, record.id)
         answers = [node for node in journal if node.node in responders and node.state == "succeeded"]
         return min(answers, key=lambda node: (node.finished or 0, node.item)).output if answers else None

@@ -1,1 +1,1 @@
-"""Which executions this process works on: claims, leases, slots."""
+"""Which executions this process runs: claims, leases, slots."""

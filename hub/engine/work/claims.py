@@ -1,4 +1,4 @@
-"""Taking work from the store: when it is woken, when work falls due, and never by asking all the time."""
+"""Claims executions from the store: when woken, when one is due, and now and then for those of other processes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ __all__ = ["Claims"]
 
 _HIGHEST = 9
 _NEVER = 1 << 62
-_HELD_BACK = SECOND
-"""Microseconds until another look at work that is due and yet could not be won: another process was quicker."""
+_LOST_RACE = SECOND
+"""Microseconds until the next look when due work could not be claimed: another process was quicker."""
 
 _log = structlog.get_logger("hub.engine")
 
@@ -29,11 +29,20 @@ class Claims:
     """The claim loop of one process.
 
     Attributes:
-        backlog: Queued work is there, or may be: what comes now has to stand in line.
+        backlog: There is queued work, or may be, so a new execution has to queue behind it.
     """
 
     __slots__ = (
-        "_clock", "_executions", "_found", "_hungry", "_lease", "_owner", "_patience", "_slots", "_until", "_wakeup",
+        "_clock",
+        "_executions",
+        "_found",
+        "_lease",
+        "_owner",
+        "_passed_over",
+        "_patience",
+        "_slots",
+        "_until",
+        "_wakeup",
         "backlog",
     )  # fmt: skip
 
@@ -48,9 +57,16 @@ class Claims:
         patience: int,
         found: Callable[[Sequence[Claimed]], None],
     ) -> None:
-        """Claims for `lease` microseconds; looks unasked every `patience` microseconds, for other processes' work.
+        """Make the loop; `serve` runs it.
 
-        `found` is handed what was won, with a slot already taken for each.
+        Args:
+            executions: The store's claims.
+            clock: Decides what is due.
+            slots: Limits what is claimed.
+            owner: Id of this process.
+            lease: Microseconds that a claim lasts.
+            patience: Microseconds between two looks without a cause: other processes leave work behind, too.
+            found: Called with the executions claimed; a slot is in use for each of them.
         """
         self._executions = executions
         self._clock = clock
@@ -61,47 +77,47 @@ class Claims:
         self._found = found
         self._wakeup = TimedEvent(clock)
         self._until = _NEVER
-        self._hungry = False
+        self._passed_over = False
         self.backlog = True
 
     def wake(self) -> None:
-        """Work may be there."""
-        self.backlog = self._hungry = True
+        """There may be work: look soon."""
+        self.backlog = self._passed_over = True
         self._wakeup.set()
 
     def due(self, when: int) -> None:
-        """Work will be there at `when` (microseconds UTC)."""
+        """There will be work at `when` (microseconds UTC)."""
         if when < self._until:
             self._wakeup.set()
 
     def slot_free(self) -> None:
-        """A slot was given back: time for a look if there was no room at the last one."""
-        if self._hungry:
+        """A slot is free again: look now if work was passed over for lack of slots."""
+        if self._passed_over:
             self._wakeup.set()
 
     async def serve(self) -> None:
         """Run until cancelled."""
         while True:
-            self._until = _NEVER  # whatever falls due while the round is under way ends the wait after it
+            self._until = _NEVER  # so that `due`, called during the round, always ends the wait after it
             try:
                 self._until = await self._round()
-            except HubError as error:  # the database does not answer, or a blob of what was won is gone
-                _log.warning("no work claimed, trying again", error=str(error))
+            except HubError as error:  # the database does not answer, or a blob of a claimed execution is gone
+                _log.warning("could not claim work, trying again", error=str(error))
                 self._until = self._clock.now() + self._patience
             await self._wakeup.wait(self._until)
-            await asyncio.sleep(0)  # others that end in this very moment give their slots back too
+            await asyncio.sleep(0)  # executions that end at the same moment give their slots back first
 
     async def _round(self) -> int:
-        """Take all that is due and that there is room for; when to look again, microseconds UTC."""
+        """Claim what is due, as far as slots are free; when to look again, microseconds UTC."""
         overdue = False
         while True:
             now = self._clock.now()
             waiting, queued = self._slots.free(waiting=True), self._slots.free(waiting=False)
             if waiting <= 0 and queued <= 0:
-                self._hungry = True
+                self._passed_over = True
                 return now + self._patience
             lowest, highest = (0 if waiting > 0 else 1), (_HIGHEST if queued > 0 else 0)
-            self._hungry = lowest > 0 or highest < _HIGHEST  # one lane is full, and its work goes unseen
+            self._passed_over = lowest > 0 or highest < _HIGHEST  # one lane is full, and its work is not looked at
             limit = min(room for room in (waiting, queued) if room > 0)
             if self.backlog or overdue:
                 self.backlog = highest < _HIGHEST
@@ -109,15 +125,18 @@ class Claims:
                 if won == limit:
                     continue
                 if overdue and not won:
-                    self._hungry = True
-                    return now + _HELD_BACK
+                    self._passed_over = True
+                    return now + _LOST_RACE
             due = await self._executions.next_due(lowest=lowest, highest=highest)
             if due is None or due > now:
                 return now + self._patience if due is None else min(due, now + self._patience)
-            overdue = True  # the room may be another by now: count again
+            overdue = True  # work has become due; slots may have changed meanwhile, so count them again
 
     async def _take(self, now: int, limit: int, lowest: int, highest: int) -> int:
-        """Claim up to `limit`; how many were won."""
+        """Claim up to `limit`; how many were claimed.
+
+        The slots are held during the claim, since `EmbeddedEngine.lease` may give some away meanwhile.
+        """
         self._slots.hold(limit)
         try:
             claimed = await self._executions.claim(

@@ -1,4 +1,4 @@
-"""Keeping the leases of all running executions, and ending those of processes that are gone."""
+"""Renews the leases of running executions, and ends those of processes that have ended."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _log = structlog.get_logger("hub.engine")
 
 
 class Leases:
-    """Renews leases three times within their life."""
+    """Renews each lease about three times before it would end, so that one late renewal does no harm."""
 
     __slots__ = ("_clock", "_executions", "_gone", "_held", "_lease", "_lost", "_owner", "_presence")
 
@@ -34,9 +34,17 @@ class Leases:
         held: Callable[[], Collection[Id]],
         lost: Callable[[Id], None],
     ) -> None:
-        """Renews what `held` names for `lease` microseconds; `lost` hears of each that belongs to somebody else now.
+        """Make the loop; `serve` runs it.
 
-        `gone` is asked to take over whatever else a process had that is gone.
+        Args:
+            executions: The store's leases.
+            clock: Decides when to renew.
+            owner: Id of this process.
+            lease: Microseconds that a renewal lasts.
+            presence: Tells which other processes of this machine have ended; None for a hub that is alone.
+            gone: Takes over the other work of a process that has ended, given its id.
+            held: The executions whose leases are to be renewed.
+            lost: Called with each execution that another process has now.
         """
         self._presence = presence
         self._gone = gone
@@ -55,13 +63,13 @@ class Leases:
                 await self.inherit()
                 await self._renew()
             except (HubError, OSError) as error:
-                _log.warning("leases not renewed", error=str(error))
+                _log.warning("could not renew leases, trying again", error=str(error))
 
     async def inherit(self) -> None:
-        """End the leases of processes of this machine that are gone, so that what they ran may be claimed.
+        """End the leases of processes of this machine that have ended, so that their executions can be claimed.
 
         Raises:
-            StoreUnavailable: It did not commit; to be tried again.
+            StoreUnavailable: The database did not commit; call again later.
         """
         if self._presence is None:
             return
@@ -70,7 +78,7 @@ class Leases:
             if self._gone is not None:
                 await self._gone(owner)
             self._presence.bury(owner)
-            _log.info("took over from a process that is gone", owner=owner)
+            _log.info("took over from a process that has ended", owner=owner)
 
     async def _renew(self) -> None:
         held = tuple(self._held())

@@ -1,7 +1,7 @@
-"""Which hub processes of this machine are alive, so that the work of a dead one need not wait for its leases.
+"""Which hub processes of this machine are alive, so that nobody has to wait for the leases of one that has ended.
 
-Each process holds a lock on a file of its own for as long as it lives; the kernel gives the lock up when the process
-ends, however it ends. A process whose file is not there (another machine) is judged by its leases alone.
+Each process locks a file named for it while it lives; the kernel releases the lock when the process ends, however it
+ends. A process without a file here runs on another machine and is judged by its leases alone.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ __all__ = ["Presence"]
 
 
 class Presence:
-    """The lock of one process, and a look at those of the others.
+    """The lock of this process, and the state of the others.
 
     Args:
-        directory: Shared by the processes of one database on one machine; made if need be.
-        owner: Id of this process, as in its leases.
+        directory: Shared by the processes of one database on one machine; created when missing.
+        owner: Id of this process in its leases.
     """
 
     def __init__(self, directory: Path, owner: str) -> None:
@@ -28,7 +28,7 @@ class Presence:
         self._file: int | None = None
 
     def enter(self) -> None:
-        """Show that this process is alive. Raises OSError if the directory cannot be used."""
+        """Show that this process is alive. Raises OSError if the directory is not writable."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         while self._file is None:
             file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -38,24 +38,24 @@ class Presence:
                 os.close(file)
 
     def leave(self) -> None:
-        """Leave no trace; what this process has leased it has given back."""
+        """Remove the file: this process stops in good order and has given its leases back."""
         if self._file is not None:
             self._path.unlink(missing_ok=True)
             os.close(self._file)
             self._file = None
 
     def dead(self) -> tuple[str, ...]:
-        """Ids of processes that have ended without a word."""
+        """Ids of the processes that have ended without `leave`."""
         if self._file is None or sys.platform == "win32":
             return ()
         return tuple(path.name for path in sorted(self._directory.iterdir()) if path != self._path and _is_free(path))
 
     def bury(self, owner: str) -> None:
-        """Nothing is left of that process to be taken over."""
+        """Forget a process: all its work was taken over."""
         (self._directory / owner).unlink(missing_ok=True)
 
     def _still_there(self, file: int) -> bool:
-        """Whether nobody removed the file between its creation and its lock."""
+        """Whether the file is still the one in the directory: `bury` may have removed it before it was locked."""
         with contextlib.suppress(FileNotFoundError):
             return os.path.samestat(os.fstat(file), self._path.stat())
         return False

@@ -14,4 +14,4 @@ __all__ = ["CORE_ACTIONS"]
 CORE_ACTIONS: Mapping[str, Action] = MappingProxyType(
     {action.name: action for action in (TRANSFORM, HTTP_REQUEST, PUBLISH, WORKFLOW_RUN, SLEEP, FAIL, RESPOND)}
 )
-"""By name. `sleep`, `workflow.run`, `publish`, `respond` give effects (`hub.workflows.effects`)."""
+"""By name. `sleep`, `workflow.run`, `publish` and `respond` return effects (`hub.workflows.effects`)."""

@@ -42,7 +42,7 @@ class TransformInput(BaseModel):
 
     model_config = _STRICT
 
-    value: Annotated[Any, Field(description="Any JSON value with expressions in it; rendered, it is the output.")]
+    value: Annotated[Any, Field(description="Any JSON value with expressions in it; its rendered value is the output.")]
 
 
 class SleepInput(BaseModel):
@@ -50,9 +50,11 @@ class SleepInput(BaseModel):
 
     model_config = _STRICT
 
-    seconds: Annotated[float | None, Field(ge=0, le=_LONGEST_SLEEP, description="How long, fractions allowed.")] = None
+    seconds: Annotated[float | None, Field(ge=0, le=_LONGEST_SLEEP, description="How long; fractions are allowed.")] = (
+        None
+    )
     until: Annotated[
-        datetime | None, Field(description="ISO 8601 time, or seconds since 1970; without a time zone it is UTC.")
+        datetime | None, Field(description="ISO 8601 time, or seconds since 1970; a time without a zone is UTC.")
     ] = None
 
     @model_validator(mode="after")
@@ -67,7 +69,7 @@ class FailInput(BaseModel):
 
     model_config = _STRICT
 
-    message: Annotated[str, Field(min_length=1, max_length=10_000, description="Why; the error of the execution.")]
+    message: Annotated[str, Field(min_length=1, max_length=10_000, description="The error of the execution.")]
 
 
 class RespondInput(BaseModel):
@@ -77,16 +79,16 @@ class RespondInput(BaseModel):
 
     status: Annotated[int, Field(ge=200, le=599, description="HTTP status.")] = 200
     headers: Annotated[dict[str, HeaderValue], Field(description="Response headers.")] = {}
-    body: Annotated[Any, Field(description="null: empty; a string: text; everything else: JSON.")] = None
+    body: Annotated[Any, Field(description="null is an empty body, a string is text, any other value is JSON.")] = None
 
     @field_validator("headers")
     @classmethod
     def _sendable(cls, headers: dict[str, str]) -> dict[str, str]:
         for name, value in headers.items():
             if not _TOKEN.fullmatch(name):
-                raise ValueError(f"{name[:40]!r} is no name of a header")
+                raise ValueError(f"{name[:40]!r} is not a valid header name")
             if _UNSENDABLE.search(value) or len(value) > 8_192:
-                raise ValueError(f"the value of {name} holds control characters or is too long")
+                raise ValueError(f"the value of {name} contains control characters or is too long")
         return headers
 
 
@@ -99,8 +101,8 @@ class WorkflowRunInput(BaseModel):
         str,
         Field(pattern=r"^(wf_[0-9a-zA-Z]{22}|[0-9a-fA-F-]{36})$", description="Id of the workflow (`wf_…`)."),
     ]
-    data: Annotated[Any, Field(description="What it sees as TRIGGER.")] = None
-    wait: Annotated[bool, Field(description="Wait for its result, which then is the output.")] = True
+    data: Annotated[Any, Field(description="What that workflow sees as TRIGGER.")] = None
+    wait: Annotated[bool, Field(description="Wait for its result, which is then the output.")] = True
 
 
 class PublishInput(BaseModel):
@@ -110,7 +112,9 @@ class PublishInput(BaseModel):
 
     type: Annotated[str, Field(min_length=1, max_length=200, description="Event type.")]
     data: Annotated[Any, Field(description="The event's data.")]
-    client: Annotated[str | None, Field(max_length=200, description="Only subscriptions of this client get it.")] = None
+    client: Annotated[
+        str | None, Field(max_length=200, description="Only subscriptions of this client receive it.")
+    ] = None
     ordering_key: Annotated[
         str | None, Field(max_length=200, description="Events with the same key arrive in order.")
     ] = None

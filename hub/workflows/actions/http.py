@@ -62,22 +62,24 @@ class HttpRequestInput(BaseModel):
     url: Annotated[str, Field(min_length=1, max_length=8_192, description="Absolute http or https URL.")]
     headers: Annotated[dict[str, HeaderValue], Field(description="Request headers.")] = {}
     query: Annotated[
-        dict[str, Scalar | list[Scalar]], Field(description="Added to the URL's query; null is left out.")
+        dict[str, Scalar | list[Scalar]], Field(description="Added to the URL's query; a null is left out.")
     ] = {}
     json_: Any = Field(default=None, alias="json", description="Sent as a JSON body.")
     form: Annotated[dict[str, Scalar | list[Scalar]] | None, Field(description="Sent as a urlencoded form.")] = None
-    body: Annotated[str | None, Field(description="Sent as it is, in UTF-8.")] = None
+    body: Annotated[str | None, Field(description="Sent unchanged, in UTF-8.")] = None
     auth: Annotated[
-        HttpAuth | None, Field(description="A connection, or {token}, or {username, password}; text is a token.")
+        HttpAuth | None, Field(description="A connection, {token} or {username, password}; a text is a token.")
     ] = None
     expect: Annotated[
         tuple[Annotated[int, Field(ge=100, le=599)], ...] | None,
-        Field(description="Statuses that are a success; 200 to 299 if left out."),
+        Field(description="Statuses that count as success; 200 to 299 by default."),
     ] = None
     timeout: Annotated[
-        float, Field(gt=0, le=3_600, description="Seconds for the call; the node's own timeout bounds it too.")
+        float, Field(gt=0, le=3_600, description="Seconds that the call may take; the node's own timeout applies too.")
     ] = 30.0
-    max_bytes: Annotated[int, Field(ge=1, le=_MAX_BYTES, description="Longest answer that is read.")] = 1 << 20
+    max_bytes: Annotated[int, Field(ge=1, le=_MAX_BYTES, description="Most bytes of the answer that are read.")] = (
+        1 << 20
+    )
 
     @field_validator("method", mode="before")
     @classmethod
@@ -135,11 +137,11 @@ def _written(value: Scalar) -> str:
 
 
 def retry_after_of(answer: Fetched, received: datetime) -> float | None:
-    """Seconds of `Retry-After` (RFC 9110, 10.2.3), both forms; a date counts from the answer's `Date`.
+    """Seconds of `Retry-After` (RFC 9110, 10.2.3) in both forms; a date counts from the answer's `Date`.
 
     Args:
-        answer: What came back.
-        received: Stands in for a missing `Date`.
+        answer: The answer.
+        received: Used if `Date` is missing.
     """
     value = _header(answer, "retry-after")
     if value is None:

@@ -1,4 +1,4 @@
-"""Kinds of values that several actions take."""
+"""Types of settings that several actions have."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["HeaderValue"]
 
 
 def _number_as_text(value: object) -> object:
-    """An expression that is a number stands in a header as its digits; everything else is left to the check."""
+    """The digits of a number: an expression may give one for a header. Any other value is left to the validation."""
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 

@@ -1,4 +1,4 @@
-"""Definitions compiled: the graph in order, every expression parsed, every constant setting checked."""
+"""Compiles definitions: orders the graph, parses every expression, checks every constant setting."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from hub.workflows.limits import MAX_EXPRESSIONS
 __all__ = ["CompiledNode", "Trigger", "Workflow", "compile_workflow"]
 
 _KEEPS_NO_SECRETS = frozenset({"publish", "workflow.run", "sleep", "respond"})
-"""Like pure actions, these put their settings into outputs, events and answers: no place for a connection."""
+"""These actions, like pure ones, copy their settings into outputs, events and answers, so no connection may be used."""
 
 
 def compile_workflow(definition: Mapping[str, Any] | Definition, actions: Mapping[str, Action]) -> Workflow:
     """Check a definition and make it ready to run.
 
     Args:
-        definition: A JSON object, or what `parse` made of one.
+        definition: A JSON object, or the result of `parse`.
         actions: All actions by name, the core's and the plugins'.
 
     Raises:
-        Invalid: It can never work; one problem per fault, each with its JSON pointer.
+        Invalid: The definition can never work; one problem per fault, each with its JSON pointer.
     """
     found = definition if isinstance(definition, Definition) else parse(definition)
     return _Compiler(found, actions).workflow()
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """What the expressions of a field may name.
+class _Visible:
+    """The names that the expressions of a field may use.
 
     Attributes:
-        nodes: Ids of nodes that have finished by then.
-        items: `item` and `index`.
-        connections: Connections.
+        nodes: Ids of the nodes that have finished by then.
+        items: Whether `item` and `index` may be used.
+        connections: Whether connections may be used.
     """
 
     nodes: frozenset[str]
@@ -53,7 +53,7 @@ class _Seen:
 
 
 class _Compiler:
-    """Collects every fault before it gives up."""
+    """Collects all faults of a definition before it raises."""
 
     def __init__(self, definition: Definition, actions: Mapping[str, Action]) -> None:
         self._definition = definition
@@ -77,7 +77,7 @@ class _Compiler:
             if isinstance(trigger, EventFilter)
         )
         if self._count > MAX_EXPRESSIONS:
-            self._problems.append(Problem("", f"holds {self._count} expressions; at most {MAX_EXPRESSIONS} fit"))
+            self._problems.append(Problem("", f"has {self._count} expressions; at most {MAX_EXPRESSIONS} are allowed"))
         if self._problems:
             raise Invalid("The definition can never work.", tuple(self._problems))
         named = {trigger.removeprefix("webhookId:") for trigger in definition.triggers if isinstance(trigger, str)}
@@ -97,15 +97,15 @@ class _Compiler:
         for index, node in enumerate(self._definition.nodes):
             if node.id in seen:
                 first = self._positions[node.id]
-                self._fault(f"the id {node.id!r} is taken by /nodes/{first}", "nodes", index, "id")
+                self._fault(f"/nodes/{first} already has the id {node.id!r}", "nodes", index, "id")
             seen.add(node.id)
             for position, need in enumerate(node.needs):
                 if need not in self._positions:
                     known = ", ".join(self._positions)
-                    self._fault(f"there is no node {need!r}; there are: {known}", "nodes", index, "needs", position)
+                    self._fault(f"there is no node {need!r}; available: {known}", "nodes", index, "needs", position)
         if loop := cycle_in({node.id: node.needs for node in self._definition.nodes}):
             index = self._positions[loop[0]]
-            self._fault(f"nodes need each other in a circle: {' -> '.join(loop)}", "nodes", index, "needs")
+            self._fault(f"nodes need each other in a cycle: {' -> '.join(loop)}", "nodes", index, "needs")
 
     def _node(self, index: int, node: Node, above: frozenset[str]) -> CompiledNode | None:
         place = pointer_of("nodes", index)
@@ -113,12 +113,14 @@ class _Compiler:
         if action is None:
             self._fault(unknown_action(node.action, self._actions), "nodes", index, "action")
         secrets = action is None or not (action.pure or action.name in _KEEPS_NO_SECRETS)
-        seen = _Seen(above, items=node.for_each is not None, connections=secrets)
+        seen = _Visible(above, items=node.for_each is not None, connections=secrets)
         template = self._template(node.with_, f"{place}/with", node=node.id, seen=seen)
-        condition = self._template(node.if_, f"{place}/if", node=node.id, seen=_Seen(above), bare=True)
+        condition = self._template(node.if_, f"{place}/if", node=node.id, seen=_Visible(above), bare=True)
         items = None
         if node.for_each is not None:
-            items = self._template(node.for_each.items, f"{place}/for_each", node=node.id, seen=_Seen(above), bare=True)
+            items = self._template(
+                node.for_each.items, f"{place}/for_each", node=node.id, seen=_Visible(above), bare=True
+            )
         if action is None or template is None:
             return None
         self._problems += check_input(action, node.with_, template, f"{place}/with")
@@ -139,13 +141,13 @@ class _Compiler:
         )
 
     def _filter(self, index: int, found: EventFilter) -> Trigger:
-        condition = self._template(found.if_, f"/triggers/{index}/if", seen=_Seen(frozenset()), bare=True)
+        condition = self._template(found.if_, f"/triggers/{index}/if", seen=_Visible(frozenset()), bare=True)
         return Trigger(found.source, found.types, condition)
 
     def _template(
-        self, value: Any, pointer: str, *, node: str | None = None, seen: _Seen | None = None, bare: bool = False
+        self, value: Any, pointer: str, *, node: str | None = None, seen: _Visible | None = None, bare: bool = False
     ) -> ValueTemplate | None:
-        """Compile a field and check the names in it; None (with its problems noted) if it cannot work."""
+        """Compile a field and check the names in it; None if it cannot work (the problems are collected)."""
         if value is None and bare:
             return None
         try:
@@ -155,22 +157,22 @@ class _Compiler:
             return None
         self._count += len(template.expressions)
         for expression in template.expressions:
-            for fault in self._name_faults(expression.parsed, seen or _Seen(frozenset(self._positions))):
+            for fault in self._name_faults(expression.parsed, seen or _Visible(frozenset(self._positions))):
                 message = f"{{{{ {expression.source.strip()[:80]} }}}} {fault}"
                 self._problems.append(Problem(expression.pointer, message))
         return template
 
-    def _name_faults(self, parsed: ParsedExpression, seen: _Seen) -> Iterator[str]:
+    def _name_faults(self, parsed: ParsedExpression, seen: _Visible) -> Iterator[str]:
         for name in sorted(parsed.nodes - seen.nodes):
             if name in self._positions:
-                yield f"reads the node {name!r}, which need not have finished by then; add it to needs"
+                yield f"reads the node {name!r}, which may not have finished by then; add it to needs"
             else:
                 yield f"names the node {name!r}, which does not exist"
         if not seen.items:
             for name in sorted(parsed.names & {"item", "index"}):
-                yield f"uses {name!r}, which only the settings of a node with for_each have"
+                yield f"uses {name!r}, which exists only in the settings of a node with for_each"
         if parsed.connections and not seen.connections:
-            yield "uses a connection; only the settings of actions that call out can"
+            yield "uses a connection, which is allowed only in the settings of actions that call other systems"
 
     def _fault(self, message: str, *steps: str | int) -> None:
         self._problems.append(Problem(pointer_of(*steps), message))

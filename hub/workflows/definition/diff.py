@@ -17,9 +17,9 @@ class Change:
 
     Attributes:
         kind: What happened to the value.
-        pointer: Where it stands; nodes are named by their id: `/nodes/fetch/with/url`.
-        before: The old value, None where it was added.
-        after: The new value, None where it was removed.
+        pointer: Its JSON pointer, in which nodes are named by their id: `/nodes/fetch/with/url`.
+        before: The old value, None if the value was added.
+        after: The new value, None if the value was removed.
     """
 
     kind: Literal["added", "removed", "changed", "moved"]
@@ -31,8 +31,8 @@ class Change:
 def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Change, ...]:
     """The differences between two definitions (JSON objects), in the order of the new one, removals last.
 
-    Nodes are compared by id: a node that only stands elsewhere in the list is `moved`, which changes nothing but the
-    order in which nodes that could run at once are started.
+    Nodes are compared by id. A node that has only changed its place in the list is `moved`; this affects nothing but
+    the order in which nodes start that can run at the same time.
     """
     return tuple(_objects("", _by_id(old), _by_id(new)))
 
@@ -60,7 +60,7 @@ def _objects(pointer: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> It
 
 
 def _moved(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
-    """Nodes of both versions that stand in another order among each other."""
+    """The nodes of both versions whose order among each other has changed."""
     before = [name for name in old if name in new]
     after = [name for name in new if name in old]
     for name in after:

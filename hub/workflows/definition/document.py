@@ -1,7 +1,7 @@
-"""JSON and YAML texts of a definition, read into JSON values.
+"""Reads the JSON or YAML text of a definition into JSON values.
 
-YAML is read event by event into JSON values and nothing else: the core schema of YAML 1.2 (`yes`, `on` and dates are
-strings), no anchors, aliases, tags or several documents, no repeated keys.
+YAML is read event by event into JSON values and nothing else: by the core schema of YAML 1.2 (`yes`, `on` and dates are
+strings), without anchors, aliases, tags, several documents or repeated keys.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def read_document(text: str | bytes) -> Any:
     """The JSON value of a JSON or YAML text; a text that begins with a brace is JSON.
 
     Raises:
-        Invalid: It is too large or too deep, cannot be read, or uses a feature of YAML that is not allowed.
+        Invalid: The text is too large or too deep, cannot be read, or uses a feature of YAML that is not allowed.
     """
     if isinstance(text, bytes):
         try:
@@ -53,20 +53,20 @@ def _refused(message: str) -> Invalid:
 
 
 class _Reader:
-    """Builds values from the parser's events."""
+    """Builds values from the events of the YAML parser."""
 
     def __init__(self, text: str) -> None:
         self._events = yaml.parse(text, Loader=_LOADER)
 
     def document(self) -> Any:
-        """The value of the only document."""
+        """The value of the one document."""
         self._next()
         if isinstance(self._next(), yaml.StreamEndEvent):
             return None
         value = self._value(self._next(), 0)
         self._next()
         if not isinstance(self._next(), yaml.StreamEndEvent):
-            raise _refused("holds more than one document")
+            raise _refused("has more than one document")
         return value
 
     def _next(self) -> Any:
@@ -97,7 +97,7 @@ class _Reader:
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             line = event.start_mark.line + 1
             if not isinstance(event, yaml.ScalarEvent) or event.anchor is not None or event.tag is not None:
-                raise _refused(f"has a key in line {line} that is no plain string")
+                raise _refused(f"has a key in line {line} that is not a plain string")
             if event.value in found:
                 raise _refused(f"repeats the key {event.value!r} in line {line}")
             found[event.value] = self._value(self._next(), depth + 1)

@@ -1,4 +1,4 @@
-"""The graph of `needs`: order, ancestors, cycles. Needs that name no node are left out of account."""
+"""The graph of `needs`: order, ancestors, cycles. A need that does not name a node is ignored."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Needs = Mapping[str, Sequence[str]]
 
 
 def in_order(needs: Needs) -> tuple[str, ...]:
-    """Every id after those that it needs, otherwise in the order given; what is on a cycle is left out."""
+    """Every id after those that it needs, otherwise in the order given; ids on a cycle are left out."""
     position = {name: index for index, name in enumerate(needs)}
     names = list(needs)
     open_needs = {name: {need for need in needs[name] if need in position} for name in names}
@@ -33,7 +33,7 @@ def in_order(needs: Needs) -> tuple[str, ...]:
 
 
 def ancestors(needs: Needs) -> dict[str, frozenset[str]]:
-    """For each id all that it needs, directly or not; on a cycle, what is known without following it."""
+    """For each id all ids that it needs, directly or not; of an id on a cycle only the direct ones."""
     found: dict[str, frozenset[str]] = {}
     for name in in_order(needs):
         direct = [need for need in needs[name] if need in needs]
@@ -44,7 +44,7 @@ def ancestors(needs: Needs) -> dict[str, frozenset[str]]:
 
 
 def cycle_in(needs: Needs) -> tuple[str, ...]:
-    """One cycle, its first id repeated at the end; empty where there is none."""
+    """One cycle, its first id repeated at the end; empty if the graph has no cycle."""
     sorted_out = set(in_order(needs))
     start = next((name for name in needs if name not in sorted_out), None)
     if start is None:

@@ -1,4 +1,4 @@
-"""Settings of a node checked against the action's input model before anything runs."""
+"""Checks the settings of a node against the action's input model before anything runs."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ __all__ = ["check_input", "unknown_action"]
 
 
 def check_input(action: Action, settings: Mapping[str, Any], template: ValueTemplate, pointer: str) -> list[Problem]:
-    """Faults of the settings that no rendering can mend.
+    """Faults of the settings that rendering cannot repair.
 
-    A fault at a value that holds an expression, or at something that contains one, is left for the run.
+    A fault at a value that is an expression, or contains one, is not reported: only the run can decide.
 
     Args:
         action: Gives the model.
         settings: The `with` of the node, expressions unrendered.
         template: The same, compiled.
-        pointer: Where the settings stand in the definition.
+        pointer: JSON pointer of the settings in the definition.
     """
     try:
         action.input.model_validate(dict(settings))
@@ -48,7 +48,7 @@ def check_input(action: Action, settings: Mapping[str, Any], template: ValueTemp
 def _open(
     kind: str, location: tuple[str | int, ...], steps: tuple[str | int, ...], pointer: str, open_places: Iterable[str]
 ) -> bool:
-    """Whether rendering may mend a fault: its place, one above or one below holds an expression."""
+    """Whether rendering may repair a fault: there is an expression at its place, above it or below it."""
     through_union = len(steps) < len(location)
     if kind in ("missing", "extra_forbidden") and not through_union:
         return False
@@ -63,14 +63,14 @@ def _message(kind: str, message: str, field: str, action: Action) -> str:
     if kind != "extra_forbidden":
         return message
     known = [model_field.alias or name for name, model_field in action.input.model_fields.items()]
-    return f"{action.name} has no setting {field!r}{_suggestion(field, known)}; it has: {', '.join(known)}"
+    return f"{action.name} has no setting {field!r}{_suggestion(field, known)}; available: {', '.join(known)}"
 
 
 def unknown_action(name: str, actions: Iterable[str]) -> str:
-    """The message for an action that does not exist; names close ones."""
+    """The message for an action that does not exist, with similar names."""
     known = sorted(actions)
     hint = _suggestion(name, known)
-    return f"there is no action {name!r}{hint or '; there are: ' + ', '.join(known)}"
+    return f"there is no action {name!r}{hint or '; available: ' + ', '.join(known)}"
 
 
 def _suggestion(name: str, known: Iterable[str]) -> str:

@@ -22,12 +22,12 @@ _STRICT = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_
 
 
 class ForEach(BaseModel):
-    """Run a node once per item. Written as an expression or a list alone, `concurrency` is 10."""
+    """Run a node once per item. Written as only an expression or a list, `concurrency` is 10."""
 
     model_config = _STRICT
 
     items: str | list[Any] = Field(description="An expression that gives a list, or a list.")
-    concurrency: int = Field(default=10, ge=1, le=100, description="Items that run at once.")
+    concurrency: int = Field(default=10, ge=1, le=100, description="Items that run at the same time.")
 
 
 def _spelled_out(value: object) -> object:
@@ -35,16 +35,20 @@ def _spelled_out(value: object) -> object:
 
 
 class Node(BaseModel):
-    """One step of a workflow; NODE of the HTTP contract."""
+    """One step of a workflow."""
 
     model_config = _STRICT
 
     id: Identifier = Field(description="Unique in the workflow: a letter or `_`, then letters, digits, `_` and `-`.")
     name: str = Field(default="", max_length=200, description="For people.")
     action: str = Field(min_length=1, max_length=200, description="What it does, such as `http.request`.")
-    with_: dict[str, Any] = Field(default={}, alias="with", description="Settings of the action; may hold expressions.")
+    with_: dict[str, Any] = Field(
+        default={}, alias="with", description="Settings of the action; may contain expressions."
+    )
     needs: tuple[Identifier, ...] = Field(default=(), description="Ids of nodes that finish before this one starts.")
-    if_: Condition | None = Field(default=None, alias="if", description="An expression; skipped where it is false.")
+    if_: Condition | None = Field(
+        default=None, alias="if", description="An expression; the node is skipped if it is false."
+    )
     for_each: Annotated[ForEach | None, BeforeValidator(_spelled_out)] = Field(
         default=None, description="Run once per item of a list."
     )
@@ -55,7 +59,7 @@ class Node(BaseModel):
 
 
 class EventFilter(BaseModel):
-    """Which events of a source start the workflow; every condition given has to hold."""
+    """Which events of a source start the workflow; all given conditions must hold."""
 
     model_config = _STRICT
 
@@ -63,20 +67,23 @@ class EventFilter(BaseModel):
         default=None, description="Id of a source."
     )
     types: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field(min_length=1)] | None = (
-        Field(default=None, description="Event types; `*` stands for anything.")
+        Field(default=None, description="Event types; `*` matches anything.")
     )
     if_: Condition | None = Field(default=None, alias="if", description="An expression.")
 
 
 class Definition(BaseModel):
-    """A workflow: a graph of nodes, what starts it and what it results in."""
+    """A workflow: a graph of nodes, what starts it and its result."""
 
     model_config = _STRICT
 
     name: str = Field(default="", max_length=200, description="For people.")
     description: str = Field(default="", max_length=10_000, description="For people.")
     nodes: tuple[Node, ...] = Field(default=(), max_length=MAX_NODES, description="The steps, in any order.")
-    result: Any = Field(default=None, description="A value, may hold expressions; by default the last node's output.")
+    result: Any = Field(
+        default=None,
+        description="A value, may contain expressions; by default the output of the node that finishes last.",
+    )
     triggers: tuple[Annotated[str, Field(pattern=r"^webhookId:\S{1,100}$")] | EventFilter, ...] = Field(
         default=(), description="`webhookId:<source id>` and filters."
     )
@@ -84,15 +91,15 @@ class Definition(BaseModel):
         default=None, description="Seconds that an execution may take."
     )
     concurrency: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
-        default=None, description="Executions that run at once."
+        default=None, description="Executions that may run at the same time."
     )
     serial_key: Annotated[str, Field(max_length=8_192)] | None = Field(
-        default=None, description="An expression; executions with the same value run one after the other."
+        default=None, description="An expression; executions with the same value run one after another."
     )
 
     @property
     def has_result(self) -> bool:
-        """Whether `result` was given, be it null."""
+        """Whether `result` was given, even as null."""
         return "result" in self.model_fields_set
 
 

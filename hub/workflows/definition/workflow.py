@@ -1,4 +1,4 @@
-"""A workflow made ready to run: what engines and triggers ask of it. `hub.workflows.definition.compiled` makes it."""
+"""A compiled workflow, as engines and triggers use it; `hub.workflows.definition.compiled` makes it."""
 
 from __future__ import annotations
 
@@ -21,20 +21,19 @@ __all__ = ["CompiledNode", "Trigger", "Workflow"]
 
 
 _INLINE_NODES = 8
-"""Most nodes of a workflow that is worked out before it is accepted."""
+"""Most nodes of a workflow that is evaluated while its request is accepted."""
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledNode:
-    """A node made ready to run.
+    """A compiled node.
 
     Attributes:
         needs: Ids of the nodes that finish before this one starts.
         ancestors: Ids of all nodes that it needs, directly or not; its expressions may name these.
-        for_each_concurrency: Items that run at once; 0 without `for_each`.
-        pure: No effects; it may share a commit.
-        connections: Names of the connections that its settings refer to; where there are none, `input` holds no
-            references.
+        for_each_concurrency: Items that run at the same time; 0 without `for_each`.
+        pure: The action has no effects, so the node's entry may share a commit with others.
+        connections: Names of the connections that its settings use; if empty, `input` returns no references.
     """
 
     id: str
@@ -53,15 +52,15 @@ class CompiledNode:
 
     @property
     def plain(self) -> bool:
-        """Whether it computes one value and cannot be tried again."""
+        """Whether the node computes one value and has no second try."""
         return self.action.name == "transform" and self._items is None and self.retry is None
 
     def condition(self, scope: Scope) -> bool:
-        """Whether the node runs: its `if`, true where it has none. Raises `ExpressionError`."""
+        """Whether the node runs: its `if`, true without one. Raises `ExpressionError`."""
         return self._condition is None or bool(self._condition.render(scope))
 
     def items(self, scope: Scope) -> list[Any] | None:
-        """The items of its `for_each`, None where it has none. Raises `ExpressionError`."""
+        """The items of its `for_each`, None without one. Raises `ExpressionError`."""
         if self._items is None:
             return None
         found = self._items.render(scope)
@@ -72,10 +71,10 @@ class CompiledNode:
         return found
 
     def input(self, scope: Scope) -> dict[str, Any]:
-        """The rendered `with`: JSON values, and references where connections are named. Raises `ExpressionError`.
+        """The rendered `with`: JSON values, and references in the places of connections. Raises `ExpressionError`.
 
-        `hub.workflows.expressions.references` masks it for the journal and resolves it for the call. Pure: rendering
-        it again from the same journal gives the same.
+        `hub.workflows.expressions.references` masks it for the journal and resolves it for the call. Rendering is pure:
+        the same journal always gives the same input.
         """
         rendered: dict[str, Any] = self._input.render(scope, Budget())
         return rendered
@@ -83,18 +82,18 @@ class CompiledNode:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """A filter of events with its condition compiled."""
+    """A compiled filter of events."""
 
     source: str | None
     types: tuple[str, ...] | None
     _condition: ValueTemplate | None = field(repr=False)
 
     def names(self, event_type: str) -> bool:
-        """Whether it names the type itself, not by a pattern."""
+        """Whether the filter names this very type, not by a pattern."""
         return self.types is not None and event_type in self.types
 
     def accepts(self, event_type: str, scope: Scope) -> bool:
-        """Whether type and condition hold; `*` in a type stands for anything. Raises `ExpressionError`."""
+        """Whether type and condition match; `*` in a type matches anything. Raises `ExpressionError`."""
         if self.types is not None and not any(fnmatchcase(event_type, _pattern(name)) for name in self.types):
             return False
         return self._condition is None or bool(self._condition.render(scope))
@@ -106,17 +105,17 @@ def _pattern(name: str) -> str:
 
 @dataclass(frozen=True)
 class Workflow:
-    """A workflow made ready to run.
+    """A compiled workflow.
 
     Attributes:
-        definition: As it was read.
-        nodes: By id, in topological order; of nodes that could run at once, the one written first comes first.
-        result: ValueTemplate of `result`; None where the result is the output of the node that finished last.
+        definition: The definition as it was read.
+        nodes: By id, in topological order; of nodes that can run at the same time, the one written first comes first.
+        result: Template of `result`; None if the result is the output of the node that finishes last.
         sources: Ids of the sources that `triggers` names, as written.
         filters: The filters of `triggers`.
-        deadline_seconds: How long an execution may take, None without limit.
-        concurrency: How many executions may run at once, None without limit.
-        serial_key_template: ValueTemplate of `serial_key`; None where it has none.
+        deadline_seconds: How long an execution may take; None without limit.
+        concurrency: How many executions may run at the same time; None without limit.
+        serial_key_template: Template of `serial_key`; None without one.
     """
 
     definition: Definition
@@ -130,17 +129,17 @@ class Workflow:
 
     @cached_property
     def triggers(self) -> tuple[str | EventFilter, ...]:
-        """As written."""
+        """The triggers as written."""
         return self.definition.triggers
 
     @cached_property
     def responds(self) -> bool:
-        """Whether a `respond` node may answer the sender."""
+        """Whether the workflow has a `respond` node, which may answer the sender."""
         return any(node.action.name == "respond" for node in self.nodes.values())
 
     @cached_property
     def inline(self) -> bool:
-        """Whether it only computes values, with few nodes, and nothing holds an execution of it back."""
+        """Whether its executions can be evaluated while they are accepted: few nodes, no effects, no limit to keep."""
         return (
             len(self.nodes) <= _INLINE_NODES
             and self.concurrency is None
@@ -150,33 +149,33 @@ class Workflow:
 
     @property
     def keyed(self) -> bool:
-        """Whether executions with the same key run one after the other."""
+        """Whether the workflow has a `serial_key`."""
         return self.serial_key_template is not None
 
     def serial_key(self, scope: Scope) -> str | None:
-        """The key under which executions run one after the other; None where there is none, or it is null.
+        """The serial key of an execution; None without one, or if it is null.
 
         Raises:
-            ExpressionError: The key cannot be rendered, or is neither text nor number.
+            ExpressionError: The key cannot be rendered, or is neither text nor a number.
         """
         key = None if self.serial_key_template is None else self.serial_key_template.render(scope)
         if key is None:
             return None
         if isinstance(key, str | int | float) and not isinstance(key, bool) and len(text := str(key)) <= 500:
             return text
-        message = "must give a text (of at most 500 characters) or a number"
+        message = "must be text (at most 500 characters) or a number"
         raise ExpressionError(message, node=None, field="serial_key")
 
-    def matches(self, event_type: str, control: bool, source_id: str | None, scope: Scope) -> bool:  # noqa: FBT001 - a fact, no mode
-        """Whether an event of one of its sources starts it.
+    def matches(self, event_type: str, control: bool, source_id: str | None, scope: Scope) -> bool:  # noqa: FBT001 - a fact about the event, not a mode
+        """Whether an event of one of its sources starts the workflow.
 
-        Filters without a source hold for all sources, filters with one for that source; where filters apply, one of
-        them has to accept. A control event (ping, revocation) needs one that names its very type.
+        A filter without a source applies to all sources, a filter with one to that source. If filters apply, one of
+        them has to accept the event. A control event (ping, revocation) needs a filter that names its very type.
 
         Args:
             event_type: Type of the event.
             control: Whether it is a control event.
-            source_id: The source as `triggers` writes it; None or any other id where they do not name it, as the
+            source_id: The source as `triggers` writes it; None or any other id if they do not name it, like the
                 workflow's own source.
             scope: For the conditions; `TRIGGER` is the event's data.
 
@@ -191,12 +190,12 @@ class Workflow:
         return any(found.accepts(event_type, scope) for found in applying)
 
     def require_node(self, node: str, pointer: str) -> None:
-        """Refuse a node that a source's response mode names and that does not exist.
+        """Check that a node which a source's response mode names exists.
 
         Raises:
-            Invalid: There is no such node.
+            Invalid: The workflow has no such node.
         """
         if node not in self.nodes:
             known = ", ".join(self.nodes) or "none"
-            problem = Problem(pointer, f"there is no node {node!r}; the workflow's nodes: {known}")
+            problem = Problem(pointer, f"there is no node {node!r}; available: {known}")
             raise Invalid("The response names an unknown node.", (problem,))

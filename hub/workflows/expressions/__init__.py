@@ -1,1 +1,1 @@
-"""The sandboxed language of `{{ … }}`."""
+"""The sandboxed language of `{{ … }}` expressions."""

@@ -1,4 +1,4 @@
-"""What an expression may spend: steps of work and bytes of output."""
+"""The budget of expressions: how many steps of work and bytes of output they may use."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ __all__ = ["Budget", "Fault", "present"]
 
 
 class Fault(Exception):
-    """An expression cannot be evaluated; the message is for its author. Never leaves this package."""
+    """An expression cannot be evaluated; the message is for its author. Never raised out of this package."""
 
 
 def present(value: Any) -> Any:
-    """The value, unless it is missing: then the error that names it."""
+    """The value; raises the error that names it if it is missing."""
     if isinstance(value, Undefined):
-        bool(value)  # a missing name raises here
-        raise Fault("has no value: an `if` without `else` was false")
+        bool(value)  # raises for a missing name
+        raise Fault("has no value: its `if` was false and it has no `else`")
     return value
 
 
 class Budget:
-    """Counts down the steps and bytes of one field group; raises `Fault` when it is used up."""
+    """Counts down the steps and bytes of one group of fields; raises `Fault` when they are used up."""
 
     __slots__ = ("bytes", "steps")
 
@@ -36,13 +36,13 @@ class Budget:
         self.bytes = MAX_INPUT
 
     def spend(self, steps: int) -> None:
-        """Take `steps` of work."""
+        """Use `steps` steps."""
         self.steps -= steps
         if self.steps < 0:
-            raise Fault(f"takes more work than an expression may ({MAX_STEPS} steps)")
+            raise Fault(f"needs more work than the allowed {MAX_STEPS} steps")
 
     def weigh(self, value: Any) -> int:
-        """Touch all of a value: takes and returns its steps, one per element and 64 characters."""
+        """Use the steps of reading a whole value, one per element and per 64 characters; returns how many."""
         before = self.steps
         pending = [value]
         while pending:
@@ -62,7 +62,7 @@ class Budget:
         return before - self.steps
 
     def number(self, value: Any) -> Any:
-        """The operand or result of arithmetic, if it is within bounds."""
+        """An operand or result of arithmetic, if it is within the limits."""
         if isinstance(value, int) and value.bit_length() > MAX_INTEGER_BITS:
             raise Fault(f"computes with an integer of more than {MAX_INTEGER_BITS} bits")
         if isinstance(value, float) and not isfinite(value):
@@ -70,24 +70,24 @@ class Budget:
         return value
 
     def text(self, value: str) -> str:
-        """A computed string, if it is within bounds."""
+        """A computed string, if it is within the limits."""
         self.length(len(value))
         return value
 
     def length(self, characters: int) -> None:
-        """Take the work of a string that is about to be computed."""
+        """Use the steps of a string that is about to be computed."""
         if characters > MAX_TEXT:
             raise Fault(f"gives a string of more than {MAX_TEXT} characters")
         self.spend((characters >> 6) + 1)
 
     def items(self, count: int) -> None:
-        """Take the work of a list that is about to be computed."""
+        """Use the steps of a list that is about to be computed."""
         if count > MAX_ITEMS:
             raise Fault(f"gives a list of more than {MAX_ITEMS} elements")
         self.spend(count + 1)
 
     def passed(self, value: Any) -> Any:
-        """A value of the scope that goes out as it is: it is JSON already, only its size counts."""
+        """A value of the scope that is the result unchanged: it is JSON already, so only its size counts."""
         if isinstance(value, dict | list):
             self._output(len(dumps(value)))
         elif isinstance(value, str):
@@ -98,7 +98,7 @@ class Budget:
         """A computed value as plain JSON.
 
         Raises:
-            Fault: It holds something that is no JSON value, is too deep or too large.
+            Fault: The value contains something that is not JSON, is nested too deeply or is too large.
         """
         self.spend(2)
         if value is None or isinstance(value, bool):
@@ -111,7 +111,7 @@ class Budget:
             self._output(20 if isinstance(value, float) else 3 + value.bit_length() // 3)
             return self.number(value) if isinstance(value, float) else value
         if depth > MAX_DEPTH:
-            raise Fault(f"gives a value of more than {MAX_DEPTH} levels")
+            raise Fault(f"gives a value nested more than {MAX_DEPTH} levels deep")
         if isinstance(value, list | tuple):
             self.spend(len(value) >> 3)
             return [self.result(item, depth + 1) for item in value]
@@ -122,7 +122,7 @@ class Budget:
             return {key: self.result(item, depth + 1) for key, item in value.items()}
         if isinstance(value, Reference | Mixed):
             raise Fault("uses a connection inside a value; write it as an expression of its own")
-        raise Fault(f"gives a {type(present(value)).__name__}, which is no JSON value")
+        raise Fault(f"gives a {type(present(value)).__name__}, which is not a JSON value")
 
     def _output(self, size: int) -> None:
         self.bytes -= size

@@ -1,8 +1,8 @@
 """The sandbox that expressions are compiled for.
 
-Jinja2's immutable sandbox with everything that is open taken out: attribute access reaches keys of mappings and a
-short list of pure methods and never a Python attribute, nothing can be called but those, filters and tests are our
-own (bounded) ones, every operator is intercepted and bounded, and statements do not exist.
+It is Jinja2's immutable sandbox with everything open removed: attribute access reaches keys of mappings and a short
+list of pure methods, never a Python attribute; nothing but those methods can be called; filters and tests are the hub's
+own, with limits; every operator is intercepted and limited; there are no statements.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["CONNECTIONS", "ENVIRONMENT", "ExpressionContext", "ExpressionEnviron
 
 
 class MissingName(UndefinedError):
-    """A name that is not there was used: `name`, which `owner[0]` does not have (None: nothing has that name)."""
+    """An expression used a missing name: `owner[0]` has no `name`. `owner` is None for a name of the scope itself."""
 
     def __init__(self, name: str, owner: tuple[Any] | None, message: str | None = None) -> None:
         super().__init__(message)
@@ -35,7 +35,7 @@ class MissingName(UndefinedError):
 
 
 class Missing(StrictUndefined):
-    """Stands for a missing name until it is used; `default` and `is defined` may ask about it."""
+    """Stands for a missing name until it is used; `default` and `is defined` can handle it."""
 
     __slots__ = ()
 
@@ -48,7 +48,7 @@ class Missing(StrictUndefined):
 
 
 class Connections:
-    """The name `connections`: every attribute of it is a reference."""
+    """The name `connections`: each of its attributes is a reference."""
 
     __slots__ = ()
 
@@ -58,7 +58,7 @@ _BUILT_IN = {**GLOBALS, "connections": CONNECTIONS}
 
 
 class Method:
-    """A whitelisted method of a value, waiting to be called."""
+    """An allowed method of a value, before it is called."""
 
     __slots__ = ("function", "value")
 
@@ -68,31 +68,31 @@ class Method:
 
 
 class ExpressionContext(Context):
-    """The names of one rendering and the budget that it draws on."""
+    """The names of one rendering and its budget."""
 
     def __init__(self, environment: ExpressionEnvironment, names: dict[str, Any], budget: Budget) -> None:
         super().__init__(environment, names, None, {})
         self.budget = budget
 
     def resolve_or_missing(self, key: str) -> Any:
-        """Built-in names first: a source's variables cannot hide them."""
+        """Built-in names first, so that a source's variables cannot hide them."""
         found = _BUILT_IN.get(key, missing)
         return found if found is not missing else self.parent.get(key, missing)
 
 
 class ExpressionGenerator(CodeGenerator):
-    """Generates code for one expression: no constant folding, and no operator that bypasses the environment."""
+    """Generates code for one expression: without constant folding, and with all operators going to the environment."""
 
-    def visit_Output(self, node: nodes.Output, frame: Frame) -> None:  # noqa: N802 - the name is Jinja2's
-        """Yield the value itself; the inherited method would fold constants and join strings."""
+    def visit_Output(self, node: nodes.Output, frame: Frame) -> None:  # noqa: N802 - Jinja2 gives the name
+        """Yield the value itself: the inherited method would fold constants and join strings."""
         self.writeline("yield ", node)
         self.visit(node.nodes[0], frame)
 
-    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 - the name is Jinja2's
+    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 - Jinja2 gives the name
         """`a ~ b`."""
         self._call("concatenate", node.nodes, frame)
 
-    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:  # noqa: N802 - the name is Jinja2's
+    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:  # noqa: N802 - Jinja2 gives the name
         """`a < b <= c`."""
         self.write(f"environment.compare(context, {tuple(operand.op for operand in node.ops)!r}, (")
         for operand in (node.expr, *(operand.expr for operand in node.ops)):
@@ -100,8 +100,8 @@ class ExpressionGenerator(CodeGenerator):
             self.write(", ")
         self.write("))")
 
-    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:  # noqa: N802 - the name is Jinja2's
-        """`a[b]` and `a[b:c]`; the inherited method leaves slices to Python."""
+    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:  # noqa: N802 - Jinja2 gives the name
+        """`a[b]` and `a[b:c]`: the inherited method would leave slices to Python."""
         if not isinstance(node.arg, nodes.Slice):
             super().visit_Getitem(node, frame)
             return
@@ -118,7 +118,7 @@ class ExpressionGenerator(CodeGenerator):
 
 
 class ExpressionEnvironment(ImmutableSandboxedEnvironment):
-    """See the module. One instance serves all workflows: it holds no state."""
+    """The sandbox of this module. One instance serves all workflows, since it has no state."""
 
     code_generator_class = ExpressionGenerator
     intercepted_binops = frozenset(BINARY)
@@ -132,16 +132,16 @@ class ExpressionEnvironment(ImmutableSandboxedEnvironment):
         self.policies = {}
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """No Python attribute is ever safe."""
+        """No Python attribute is safe."""
         del obj, attr, value
         return False
 
     def is_safe_callable(self, obj: Any) -> bool:
-        """Only methods and globals of our own."""
+        """Only the hub's own methods and globals."""
         return isinstance(obj, Method) or any(obj is function for function in GLOBALS.values())
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """`obj.attribute`: the key of a mapping, else a whitelisted method, else missing."""
+        """`obj.attribute`: the key of a mapping, else an allowed method, else missing."""
         if isinstance(obj, dict):
             try:
                 return obj[attribute]
@@ -175,31 +175,31 @@ class ExpressionEnvironment(ImmutableSandboxedEnvironment):
         return Missing(obj=obj, name=str(argument)[:100] if isinstance(argument, str | int) else "?")
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
-        """A whitelisted method or global, nothing else."""
+        """An allowed method or global, nothing else."""
         if isinstance(obj, Method):
             return obj.function(context, obj.value, *args, **kwargs)
         if self.is_safe_callable(obj):
             return obj(context, *args, **kwargs)
-        raise Fault(f"calls a {type(present(obj)).__name__}, which is no function")
+        raise Fault(f"calls a {type(present(obj)).__name__}, which is not a function")
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        """An arithmetic operator, bounded."""
+        """An arithmetic operator, within the limits."""
         return BINARY[operator](context.budget, left, right)
 
     def call_unop(self, context: Any, operator: str, arg: Any) -> Any:
-        """A sign, bounded."""
+        """A sign, within the limits."""
         return UNARY[operator](context.budget, arg)
 
     def compare(self, context: Any, operators: tuple[str, ...], operands: tuple[Any, ...]) -> bool:
-        """A chain of comparisons, bounded."""
+        """A chain of comparisons, within the limits."""
         return compare(context.budget, operators, operands)
 
     def concatenate(self, context: Any, operands: tuple[Any, ...]) -> str:
-        """`~`, bounded."""
+        """`~`, within the limits."""
         return concatenate(context.budget, operands)
 
     def cut(self, context: Any, operands: tuple[Any, ...]) -> Any:
-        """A slice, bounded."""
+        """A slice, within the limits."""
         return cut(context.budget, *operands)
 
 

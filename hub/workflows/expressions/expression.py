@@ -30,9 +30,9 @@ class Expression:
     """One expression.
 
     Attributes:
-        source: As written, without delimiters.
-        parsed: What it refers to.
-        pointer: JSON pointer of the string that it stands in.
+        source: The expression as written, without delimiters.
+        parsed: The names that it uses.
+        pointer: JSON pointer of the string that contains it.
         node: Id of the node that it belongs to.
     """
 
@@ -44,38 +44,38 @@ class Expression:
 
     @property
     def expressions(self) -> tuple[Expression, ...]:
-        """Itself."""
+        """The expression itself."""
         return (self,)
 
     def render(self, scope: Scope, budget: Budget | None = None) -> Any:
-        """The value of its own type."""
+        """The value, of any JSON type."""
         budget = budget or Budget()
         return self.guarded(scope, lambda: self.value(scope, budget))
 
     def render_text(self, scope: Scope, budget: Budget) -> str | Reference:
-        """What stands for it inside a text."""
+        """The value as part of a text."""
         rendered: str | Reference = self.guarded(scope, lambda: self.text(scope, budget))
         return rendered
 
     def value(self, scope: Scope, budget: Budget) -> Any:
-        """The value; raises what `guarded` translates."""
+        """The value; raises the errors that `guarded` translates."""
         if self._root is None and self.parsed.path is not None:
             found = present(_follow(scope, *self.parsed.path))
             return found if isinstance(found, Reference) else budget.passed(_plain(found))
         return budget.result(present(self.evaluate(scope, budget)))
 
     def text(self, scope: Scope, budget: Budget) -> str | Reference:
-        """The value inside a text; raises what `guarded` translates."""
+        """The value as part of a text; raises the errors that `guarded` translates."""
         found = _follow(scope, *self.parsed.path) if self.parsed.path else self.evaluate(scope, budget)
         return found if isinstance(found, Reference) else as_text(budget, found)
 
     def evaluate(self, scope: Scope, budget: Budget) -> Any:
-        """The bare outcome, which may be no JSON value."""
-        assert self._root is not None  # noqa: S101 - only plain paths have none
+        """The bare result, which may not be a JSON value."""
+        assert self._root is not None  # noqa: S101 - only plain paths have no root, and callers do not evaluate those
         return next(self._root(ExpressionContext(ENVIRONMENT, scope.names, budget)))
 
     def guarded(self, scope: Scope, function: Callable[[], Any]) -> Any:
-        """Call, and translate every error into one that names node, field and name."""
+        """Call `function`, and translate every error into one that names node, field and missing name."""
         try:
             return function()
         except MissingName as error:
@@ -94,7 +94,7 @@ class Expression:
 
 
 def compile_source(source: str, pointer: str, node: str | None) -> Expression:
-    """Compile the text between the delimiters. Raises `Fault` if it can never work."""
+    """Compile the text between the delimiters. Raises `Fault` if the expression can never work."""
     try:
         parsed = parse_expression(source)
         for constant in parsed.constants:
@@ -116,7 +116,7 @@ def _generate(tree: nodes.Expr) -> Root:
 
 
 def _try_out(tree: nodes.Expr, *, whole: bool) -> None:
-    """Evaluate a constant part once: what fails now would fail in every execution."""
+    """Evaluate a constant part once: if it fails now, it would fail in every execution."""
     budget = Budget()
     try:
         value = next(_generate(tree)(ExpressionContext(ENVIRONMENT, {}, budget)))
@@ -140,4 +140,4 @@ def _follow(scope: Scope, name: str, steps: tuple[Step, ...]) -> Any:
 def _plain(value: Any) -> Any:
     if value is None or isinstance(value, str | int | float | dict | list):
         return value
-    raise Fault("is a method; call it: name()")
+    raise Fault("is a method; call it with name()")

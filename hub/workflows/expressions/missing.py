@@ -1,4 +1,4 @@
-"""Explains missing names: what has no such name, and what it has instead."""
+"""Explains missing names: which object lacks the name, and what it has instead."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ __all__ = ["explain"]
 def explain(tree: nodes.Expr, scope: Scope, error: MissingName) -> str:
     """One sentence for the author of the expression."""
     if error.owner is None:
-        return f"uses the name {error.name!r}, which is missing; there are: {_listed(scope.names)}"
+        return f"uses the name {error.name!r}, which is missing; available: {_listed(scope.names)}"
     owner = error.owner[0]
     place = _place(tree, scope, owner) or _kind(owner)
     if isinstance(owner, dict):
-        return f"fails: {place} has no {error.name!r}; it has: {_listed(owner)}"
+        return f"fails: {place} has no {error.name!r}; available: {_listed(owner)}"
     if isinstance(owner, list | tuple):
         return f"fails: {place} has no {error.name!r}; it is a list of {len(owner)}"
     return f"fails: {place} is {_kind(owner)} and has no {error.name!r}"
 
 
 def _place(tree: nodes.Expr, scope: Scope, owner: Any) -> str | None:
-    """How the expression writes the object, where it does so by a plain path."""
+    """How the expression refers to the object, if by a plain path."""
     chains = [tree, *tree.find_all((nodes.Getattr, nodes.Getitem))]
     for path in filter(None, map(plain_path, (chain for chain in chains if isinstance(chain, nodes.Expr)))):
         found, text = scope.names.get(path[0]), path[0]

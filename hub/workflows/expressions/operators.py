@@ -1,4 +1,4 @@
-"""The operators of expressions, bounded: arithmetic, comparison, `~` and slices."""
+"""The operators of expressions, within the limits: arithmetic, comparison, `~` and slices."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LONGEST_NUMBER = 13_000
 
 
 def as_text(budget: Budget, value: Any) -> str:
-    """A value inside a text: strings as they are, everything else as JSON (`null`, `true`, `{"a":1}`)."""
+    """A value as part of a text: a string unchanged, any other value as JSON (`null`, `true`, `{"a":1}`)."""
     present(value)
     if isinstance(value, str):
         budget.length(len(value))
@@ -124,7 +124,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def compare(budget: Budget, operators: tuple[str, ...], operands: tuple[Any, ...]) -> bool:
-    """A chain of comparisons; true where each one is."""
+    """A chain of comparisons; true if each one is."""
     left = present(operands[0])
     for name, operand in zip(operators, operands[1:], strict=True):
         right = present(operand)
@@ -151,7 +151,7 @@ def cut(budget: Budget, value: Any, start: Any, stop: Any, step: Any) -> Any:
     """A slice of a string or list."""
     for edge in (start, stop, step):
         if present(edge) is not None and (not isinstance(edge, int) or isinstance(edge, bool)):
-            raise Fault("slices with something that is no whole number")
+            raise Fault("slices with something that is not a whole number")
     if not isinstance(present(value), str | list | tuple):
         raise Fault(f"cannot slice {_name(value)}")
     if step == 0:

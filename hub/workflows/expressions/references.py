@@ -1,8 +1,8 @@
-"""Connection references: what `connections.NAME` and `connections.NAME.FIELD` render to.
+"""Connection references: the rendered form of `connections.NAME` and `connections.NAME.FIELD`.
 
-A reference is an object of its own type, never a string or a mapping with a special key: nothing that a sender puts
-into a payload can become one. Only the call of an action turns it into a value (`resolve`); the journal, the logs
-and the dashboard get its name (`masked`). Rendering is pure, so a recovered execution renders its references anew.
+A reference has a type of its own; it is never a string or a mapping with a special key, so nothing in a payload can
+become one. Only the call of an action replaces it by the value (`resolve`); journal, logs and pages show its name
+(`masked`). Rendering is pure, so a recovered execution renders its references again.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from hub.errors import ActionFailed
 __all__ = ["Lookup", "Mixed", "Reference", "masked", "resolve"]
 
 Lookup = Callable[[str], Mapping[str, str] | None]
-"""Name of a connection -> its fields, or None where the org has no such connection."""
+"""Name of a connection -> its fields, or None if the org has no such connection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`connections.<name>`, or one field of it. `str()` is its written form."""
+    """`connections.<name>`, or one field of it. `str()` gives the written form."""
 
     name: str
     field: str | None = None
@@ -38,7 +38,7 @@ class Mixed:
 
 
 def masked(value: Any) -> Any:
-    """The value as the journal keeps it: `{{ connections.api.token }}` where a secret will stand."""
+    """The value as the journal keeps it, with `{{ connections.api.token }}` in the place of the secret."""
     match value:
         case Reference():
             return f"{{{{ {value} }}}}"
@@ -53,13 +53,14 @@ def masked(value: Any) -> Any:
 
 
 def resolve(value: Any, lookup: Lookup) -> Any:
-    """The value with each reference replaced by what the connection holds.
+    """The value with each reference replaced by the value of the connection.
 
-    A reference without a field becomes the value of the connection's only field, or a mapping of its fields where
-    there are several.
+    A reference without a field becomes the value of the connection's only field, or a mapping of its fields if it has
+    several.
 
     Raises:
-        ActionFailed: No such connection or field, or a connection of several fields inside a text. Not retryable.
+        ActionFailed: There is no such connection or field, or a connection of several fields is part of a text. Not
+            retryable.
     """
     match value:
         case Reference():
@@ -83,7 +84,7 @@ def _fetch(reference: Reference, lookup: Lookup) -> str | dict[str, str]:
     if reference.field not in fields:
         known = ", ".join(sorted(fields)) or "none"
         raise ActionFailed(
-            f"connection {reference.name!r} has no field {reference.field!r}; its fields: {known}", retryable=False
+            f"connection {reference.name!r} has no field {reference.field!r}; available: {known}", retryable=False
         )
     return fields[reference.field]
 

@@ -2,12 +2,12 @@
 
 `NewExecution.trigger`, kept with each execution, is a JSON object::
 
-    {"data": <the event's data>, "body": <the parsed body, left out where it is the data>,
+    {"data": <the event's data>, "body": <the parsed body, if it is not the data>,
      "headers": {lower-case name: value}, "query": {name: value or list of values},
      "type": "...", "id": "...", "time": "...", "account": "...",
      "source": "src_...", "request": "req_...", "event": "evt_...", "variables": {name: value}}
 
-Every key may be left out. Both `Scope` and the engine leave it as it is.
+Every key is optional. Neither `Scope` nor the engine changes the trigger.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from typing import Any
 __all__ = ["RESERVED", "Item", "NodeView", "Scope"]
 
 RESERVED = frozenset({"TRIGGER", "trigger", "event", "nodes", "connections", "item", "index", "range"})
-"""Names that a source's header or body variable cannot take."""
+"""Names that a source's variables cannot have."""
 
 _TRIGGER_FIELDS = ("data", "query", "type", "id", "time", "account", "source", "request", "event")
 
 
 @dataclass(frozen=True, slots=True)
 class NodeView:
-    """What expressions see of a finished node as `nodes.<id>`: `.state`, `.output` and `.error`.
+    """A finished node as expressions see it in `nodes.<id>`: `.state`, `.output` and `.error`.
 
     The output of a skipped or failed node is null; that of a `for_each` node is the list of its items' outputs.
     """
@@ -45,7 +45,7 @@ class Item:
 
 
 class Headers(dict[str, Any]):
-    """Header values by lower-case name; a lookup may be written in any case."""
+    """Header values by lower-case name, found in any case."""
 
     __slots__ = ()
 
@@ -68,8 +68,8 @@ class Scope:
 
         Args:
             trigger: The execution's trigger, see above.
-            nodes: Finished nodes by id; only those that the node needs have to be there.
-            item: Inside a `for_each`.
+            nodes: Finished nodes by id, at least those that the node needs.
+            item: The current item of a `for_each`.
         """
         data = trigger.get("data")
         headers = Headers(trigger.get("headers") or {})
@@ -85,11 +85,11 @@ class Scope:
         return scope.within(item) if item is not None else scope
 
     def seeing(self, nodes: Mapping[str, NodeView]) -> Scope:
-        """The same scope with other finished nodes: cheaper than `of` for the next node of an execution."""
+        """The same scope with other finished nodes: for the next node of an execution, cheaper than `of`."""
         return Scope({**self.names, "nodes": _as_named(nodes)})
 
     def within(self, item: Item) -> Scope:
-        """The same scope for one item of a `for_each`."""
+        """The same scope with an item of a `for_each`."""
         return Scope({**self.names, "item": item.value, "index": item.index})
 
 

@@ -1,4 +1,4 @@
-"""The syntax of expressions: texts cut into parts, expressions parsed and checked without evaluating them."""
+"""The syntax of expressions: splits texts into parts, parses expressions and checks them without evaluating them."""
 
 from __future__ import annotations
 
@@ -58,15 +58,15 @@ class ExpressionSource(str):
 
 @dataclass(frozen=True, slots=True)
 class ParsedExpression:
-    """A parsed expression and what it refers to.
+    """A parsed expression and the names in it.
 
     Attributes:
         tree: The syntax tree.
-        names: Names that it reads, such as `TRIGGER`.
+        names: Names that it uses, such as `TRIGGER`.
         nodes: Ids in `nodes.<id>`.
         connections: Names in `connections.<name>`.
-        path: Name and steps where it is nothing but `name.a["b"][0]`.
-        constants: The largest parts that read no name and compute something.
+        path: Name and steps, if the expression is only `name.a["b"][0]`.
+        constants: The largest parts that use no name and compute something.
     """
 
     tree: Expr
@@ -78,10 +78,10 @@ class ParsedExpression:
 
 
 def cut_up(text: str) -> list[str]:
-    """A string as literal parts (`str`) and expressions (`ExpressionSource`); `${{ … }}` is `{{ … }}`.
+    """A string as literal parts (`str`) and expressions (`ExpressionSource`); `${{ … }}` means `{{ … }}`.
 
     Raises:
-        Fault: An expression is not closed, or the text holds a statement `{% … %}`.
+        Fault: An expression is not closed, or the text contains a statement `{% … %}`.
     """
     parts: list[str] = []
     position = 0
@@ -90,7 +90,7 @@ def cut_up(text: str) -> list[str]:
         literal = text[position:start].removesuffix("$")
         source = text[start + 2 : end]
         if source[:1] == "-" and source[1:2].isspace():
-            raise Fault("`{{-` is not supported: white space is kept as it is")
+            raise Fault("`{{-` is not supported: white space is always kept")
         parts += [_literal(literal), ExpressionSource(source)] if literal else [ExpressionSource(source)]
         position = end + 2
     if position < len(text) or not parts:
@@ -112,24 +112,24 @@ def _end_of(text: str, start: int) -> int:
         if bracket in _CLOSING:
             expected.append(_CLOSING[bracket])
             if len(expected) > MAX_BRACKETS:
-                raise Fault(f"an expression opens more than {MAX_BRACKETS} brackets at once")
+                raise Fault(f"an expression has more than {MAX_BRACKETS} open brackets")
         elif bracket in ")]}":
             if expected and expected[-1] == bracket:
                 expected.pop()
             elif not expected and text.startswith("}}", found.start()):
                 return found.start()
             else:
-                raise Fault(f"an expression has a {bracket!r} too many")
+                raise Fault(f"an expression has a {bracket!r} that closes nothing")
         elif bracket in "'\"":
             raise Fault("a string inside an expression is not closed")
     raise Fault(f"an expression is not closed with }}}} (within {MAX_SOURCE} characters)")
 
 
 def parse_expression(source: str) -> ParsedExpression:
-    """Parse an expression and check that nothing in it is forbidden.
+    """Parse an expression and check that everything in it is allowed.
 
     Raises:
-        Fault: It cannot be read, is too large, or uses something that does not exist or is not allowed.
+        Fault: The expression cannot be read, is too large, or uses something that does not exist or is not allowed.
     """
     if len(source) > MAX_SOURCE:
         raise Fault(f"has more than {MAX_SOURCE} characters")
@@ -139,11 +139,11 @@ def parse_expression(source: str) -> ParsedExpression:
         parser = Parser(ENVIRONMENT, source, state="variable")
         tree = parser.parse_expression()
         if not parser.stream.eos:
-            raise Fault(f"cannot be read from {str(parser.stream.current.value)[:40]!r} on")
+            raise Fault(f"cannot be read at {str(parser.stream.current.value)[:40]!r}")
     except TemplateSyntaxError as error:
         raise Fault(f"cannot be read: {error.message}") from None
     except (RecursionError, ValueError, OverflowError):
-        raise Fault("is nested too deeply or holds a number that is too long") from None
+        raise Fault("is nested too deeply or contains a number that is too long") from None
     tree.set_environment(ENVIRONMENT)
     return _facts(tree)
 
@@ -162,13 +162,13 @@ def _facts(tree: nodes.Expr) -> ParsedExpression:
         elif isinstance(node, nodes.Name):
             names.add(node.name)
             if node.name in elements and id(node) not in owners:
-                raise Fault(f"names no element of `{node.name}`: write {node.name}.NAME")
+                raise Fault(f"does not name an element of `{node.name}`: write {node.name}.NAME")
     for name, found in elements.items():
         if name in names and not found:
-            raise Fault(f"has to name an element of `{name}` without computing the name: {name}.NAME")
+            raise Fault(f"must name an element of `{name}` literally: {name}.NAME")
     path = plain_path(tree)
     if elements["connections"] and (path is None or len(path[1]) > 2):
-        raise Fault("a connection stands alone in its expression: connections.NAME or connections.NAME.FIELD")
+        raise Fault("must contain nothing but the connection: connections.NAME or connections.NAME.FIELD")
     connections, node_ids = frozenset(elements["connections"]), frozenset(elements["nodes"])
     return ParsedExpression(tree, frozenset(names), node_ids, connections, path, tuple(_constants(tree)))
 
@@ -181,22 +181,22 @@ def _walk(tree: nodes.Node) -> Iterator[nodes.Node]:
         node, depth = pending.pop()
         count += 1
         if count > MAX_SYNTAX or depth > MAX_SYNTAX_DEPTH:
-            raise Fault("is too long or nested too deeply; compute parts of it in nodes of their own")
+            raise Fault("is too long or nested too deeply; compute parts of it in separate nodes")
         yield node
         pending.extend((child, depth + 1) for child in node.iter_child_nodes())
 
 
 def _check(node: nodes.Node) -> None:
     if not isinstance(node, _ALLOWED):
-        raise Fault(f"uses {type(node).__name__.lower()}, which expressions do not have")
+        raise Fault(f"uses {type(node).__name__.lower()}, which expressions do not support")
     if isinstance(node, nodes.Name) and (node.name.startswith("_") or node.name in ("self", "super")):
         raise Fault(f"uses the name {node.name!r}, which is not allowed")
     if isinstance(node, nodes.Getattr) and node.attr.startswith("__"):
         raise Fault(f"uses .{node.attr}, which is not allowed")
     if isinstance(node, nodes.Const) and isinstance(node.value, str) and _SURROGATE.search(node.value):
-        raise Fault("holds half of a surrogate pair, which is no character")
+        raise Fault("contains half of a surrogate pair, which is not a character")
     if isinstance(node, nodes.Const) and isinstance(node.value, float) and node.value in (float("inf"), float("-inf")):
-        raise Fault("holds a number that is out of bounds")
+        raise Fault("contains a number that is out of range")
     if isinstance(node, nodes.Filter | nodes.Test | nodes.Call):
         if node.dyn_args is not None or node.dyn_kwargs is not None:
             raise Fault("uses * or ** in arguments")
@@ -210,13 +210,13 @@ def _check_named(node: nodes.Filter | nodes.Test) -> None:
     table, what = (ENVIRONMENT.filters, "filter") if isinstance(node, nodes.Filter) else (ENVIRONMENT.tests, "test")
     function = table.get(node.name)
     if function is None or node.node is None:
-        raise Fault(f"uses the {what} {node.name!r}, which does not exist; there are: {', '.join(sorted(table))}")
+        raise Fault(f"uses the {what} {node.name!r}, which does not exist; available: {', '.join(sorted(table))}")
     _bind(what, node.name, function, node.args, node.kwargs)
     _check_inner(node)
 
 
 def _check_inner(node: nodes.Filter | nodes.Test) -> None:
-    """Filters and tests that are named in a string: `map("upper")`, `selectattr("level", "eq", 3)`."""
+    """Check a filter or test that is named in a string: `map("upper")`, `selectattr("level", "eq", 3)`."""
     position = _NAMING.get(node.name) if isinstance(node, nodes.Filter) else None
     if position is None or len(node.args) <= position or not isinstance(inner := node.args[position], nodes.Const):
         return
@@ -226,14 +226,14 @@ def _check_inner(node: nodes.Filter | nodes.Test) -> None:
     function = table.get(inner.value)
     if function is None:
         known = ", ".join(sorted(table))
-        raise Fault(f"gives {node.name!r} the {what} {inner.value!r}, which does not exist; there are: {known}")
+        raise Fault(f"gives {node.name!r} the {what} {inner.value!r}, which does not exist; available: {known}")
     _bind(what, str(inner.value), function, node.args[position + 1 :], node.kwargs)
 
 
 def _bind(
     what: str, name: str, function: Any, args: Sequence[nodes.Expr], kwargs: Iterable[nodes.Pair | nodes.Keyword]
 ) -> None:
-    """Refuse arguments that the function does not take; budget and value come before them."""
+    """Check the arguments of a filter or test; budget and value come before them."""
     try:
         inspect.signature(function).bind(None, None, *args, **{str(pair.key): pair.value for pair in kwargs})
     except TypeError as error:
@@ -247,11 +247,11 @@ def _check_call(node: nodes.Call) -> None:
     if isinstance(callee, nodes.Getattr) and callee.attr in _METHODS:
         return
     name = callee.attr if isinstance(callee, nodes.Getattr) else getattr(callee, "name", "that")
-    raise Fault(f"calls {name!r}, which is no function; there are filters: value | filter")
+    raise Fault(f"calls {name!r}, which is not a function; use a filter: value | filter")
 
 
 def plain_path(tree: nodes.Node) -> tuple[str, tuple[Step, ...]] | None:
-    """Name and steps of a tree that is nothing but `name.a["b"][0]`, else None."""
+    """Name and steps of a tree that is only `name.a["b"][0]`, else None."""
     steps: list[Step] = []
     while True:
         if isinstance(tree, nodes.Getattr):
@@ -269,7 +269,7 @@ def _is_key(value: object) -> bool:
 
 
 def _constants(tree: nodes.Expr) -> Iterator[nodes.Expr]:
-    """The largest parts that read no name of the scope."""
+    """The largest parts that use no name of the scope."""
     pending: list[nodes.Node] = [tree]
     while pending:
         node = pending.pop()

@@ -1,9 +1,9 @@
 """Expressions `{{ … }}` and `${{ … }}` in the values of a definition: compiled once, rendered per node.
 
-- A string that is one expression renders to the value itself, of whatever type; any other string to a text.
-- A string of the scope (a payload) is a value: it is never parsed, evaluated or re-typed.
-- A missing name is an error unless `default` or `is defined` asks about it.
-- Rendering is a pure function of the scope and is bounded (`hub.workflows.limits`).
+- A string that is one expression renders to its value, of any type; any other string renders to a text.
+- A string of the scope (of a payload) is a value: it is never parsed, evaluated or converted.
+- A missing name is an error unless `default` or `is defined` handles it.
+- Rendering is a pure function of the scope, with limits (`hub.workflows.limits`).
 """
 
 from __future__ import annotations
@@ -28,31 +28,31 @@ class ValueTemplate(Protocol):
 
     @property
     def expressions(self) -> tuple[Expression, ...]:
-        """The expressions in it, in order; none: it is a constant."""
+        """The expressions in it, in order; empty for a constant."""
         ...
 
     def render(self, scope: Scope, budget: Budget | None = None) -> Any:
-        """The JSON value, with `Reference` and `Mixed` where connections are named.
+        """The JSON value, with `Reference` and `Mixed` in the places of connections.
 
         Args:
             scope: The names.
-            budget: Shared by all that one node renders; a new one if left out.
+            budget: Shared by all values that one node renders; by default a new one.
 
         Raises:
-            ExpressionError: A name is missing, an operation fails, or a bound is passed.
+            ExpressionError: A name is missing, an operation fails, or a limit is exceeded.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A value without expressions; rendering costs nothing."""
+    """A value without expressions."""
 
     value: Any
 
     @property
     def expressions(self) -> tuple[Expression, ...]:
-        """None."""
+        """Empty."""
         return ()
 
     def render(self, scope: Scope, budget: Budget | None = None) -> Any:
@@ -69,11 +69,11 @@ class Text:
 
     @property
     def expressions(self) -> tuple[Expression, ...]:
-        """Those of its parts."""
+        """The expressions of its parts."""
         return tuple(part for part in self.parts if isinstance(part, Expression))
 
     def render(self, scope: Scope, budget: Budget | None = None) -> Any:
-        """A string, or `Mixed` where connections are named."""
+        """A string, or `Mixed` if it names connections."""
         budget = budget or Budget()
         rendered: list[str | Reference] = []
         for part in self.parts:
@@ -101,7 +101,7 @@ class Array:
 
     @property
     def expressions(self) -> tuple[Expression, ...]:
-        """Those of its items."""
+        """The expressions of its items."""
         return tuple(expression for item in self.items for expression in item.expressions)
 
     def render(self, scope: Scope, budget: Budget | None = None) -> list[Any]:
@@ -118,7 +118,7 @@ class Object:
 
     @property
     def expressions(self) -> tuple[Expression, ...]:
-        """Those of its values."""
+        """The expressions of its values."""
         return tuple(expression for item in self.items.values() for expression in item.expressions)
 
     def render(self, scope: Scope, budget: Budget | None = None) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def compile_value(value: Any, pointer: str, *, node: str | None = None) -> Value
     """Compile a JSON value of a definition.
 
     Args:
-        value: The value; every string in it may hold expressions.
+        value: The value; every string in it may contain expressions.
         pointer: Its JSON pointer in the definition.
         node: Id of the node that it belongs to, for messages.
 
@@ -141,22 +141,22 @@ def compile_value(value: Any, pointer: str, *, node: str | None = None) -> Value
     problems: list[Problem] = []
     template = _compile(value, pointer, node, problems)
     if problems:
-        raise Invalid("An expression cannot work.", tuple(problems))
+        raise Invalid("An expression can never work.", tuple(problems))
     return template
 
 
 def compile_condition(value: Any, pointer: str, *, node: str | None = None) -> ValueTemplate:
-    """Compile a field that is an expression as a whole (`if`, `for_each`), with or without delimiters.
+    """Compile a field that is one expression (`if`, `for_each`), with or without delimiters.
 
     Raises:
-        Invalid: It cannot work, or is a text with expressions in it.
+        Invalid: The expression can never work, or the field is a text with expressions in it.
     """
     if not isinstance(value, str):
         return compile_value(value, pointer, node=node)
     template = compile_value(value if "{{" in value else f"{{{{ {value} }}}}", pointer, node=node)
     if isinstance(template, Text):
         message = "must be one expression, without text around it"
-        raise Invalid("An expression cannot work.", (Problem(pointer, message),))
+        raise Invalid("An expression can never work.", (Problem(pointer, message),))
     return template
 
 
@@ -169,7 +169,7 @@ def _compile(value: Any, pointer: str, node: str | None, problems: list[Problem]
     if isinstance(value, Mapping):
         fields = {key: _compile(item, pointer + pointer_of(key), node, problems) for key, item in value.items()}
         problems += [
-            Problem(pointer + pointer_of(key), "a key cannot hold an expression; only its value can")
+            Problem(pointer + pointer_of(key), "a key cannot contain an expression; only its value can")
             for key in fields
             if "{{" in key
         ]

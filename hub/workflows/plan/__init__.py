@@ -1,1 +1,1 @@
-"""What runs next: a pure function of the version and the journal."""
+"""What an execution does next: pure functions of its version and its journal."""

@@ -1,25 +1,27 @@
-"""What of an execution runs next: a pure function of the pinned version, the trigger and the journal.
+"""What an execution does next: a pure function of the version it started with, its trigger and its journal.
 
-No clock, no randomness and no reads: the embedded engine and a distributed one decide alike, and the order in which
-results arrive decides nothing. The rules:
+The planner uses no clock and no randomness and reads nothing, so every engine decides alike, and the order in which
+results arrive does not matter. The rules:
 
 Needs
-    A node is looked at once all its `needs` have succeeded or were skipped. Independent nodes run at once. An
+    A node begins once all its `needs` have succeeded or were skipped. Independent nodes run at the same time. An
     expression sees the outputs of the nodes that its node depends on, directly or not, and of no others.
 Skipping
-    A node whose needs were all skipped is skipped, its `if` unasked: a skipped branch ends there. Otherwise `if`
-    decides, so a node that joins branches runs when at least one of them ran. The output of a skipped node is null.
+    A node whose needs were all skipped is skipped without evaluating its `if`: a skipped branch ends there. Otherwise
+    `if` decides, so a node that joins branches runs when at least one of them ran. The output of a skipped node is
+    null.
 `for_each`
-    The list is worked out once the node's turn comes; its items start in order, at most `for_each_concurrency` of
-    them unfinished at a time (one that backs off or waits is unfinished), and the node's output lists theirs in the
-    order of the items, whatever order they finish in. An empty list succeeds with `[]`.
+    The list is computed when the node begins. Its items start in order; at most `for_each_concurrency` of them are
+    unfinished at a time (an item that backs off or waits is unfinished). The node's output lists the outputs of the
+    items in their order, whatever order they finish in. With an empty list the node succeeds with `[]`.
 Failure
-    A node whose last try has failed ends the execution. Nothing new starts then; tries that are running are allowed
-    to end and their results are kept, so that a retry of the execution repeats no effect; what sleeps, backs off or
-    waits is cancelled. The error is that of the first failed node in topological order.
+    A node whose last try has failed ends the execution. Nothing new starts then. Tries that are running may end, and
+    their results are kept, so that a retry of the execution repeats no effect. Nodes that sleep, back off or wait are
+    cancelled. The error is that of the first failed node in topological order.
 Result
-    The workflow's `result`, else the output of the node that finished last (of several at the same instant, the
-    last in topological order); skipped nodes do not count.
+    The workflow's `result`, else the output of the node that finished last; skipped nodes do not count. Of several
+    nodes with the same finish time, it is the one that begins last in a run whose nodes take no time, and of these
+    the last one in topological order: so the result does not depend on how finely a clock measures.
 """
 
 from __future__ import annotations
@@ -43,12 +45,12 @@ _UNFINISHED = frozenset({"running", "waiting"})
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A try to begin.
+    """A try of a node that is to begin.
 
     Attributes:
         item: Index within `for_each`; -1 for the node itself.
         attempt: From 1.
-        due: Not before this time, microseconds UTC; 0 is at once.
+        due: When it begins at the earliest, microseconds UTC; 0 means at once.
         crashes: How often the process ended in earlier tries.
     """
 
@@ -61,7 +63,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionOutcome:
-    """How the execution ends."""
+    """The end of an execution."""
 
     state: Literal["succeeded", "failed"]
     result: Any = None
@@ -73,11 +75,11 @@ class Plan:
     """What to do now.
 
     Attributes:
-        settled: Entries decided without running anything (skipped, gathered, cancelled), without times. The
-            planner counts them as put; the engine journals them.
+        settled: Entries that follow without running anything (skipped, collected, cancelled), without times. The
+            planner has taken them in already; the engine writes them to the journal.
         steps: Tries to begin, in order, at once or when due.
-        waits: Waiting entries that time, a child or a signal moves (`hub.workflows.plan.tries` says which is which).
-        outcome: Set when the execution is over; there is nothing else to do then.
+        waits: Entries that wait for a time, a child or a signal (`hub.workflows.plan.tries` says which).
+        outcome: Set when the execution is over; the engine has nothing else to do then.
     """
 
     settled: tuple[NodeRecord, ...] = ()
@@ -87,7 +89,7 @@ class Plan:
 
     @property
     def due(self) -> int | None:
-        """When the next timer of the plan runs out, microseconds UTC; None if it has none."""
+        """When the next timer of the plan ends, microseconds UTC; None without a timer."""
         times = [step.due for step in self.steps]
         times += [wait.due for wait in self.waits if wait.due is not None]
         return min(times, default=None)
@@ -136,9 +138,9 @@ def plan(workflow: Workflow, trigger: Mapping[str, Any], journal: Iterable[NodeR
 
 
 class Planner:
-    """`plan` for an engine that follows one execution: remembers what it has worked out between two calls.
+    """`plan` for an engine that follows one execution: keeps between two calls what it has computed.
 
-    Its plan depends on the entries put so far and not on their order (of one node and item the last one counts).
+    The plan depends on the entries taken in so far, not on their order; of one node and item the last entry counts.
     """
 
     __slots__ = (
@@ -159,7 +161,7 @@ class Planner:
         self._settled: list[NodeRecord] = []
 
     def put(self, record: NodeRecord) -> None:
-        """Take in an entry of the journal, or one that is about to be written to it."""
+        """Take in an entry of the journal, or one that will be written to it."""
         state = record.state
         if state == "running":
             self._running.add((record.node, record.item))
@@ -176,12 +178,12 @@ class Planner:
             self._scopes.pop(record.node, None)
 
     def record(self, node: str, item: int = -1) -> NodeRecord | None:
-        """The entry of that node and item, if there is one."""
+        """The entry of that node and item; None without one."""
         return self._nodes.get(node) if item < 0 else self._loop(node).records.get(item)
 
     @property
     def running(self) -> frozenset[tuple[str, int]]:
-        """Node and item of the tries that have begun and have not ended."""
+        """Node and item of the tries that are running."""
         return frozenset(self._running)
 
     def scope(self, node: CompiledNode, item: int = -1) -> Scope:
@@ -197,7 +199,7 @@ class Planner:
         return scope.within(Item(item, (self._loop(node.id).values or ())[item]))
 
     def plan(self) -> Plan:
-        """What to do next; what it settles counts as put."""
+        """What to do next. The entries that it settles are taken in."""
         self._settled = []
         steps: list[Step] = []
         waits: list[NodeRecord] = []
@@ -224,14 +226,14 @@ class Planner:
         return Plan(settled, tuple(steps), tuple(waits))
 
     def cancelled(self) -> tuple[NodeRecord, ...]:
-        """Entries that cancel all that is unfinished, running tries included: for the deadline of the workflow."""
+        """Entries that cancel every unfinished node and item, running ones too: for the deadline of the workflow."""
         found = [record for record in self._nodes.values() if record.state in _UNFINISHED]
         for loop in self._loops.values():
             found += loop.unfinished.values()
         return tuple(_cancel(record) for record in found)
 
     def _take_up(self, node: CompiledNode, steps: list[Step], waits: list[NodeRecord]) -> None:
-        """Begin a node that has no entry yet and whose needs have passed, or go on with its items."""
+        """Begin a node that has no entry yet and whose needs are met, or continue with its items."""
         loop = self._loops.get(node.id)
         if loop is not None and loop.values is not None:
             self._iterate(node, loop, steps, waits)
@@ -270,7 +272,7 @@ class Planner:
         steps += (Step(node, index) for index in loop.unstarted(node.for_each_concurrency))
 
     def _wind_up(self) -> None:
-        """Cancel what waits, and say of each loop how it ended once none of its items runs."""
+        """Cancel what waits, and settle each `for_each` node once none of its items runs."""
         for record in list(self._nodes.values()):
             if record.state == "waiting":
                 self._settle(_cancel(record))

@@ -1,14 +1,14 @@
-"""What becomes of a try of a node that ended badly: another try, when, or the end.
+"""What follows a try of a node that failed or was interrupted: another try and when, or the end.
 
 Pure functions from journal entries to journal entries, so that every engine decides alike.
 
-A waiting entry reads as follows:
+An entry in state `waiting` means:
 
-- with `child`: it waits for that execution, until `due` if that is set;
+- with `child`: the node waits for that execution, until `due` if it is set;
 - with `error`: the next try begins at `due`;
-- with `due` alone: it sleeps, and then has succeeded with the output it already holds, or has failed where the node's
-  `timeout` ends before the sleep (`due` before the output's `until`);
-- with none of these: it waits for a signal.
+- with `due` alone: the node sleeps. It then succeeds with the output that the entry already holds, or fails if the
+  node's `timeout` ends before the sleep (`due` is before the output's `until`);
+- with none of these: the node waits for a signal.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from hub.model.times import SECOND, to_micros
 __all__ = ["CRASHES", "backoff", "crashed", "failed", "interrupted", "tried_again", "woken"]
 
 CRASHES = 3
-"""So many ends of the process in one node fail it."""
+"""A node fails when the process has ended so many times while it ran."""
 
 _LONGEST = 86_400.0
-"""Seconds that another side's Retry-After may hold a node back at most."""
+"""Most seconds that a `Retry-After` of the other side can delay a try."""
 
 _CLOSE = 1_000
-"""Microseconds by which a written time may differ from the one that was meant."""
+"""Microseconds that a time can lose by being written as text."""
 
 
 def backoff(retry: Retry, number: int, execution: Id, node: str, item: int) -> int:
-    """Microseconds before retry `number` (from 1): between half and all of the policy's ceiling.
+    """Microseconds before retry `number` (from 1): between half of the policy's ceiling and all of it.
 
-    The jitter follows from the arguments alone, so that the same execution waits the same time on every engine.
+    The jitter depends on the arguments alone, so that the same execution waits the same time on every engine.
     """
     seed = b"%b/%b/%d/%d" % (execution, node.encode(), item, number)
     fraction = int.from_bytes(hashlib.blake2b(seed, digest_size=8).digest()) / (1 << 64)
@@ -56,16 +56,16 @@ def failed(
     """The entry after a try that failed at `now`.
 
     Args:
-        record: The entry as it was while the try ran; `attempts` counts it.
-        message: Why, secrets masked.
+        record: The entry as it was while the try ran; `attempts` counts that try.
+        message: Why it failed, secrets masked.
         now: Microseconds UTC.
-        execution: For the jitter.
-        retry: The node's policy; None when it has none or trying again cannot help.
-        retry_after: Seconds that the other side asked for; waits at least so long, a day at most.
+        execution: Decides the jitter.
+        retry: The node's policy; None when it has none or another try cannot help.
+        retry_after: Seconds that the other side asked for: the wait is at least as long, but a day at most.
 
     Returns:
-        State waiting until the next try while the policy allows one, else failed. Tries that ended with the process
-        use up none of them.
+        Waiting until the next try if the policy allows one, else failed. Tries that ended with the process do not
+        count as retries.
     """
     number = max(record.attempts - record.crashes, 1)
     if retry is None or number > retry.retries:
@@ -77,7 +77,7 @@ def failed(
 
 
 def crashed(record: NodeRecord, now: int) -> NodeRecord:
-    """The entry of a node that was running when its process ended: tried again at once, three times at most."""
+    """The entry of a node that was running when its process ended: another try at once, or failed at the third end."""
     crashes = record.crashes + 1
     if crashes >= CRASHES:
         message = f"the hub's process ended {crashes} times while this node ran"
@@ -86,12 +86,12 @@ def crashed(record: NodeRecord, now: int) -> NodeRecord:
 
 
 def interrupted(record: NodeRecord) -> NodeRecord:
-    """The entry of a node whose try was broken off by a stop in good order: the try does not count."""
+    """The entry of a node whose try was broken off because the hub was stopped: the try does not count."""
     return replace(record, state="waiting", error="the hub was stopped", due=0, attempts=record.attempts - 1)
 
 
 def woken(record: NodeRecord, now: int, *, execution: Id, retry: Retry | None = None) -> NodeRecord:
-    """The entry of a sleeping node whose `due` has come: slept, or (as `failed` says) longer than its try may take."""
+    """The entry of a sleeping node that is due: it has succeeded, or slept longer than a try may take."""
     until = datetime.fromisoformat(record.output["until"])
     if to_micros(until) - (record.due or 0) > _CLOSE:
         return failed(record, "slept longer than the node's timeout allows", now, execution=execution, retry=retry)
@@ -99,5 +99,5 @@ def woken(record: NodeRecord, now: int, *, execution: Id, retry: Retry | None = 
 
 
 def tried_again(record: NodeRecord) -> bool:
-    """Whether a waiting entry waits for another try (and not for a child, a time or a signal)."""
+    """Whether an entry waits for another try, not for a child, a time or a signal."""
     return record.state == "waiting" and record.child is None and record.error is not None

@@ -161,7 +161,7 @@ async def test_the_output_of_an_action_has_to_be_json(rig: Rig) -> None:
     flow = await rig.workflow({"id": "a", "action": "probe.odd"})
     record = await rig.run(flow)
     assert record.error is not None
-    assert "no JSON value" in record.error.message
+    assert "not a JSON value" in record.error.message
 
 
 async def test_a_try_that_takes_too_long_fails(rig: Rig) -> None:

@@ -172,8 +172,8 @@ def test_the_sources_that_triggers_name(compiled: Compiled) -> None:
 
 HTTP = {"id": "h", "action": "http.request"}
 REFUSED: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
-    ({"nodes": [node("a"), node("a")]}, [("/nodes/1/id", "taken by /nodes/0")]),
-    ({"nodes": [node("a", "b")]}, [("/nodes/0/needs/0", "there is no node 'b'; there are: a")]),
+    ({"nodes": [node("a"), node("a")]}, [("/nodes/1/id", "/nodes/0 already has the id 'a'")]),
+    ({"nodes": [node("a", "b")]}, [("/nodes/0/needs/0", "there is no node 'b'; available: a")]),
     ({"nodes": [node("a", "a")]}, [("/nodes/0/needs", "a -> a")]),
     (
         {"nodes": [node("x"), node("a", "c", "x"), node("b", "a"), node("c", "b")]},
@@ -183,7 +183,7 @@ REFUSED: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
         {"nodes": [{"id": "a", "action": "http.requets"}]},
         [("/nodes/0/action", "there is no action 'http.requets'; did you mean http.request?")],
     ),
-    ({"nodes": [{"id": "a", "action": "zzzzz"}]}, [("/nodes/0/action", "there are: fail, http.request")]),
+    ({"nodes": [{"id": "a", "action": "zzzzz"}]}, [("/nodes/0/action", "available: fail, http.request")]),
     ({"nodes": [node("a", **{"with": {}})]}, [("/nodes/0/with/value", "required")]),
     ({"nodes": [{**HTTP, "with": {"url": 3}}]}, [("/nodes/0/with/url", "valid string")]),
     (
@@ -208,13 +208,16 @@ REFUSED: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     ({"nodes": [node("a"), node("b", **{"if": "nodes['a'].output"})]}, [("/nodes/1/if", "add it to needs")]),
     ({"nodes": [node("a", for_each="nodes.a.output")]}, [("/nodes/0/for_each", "add it to needs")]),
     ({"nodes": [node("a", **{"if": "nodes.b.output"})]}, [("/nodes/0/if", "'b', which does not exist")]),
-    ({"nodes": [node("a", **{"with": {"value": "{{ item }}"}})]}, [("/nodes/0/with/value", "only the settings")]),
-    ({"nodes": [node("a", for_each=[1], **{"if": "item"})]}, [("/nodes/0/if", "only the settings")]),
+    (
+        {"nodes": [node("a", **{"with": {"value": "{{ item }}"}})]},
+        [("/nodes/0/with/value", "exists only in the settings")],
+    ),
+    ({"nodes": [node("a", for_each=[1], **{"if": "item"})]}, [("/nodes/0/if", "exists only in the settings")]),
     ({"nodes": [node("a", **{"with": {"value": "{{ connections.x }}"}})]}, [("/nodes/0/with/value", "connection")]),
     ({"nodes": [{**HTTP, "with": {"url": "x"}, "if": "connections.x"}]}, [("/nodes/0/if", "connection")]),
     ({"result": "{{ connections.x.y }}"}, [("/result", "connection")]),
     ({"result": ["{{ nodes.nope.output }}"]}, [("/result/0", "does not exist")]),
-    ({"serial_key": "{{ item }}"}, [("/serial_key", "only the settings")]),
+    ({"serial_key": "{{ item }}"}, [("/serial_key", "exists only in the settings")]),
     ({"serial_key": "a {{ TRIGGER }}"}, [("/serial_key", "one expression")]),
     ({"triggers": [{"if": "nodes.a.output"}], "nodes": [node("a")]}, [("/triggers/0/if", "add it")]),
     ({"triggers": ["webhookId:a", {"if": "{% x %}"}]}, [("/triggers/1/if", "cannot be read")]),

@@ -43,8 +43,8 @@ def test_the_journal_gets_names_and_never_values() -> None:
     ("value", "sentence"),
     [
         (Reference("nope"), "no connection named 'nope'"),
-        (Reference("login", "nope"), "has no field 'nope'; its fields: password, username"),
-        (Reference("empty", "x"), "its fields: none"),
+        (Reference("login", "nope"), "has no field 'nope'; available: password, username"),
+        (Reference("empty", "x"), "available: none"),
         (Mixed(("a", Reference("login"))), "several fields; name one of password, username"),
     ],
 )

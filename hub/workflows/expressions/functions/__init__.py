@@ -1,4 +1,4 @@
-"""What expressions can call: our own filters, tests, methods and globals, each pure and bounded."""
+"""What expressions can call: the hub's own filters, tests, methods and globals, each pure and with limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a filter or test is declared, and what they share."""
+"""Declares filters and tests, and holds what they share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Declared = TypeVar("Declared", bound=Function)
 
 
 class Table(dict[str, Function]):
-    """Functions by name, each wrapped so that it draws on the budget of the rendering."""
+    """Functions by name, each wrapped so that it uses the budget of the rendering."""
 
     def add(
         self, *names: str, flat: bool = False, context: bool = False, missing: bool = False
@@ -26,9 +26,9 @@ class Table(dict[str, Function]):
 
         Args:
             names: The names.
-            flat: It takes constant time; else all that it is given is weighed first.
-            context: It is given the context instead of the budget.
-            missing: It accepts missing values; else one is an error.
+            flat: The function takes constant time; otherwise the steps of all its arguments are used first.
+            context: The function is given the context instead of the budget.
+            missing: The function accepts missing values; otherwise a missing value is an error.
         """
 
         def declare(function: Declared) -> Declared:
@@ -68,7 +68,7 @@ def list_of(budget: Budget, value: Any, what: str) -> list[Any]:
 
 
 def whole(value: Any, what: str) -> int:
-    """The value, if it is a whole number of a sane size."""
+    """The value, if it is a whole number of reasonable size."""
     if not isinstance(value, int) or isinstance(value, bool) or abs(value) > 1 << 31:
         raise Fault(f"{what} needs a whole number")
     return value
@@ -83,7 +83,7 @@ def path_of(attribute: Any) -> tuple[str | int, ...]:
 
 
 def walk(context: Any, value: Any, path: tuple[str | int, ...]) -> Any:
-    """What a path leads to from `value`; missing where it leads nowhere."""
+    """The value at a path within `value`; missing if there is none."""
     context.budget.spend(len(path))
     for step in path:
         key = str(step) if isinstance(value, dict) else step

@@ -27,13 +27,13 @@ def length(_budget: Budget, value: Any) -> int:
 
 @LISTS.add("first", context=True, flat=True)
 def first(context: Any, value: Any) -> Any:
-    """The first element; missing where there is none."""
+    """The first element; missing if the list is empty."""
     return _element(context, value, 0)
 
 
 @LISTS.add("last", context=True, flat=True)
 def last(context: Any, value: Any) -> Any:
-    """The last element; missing where there is none."""
+    """The last element; missing if the list is empty."""
     return _element(context, value, -1)
 
 
@@ -51,13 +51,13 @@ def as_list(budget: Budget, value: Any) -> list[Any]:
 
 @LISTS.add("reverse")
 def reverse(budget: Budget, value: Any) -> Any:
-    """The other way round."""
+    """In reverse order."""
     return value[::-1] if isinstance(value, str) else list_of(budget, value, "reverse")[::-1]
 
 
 @LISTS.add("join", context=True)
 def join(context: Any, value: Any, separator: Any = "", attribute: Any = None) -> str:
-    """One text of all elements (or of an attribute of each), with a separator between.
+    """All elements (or an attribute of each) as one text, with a separator between them.
 
     `", ".join(list)`, the method of strings, works too.
     """
@@ -71,7 +71,7 @@ def join(context: Any, value: Any, separator: Any = "", attribute: Any = None) -
 
 @LISTS.add("sort", context=True)
 def sort(context: Any, value: Any, reverse: Any = False, attribute: Any = None) -> list[Any]:  # noqa: FBT002 - as in Jinja
-    """In order, upper case before lower case; of objects, by an attribute."""
+    """Sorted, upper case before lower case; objects by an attribute."""
     items = list_of(context.budget, value, "sort")
     keys = _attributes(context, items, attribute, "sort")
     context.budget.spend(context.budget.weigh(keys) * len(keys).bit_length())
@@ -84,13 +84,13 @@ def sort(context: Any, value: Any, reverse: Any = False, attribute: Any = None) 
 
 @LISTS.add("min", context=True)
 def smallest(context: Any, value: Any, attribute: Any = None) -> Any:
-    """The smallest element; missing where there is none."""
+    """The smallest element; missing if the list is empty."""
     return first(context, sort(context, value, attribute=attribute))
 
 
 @LISTS.add("max", context=True)
 def largest(context: Any, value: Any, attribute: Any = None) -> Any:
-    """The largest element; missing where there is none."""
+    """The largest element; missing if the list is empty."""
     return last(context, sort(context, value, attribute=attribute))
 
 
@@ -104,7 +104,7 @@ def total(context: Any, value: Any, attribute: Any = None, start: Any = 0) -> An
 
 @LISTS.add("unique", context=True)
 def unique(context: Any, value: Any, attribute: Any = None) -> list[Any]:
-    """Each element (or each value of an attribute) once, the first one of equals."""
+    """The elements without repetitions (by an attribute, if given); of equal ones the first."""
     items = list_of(context.budget, value, "unique")
     keys = _attributes(context, items, attribute, "unique")
     seen: dict[bytes, Any] = {}
@@ -115,7 +115,7 @@ def unique(context: Any, value: Any, attribute: Any = None) -> list[Any]:
 
 @LISTS.add("flatten")
 def flatten(budget: Budget, value: Any) -> list[Any]:
-    """The elements of the lists in a list, one level."""
+    """The elements of the lists in a list, one level deep."""
     found: list[Any] = []
     for item in list_of(budget, value, "flatten"):
         inner = item if isinstance(item, list | tuple) else (item,)
@@ -159,7 +159,7 @@ def mapped(context: Any, value: Any, name: Any = None, *args: Any, **kwargs: Any
         return [present(item) for item in found]
     function = context.environment.filters.get(text_of(name, "map"))
     if function is None or name == "map":
-        raise Fault(f"map knows no filter named {name[:50]!r}")
+        raise Fault(f"map: there is no filter {name[:50]!r}")
     return [function(context, item, *args, **kwargs) for item in items]
 
 
@@ -177,13 +177,13 @@ def reject(context: Any, value: Any, test: Any = None, *args: Any) -> list[Any]:
 
 @LISTS.add("selectattr", context=True)
 def selectattr(context: Any, value: Any, attribute: Any, test: Any = None, *args: Any) -> list[Any]:
-    """The elements of which an attribute passes a test: `selectattr("level", "eq", "high")`."""
+    """The elements with an attribute that passes a test: `selectattr("level", "eq", "high")`."""
     return list(_filtered(context, value, attribute, test, args, wanted=True))
 
 
 @LISTS.add("rejectattr", context=True)
 def rejectattr(context: Any, value: Any, attribute: Any, test: Any = None, *args: Any) -> list[Any]:
-    """The elements of which an attribute does not pass a test."""
+    """The elements with an attribute that does not pass a test."""
     return list(_filtered(context, value, attribute, test, args, wanted=False))
 
 
@@ -194,7 +194,7 @@ def _filtered(
     if test is not None:
         passes = context.environment.tests.get(text_of(test, "select"))
         if passes is None:
-            raise Fault(f"there is no test named {test[:50]!r}")
+            raise Fault(f"there is no test {test[:50]!r}")
     path = None if attribute is None else path_of(attribute)
     for item in list_of(context.budget, value, "select"):
         subject = item if path is None else walk(context, item, path)

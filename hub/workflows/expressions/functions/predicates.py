@@ -1,4 +1,4 @@
-"""Tests: `value is name(arguments)`, and by name in `select` and its like."""
+"""Tests: `value is name(arguments)`, and by name in `select` and similar filters."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def defined(_budget: Budget, value: Any) -> bool:
 
 @TESTS.add("undefined", flat=True, missing=True)
 def undefined(_budget: Budget, value: Any) -> bool:
-    """Whether there is none."""
+    """Whether there is no value."""
     return isinstance(value, Undefined)
 
 
@@ -42,13 +42,13 @@ def boolean(_budget: Budget, value: Any) -> bool:
 
 @TESTS.add("true", flat=True)
 def true(_budget: Budget, value: Any) -> bool:
-    """Whether it is true itself."""
+    """Whether it is the value true."""
     return value is True
 
 
 @TESTS.add("false", flat=True)
 def false(_budget: Budget, value: Any) -> bool:
-    """Whether it is false itself."""
+    """Whether it is the value false."""
     return value is False
 
 

@@ -63,7 +63,7 @@ def replace(budget: Budget, value: Any, old: Any, new: Any, count: Any = -1) -> 
     """With each `old` (or the first `count`) replaced by `new`."""
     text, before, after = (text_of(part, "replace") for part in (value, old, new))
     if not before:
-        raise Fault("replace needs something to look for")
+        raise Fault("replace needs a text to look for that is not empty")
     limit = whole(count, "replace")
     found = text.count(before) if limit < 0 else min(text.count(before), limit)
     budget.length(len(text) + found * (len(after) - len(before)))
@@ -72,7 +72,7 @@ def replace(budget: Budget, value: Any, old: Any, new: Any, count: Any = -1) -> 
 
 @TEXT.add("split")
 def split(budget: Budget, value: Any, separator: Any = None) -> list[str]:
-    """The parts between separators (white space if none is given)."""
+    """The parts between separators (white space by default)."""
     text = text_of(value, "split")
     if separator is None:
         budget.items(min(len(text) // 2 + 1, 1_000))
@@ -137,4 +137,4 @@ def _bytes(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        raise Fault("the string is no valid Unicode") from None
+        raise Fault("the string is not valid Unicode") from None

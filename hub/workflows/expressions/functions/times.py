@@ -1,7 +1,7 @@
-"""Filters for points in time. There is no clock here: expressions only compute with times that they are given.
+"""Filters for times. They have no clock: expressions only compute with the times that they are given.
 
-A time is an ISO 8601 string, or a number of seconds since 1970 (milliseconds where it is 100 billion or more); one
-without a time zone is UTC. Times go out as ISO 8601.
+A time is an ISO 8601 string, or a number of seconds since 1970 (milliseconds if it is 100 billion or more). A time
+without a zone is UTC. Results are ISO 8601.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MILLISECONDS = 100_000_000_000
 
 
 def instant_of(value: Any) -> datetime:
-    """The time that a value stands for, see the module; raises `Fault`."""
+    """The time that a value means, see the module; raises `Fault`."""
     try:
         if isinstance(value, str) and len(value) <= 64:
             found = datetime.fromisoformat(value.strip())
@@ -34,26 +34,26 @@ def instant_of(value: Any) -> datetime:
 
 
 @TIMES.add("datetime")
-def formatted(budget: Budget, value: Any, format: Any = None) -> str:  # noqa: A002 - the name that authors write
+def formatted(budget: Budget, value: Any, format: Any = None) -> str:  # noqa: A002 - authors of expressions write this name
     """The time as ISO 8601, or in a format of `%Y %m %d %H %M %S %f %j %y %I %p %a %A %b %B %z %Z %u %V %G`."""
     moment = instant_of(value)
     if format is None:
         return moment.isoformat()
     if len(text_of(format, "datetime")) > 200 or not _FORMAT.fullmatch(format):
-        raise Fault("datetime knows the directives %Y %m %d %H %M %S %f %j %y %I %p %a %A %b %B %z %Z %u %V %G")
+        raise Fault("datetime supports the directives %Y %m %d %H %M %S %f %j %y %I %p %a %A %b %B %z %Z %u %V %G")
     return budget.text(moment.strftime(format))
 
 
 @TIMES.add("timestamp")
 def timestamp(_budget: Budget, value: Any) -> float | int:
-    """Seconds since 1970, a whole number where there is no fraction."""
+    """Seconds since 1970; a whole number if there is no fraction."""
     seconds = instant_of(value).timestamp()
     return int(seconds) if seconds.is_integer() else seconds
 
 
 @TIMES.add("timeshift")
 def shifted(_budget: Budget, value: Any, seconds: Any = 0, minutes: Any = 0, hours: Any = 0, days: Any = 0) -> str:
-    """The time so much later (or, with negative numbers, earlier), as ISO 8601."""
+    """The time shifted by so much (earlier with negative numbers), as ISO 8601."""
     try:
         span = timedelta(seconds=seconds, minutes=minutes, hours=hours, days=days)
         return (instant_of(value) + span).isoformat()

@@ -20,13 +20,13 @@ _ROUNDING = {"common": ROUND_HALF_UP, "ceil": ROUND_CEILING, "floor": ROUND_FLOO
 
 @VALUES.add("default", "d", flat=True, missing=True)
 def default(_budget: Budget, value: Any, default: Any = "", boolean: Any = False) -> Any:  # noqa: FBT002 - as in Jinja
-    """`default` where the value is missing (or, with `boolean`, where it is empty, null, false or 0)."""
+    """`default` if the value is missing (with `boolean` also if it is empty, null, false or 0)."""
     return default if isinstance(value, Undefined) or (boolean and not value) else value
 
 
 @VALUES.add("string", flat=True)
 def string(budget: Budget, value: Any) -> str:
-    """As it stands in a text: a string as it is, everything else as JSON."""
+    """As in a text: a string unchanged, any other value as JSON."""
     return as_text(budget, value)
 
 
@@ -47,7 +47,7 @@ def fromjson(budget: Budget, value: Any) -> Any:
 
 @VALUES.add("int")
 def integer(budget: Budget, value: Any, default: Any = None) -> Any:
-    """A whole number, towards zero; `default` for what is none, if it is given."""
+    """A whole number, rounded towards zero; `default`, if given, for a value that is not a number."""
     try:
         if isinstance(value, str):
             return budget.number(int(value) if value.strip().lstrip("+-").isdecimal() else int(_float(budget, value)))
@@ -62,7 +62,7 @@ def integer(budget: Budget, value: Any, default: Any = None) -> Any:
 
 @VALUES.add("float")
 def floating(budget: Budget, value: Any, default: Any = None) -> Any:
-    """A number with a fraction; `default` for what is none, if it is given."""
+    """A number with a fraction; `default`, if given, for a value that is not a number."""
     try:
         if isinstance(value, str | int | float):
             return _float(budget, value)
@@ -82,7 +82,7 @@ def _float(budget: Budget, value: str | float) -> float:
 
 @VALUES.add("round", flat=True)
 def rounded(budget: Budget, value: Any, precision: Any = 0, method: Any = "common") -> Any:
-    """To `precision` decimals: `common` (half away from zero), `ceil` or `floor`; without decimals a whole number."""
+    """Rounded to `precision` decimals, `common` (half away from zero), `ceil` or `floor`; without decimals whole."""
     places = whole(precision, "round")
     if not isinstance(value, int | float) or abs(places) > 15 or not isinstance(method, str) or method not in _ROUNDING:
         raise Fault("round needs a number, a precision of at most 15 and common, ceil or floor")
@@ -103,7 +103,7 @@ def absolute(budget: Budget, value: Any) -> Any:
 
 @VALUES.add("bool", flat=True)
 def boolean_of(_budget: Budget, value: Any) -> bool:
-    """True for what is not empty, null, false or 0, and not one of the texts `false`, `no`, `off` and `0`."""
+    """False for an empty value, null, false, 0 and the texts `false`, `no`, `off` and `0`; otherwise true."""
     if isinstance(value, str) and len(value) <= 5:
         return value.lower() not in {"", "false", "no", "off", "0"}
     return bool(value)
