@@ -13,7 +13,7 @@ from typing import Final
 from aiohttp import AddrInfoType
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from hub.egress.address.addresses import Verdict, judge
+from hub.egress.address.addresses import AddressVerdict, judge
 from hub.egress.address.names import Names
 from hub.egress.address.ranges import Address, Network
 from hub.egress.address.resolver import Resolver, SystemResolver
@@ -48,7 +48,7 @@ class Guard:
         self.resolver: AbstractResolver = _Candidates(self._names)
         """For aiohttp's connector: every candidate judged, none where one is forbidden."""
 
-    def judge(self, address: str | Address) -> Verdict:
+    def judge(self, address: str | Address) -> AddressVerdict:
         """The verdict on an address under the operator's allowed networks.
 
         Raises:
@@ -163,7 +163,7 @@ class Guard:
         if self._owned is not None:
             self._owned.close()
 
-    def _judge(self, address: str | Address) -> Verdict:
+    def _judge(self, address: str | Address) -> AddressVerdict:
         return judge(address, self._allow)
 
 

@@ -9,13 +9,13 @@ from ipaddress import IPv6Address, ip_address
 from hub.egress.address.embedded import embedded
 from hub.egress.address.ranges import Address, Network, Range, range_of
 
-__all__ = ["Verdict", "judge"]
+__all__ = ["AddressVerdict", "judge"]
 
 PUBLIC = "public"
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AddressVerdict:
     """The guard's word on one address.
 
     Attributes:
@@ -29,7 +29,7 @@ class Verdict:
     cure: str = ""
 
 
-def judge(address: str | Address, allow: Iterable[Network] = ()) -> Verdict:
+def judge(address: str | Address, allow: Iterable[Network] = ()) -> AddressVerdict:
     """Judge an address as it would be dialled, together with every IPv4 address inside it.
 
     An allowed network speaks for the addresses that are written in it and for nothing else: an IPv4 network never opens
@@ -54,18 +54,18 @@ def judge(address: str | Address, allow: Iterable[Network] = ()) -> Verdict:
         return inside
     special = range_of(address)
     if special is None:
-        return Verdict(allowed=True, rule=PUBLIC)
+        return AddressVerdict(allowed=True, rule=PUBLIC)
     if network := _opened(address, special, networks):
-        return Verdict(allowed=True, rule=f"allowed by {network}")
-    return Verdict(allowed=False, rule=special.rule, cure=_cure(special))
+        return AddressVerdict(allowed=True, rule=f"allowed by {network}")
+    return AddressVerdict(allowed=False, rule=special.rule, cure=_cure(special))
 
 
-def _refusal_inside(address: Address, networks: tuple[Network, ...]) -> Verdict | None:
+def _refusal_inside(address: Address, networks: tuple[Network, ...]) -> AddressVerdict | None:
     """The verdict on an IPv6 form of a forbidden IPv4 address, None where every IPv4 address inside may be dialled."""
     for form, inner, special in _special_inside(address):
         rule = f"{form} of {inner}, which is {special.rule}"
         if not any(address in network for network in networks) or not _opened(inner, special, networks):
-            return Verdict(allowed=False, rule=rule)
+            return AddressVerdict(allowed=False, rule=rule)
     return None
 
 
