@@ -23,7 +23,7 @@ from hub.model.stored.outbound import Attempt, DeliveryRecord, Published, Subscr
 from hub.outbound.delivery.dispatch import Pace
 from hub.outbound.delivery.health import HealthRule
 from hub.outbound.publish.publish import Publication
-from hub.outbound.registry.registry import MAKE, Made, SecretChoice
+from hub.outbound.registry.registry import MAKE, SavedSubscription, SecretChoice
 from hub.outbound.service import Outbound
 from hub.plugins.host import Plugins
 from hub.ports.clock import Clock, SystemClock
@@ -132,7 +132,7 @@ class Rig:
 
     async def subscribe(
         self, url: str, *events: str, secret: SecretChoice = MAKE, tls_key: str | None = None, **spec: Any
-    ) -> Made:
+    ) -> SavedSubscription:
         fields = {"url": url, "events": events or ("order.created",), **spec}
         return await self.outbound.registry.create(
             self.org, SubscriptionSpec.model_validate(fields), secret, tls_key=tls_key, operator=True
@@ -156,7 +156,7 @@ class Rig:
         page = await self.store.outbound.attempts(self.org, subscription, limit=1_000)
         return [attempt for _, _, attempt in reversed(page.items)]
 
-    def current(self, made: Made) -> SubscriptionRecord:
+    def current(self, made: SavedSubscription) -> SubscriptionRecord:
         return self.store.snapshot.subscriptions[made.record.id]
 
 

@@ -1,6 +1,6 @@
-"""PlexTrac's routes: another face of the subscriptions (docs/reference/wire.md, PlexTrac: the registry).
+"""PlexTrac's webhook routes: the subscriptions of the hub under PlexTrac's names (docs/reference/wire.md).
 
-The schemes of PlexTrac come with the plugin hub-plextrac; a webhook with a secret needs it.
+PlexTrac's signature schemes come with the plugin hub-plextrac; a webhook with a secret needs it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from hub.model.ids import write_id
 from hub.model.masking import MASK
 from hub.model.stored.outbound import Attempt, DeliveryRecord, SubscriptionRecord, SubscriptionSpec
 from hub.model.stored.source import SIGNING_SLOT
-from hub.outbound.registry.registry import KEEP, Made, SecretChoice
+from hub.outbound.registry.registry import KEEP, SavedSubscription, SecretChoice
 
 __all__ = ["blueprint"]
 
@@ -34,7 +34,7 @@ tag_blueprint(blueprint, {"plextrac"})
 VENDOR = "plextrac"
 SCHEME = "plextrac"
 TEST_EVENT = "testWebhook"
-"""Under which PlexTrac logs tests."""
+"""The event under which PlexTrac logs tests."""
 _EVENTS = (
     "ReportPublished",
     "FindingPublished",
@@ -45,7 +45,7 @@ _EVENTS = (
 
 
 class WebhookInput(BaseModel):
-    """A webhook as PlexTrac's API has it: fields of exactly these types, others are ignored."""
+    """A webhook of PlexTrac's API. Its fields have exactly these types; unknown fields are ignored."""
 
     model_config = ConfigDict(strict=True, extra="ignore", validate_by_alias=True)
 
@@ -63,7 +63,7 @@ class WebhookInput(BaseModel):
 @blueprint.get("/webhookevents")
 @requires("view")
 async def events() -> Response:
-    """The events that a webhook may name."""
+    """List the events that a webhook may name."""
     return answer(whole_list(list(_known(services(), caller()))))
 
 
@@ -71,7 +71,7 @@ async def events() -> Response:
 @document_request(WebhookInput)
 @requires("edit")
 async def create() -> Response:
-    """Create a webhook; without a secret it is not signed."""
+    """Create a webhook. Without a secret its deliveries are not signed."""
     hub, who = services(), caller()
     data = await model_body(WebhookInput)
     spec = _spec(data, None, hub, who)
@@ -83,7 +83,7 @@ async def create() -> Response:
 @blueprint.get("/webhooks")
 @requires("view")
 async def index() -> Response:
-    """Webhooks of the org, newest first: every subscription."""
+    """List the webhooks of the org, which are its subscriptions, newest first."""
     hub, who = services(), caller()
     limit, cursor = page_arguments()
     page = await hub.store.outbound.subscriptions(who.org.id, limit=limit, cursor=cursor)
@@ -93,7 +93,7 @@ async def index() -> Response:
 @blueprint.get("/webhooks/<cuid>")
 @requires("view")
 async def show(cuid: str) -> Response:
-    """One webhook."""
+    """Show a webhook."""
     record = _find(cuid)
     return answer(_view(record), generation=record.generation)
 
@@ -102,11 +102,11 @@ async def show(cuid: str) -> Response:
 @document_request(WebhookInput)
 @requires("edit")
 async def change(cuid: str) -> Response:
-    """Replace the fields given, all or nothing."""
+    """Replace the fields given, in one commit."""
     hub, who = services(), caller()
     body = await json_object()
 
-    async def write(record: SubscriptionRecord) -> Made:
+    async def write(record: SubscriptionRecord) -> SavedSubscription:
         data = model_of(WebhookInput, {**_fields(record), **body})
         spec = _spec(data, record, hub, who)
         secret: SecretChoice = data.secret if "secret" in body else KEEP
@@ -120,7 +120,7 @@ async def change(cuid: str) -> Response:
 @blueprint.delete("/webhooks/<cuid>")
 @requires("edit")
 async def delete(cuid: str) -> Response:
-    """Delete a webhook; its log stays."""
+    """Delete a webhook. Its log stays."""
     hub = services()
     await change_current("webhook", lambda: _find(cuid), hub.outbound.registry.delete, hub.store)
     return Response(b"", 204)
@@ -130,7 +130,7 @@ async def delete(cuid: str) -> Response:
 @document_request(TestInput)
 @requires("edit")
 async def test(cuid: str) -> Response:
-    """Call a webhook with a sample of an event, the real way; it is logged under `testWebhook`."""
+    """Call a webhook with the example of an event and show the call. It is logged as `testWebhook`."""
     hub, who = services(), caller()
     record = _find(cuid)
     data = await model_body(TestInput)
@@ -142,7 +142,7 @@ async def test(cuid: str) -> Response:
 @blueprint.get("/webhooks/<cuid>/logs")
 @requires("view")
 async def logs(cuid: str) -> Response:
-    """Every call of a webhook, newest first."""
+    """List the calls of a webhook, newest first."""
     hub, who = services(), caller()
     record = _find(cuid)
     limit, cursor = page_arguments()
@@ -162,7 +162,7 @@ def _find(cuid: str) -> SubscriptionRecord:
 
 
 def _known(hub: Services, who: Caller) -> dict[str, None]:
-    """Names that a webhook may name: PlexTrac's and every type of the catalog that goes out."""
+    """The events that a webhook may name: PlexTrac's and every outgoing type of the catalog."""
     out = hub.outbound.catalog.types(who.org.id, "out")
     return dict.fromkeys((*_EVENTS, *(each.name for each in out)))
 
@@ -240,7 +240,7 @@ _NAMES = {"/clients": "/clientCuids", "/ssl_verification": "/sslVerification"}
 
 
 class _Renamed:
-    """Within it, problems point to fields by PlexTrac's names."""
+    """A context in which problems point to fields by PlexTrac's names."""
 
     def __enter__(self) -> None:
         return None

@@ -1,6 +1,6 @@
-"""VibeIQ's management face: `/api/webhooks`, also under `/prod/api` (docs/reference/wire.md, VibeIQ).
+"""VibeIQ's webhook routes at `/api/webhooks` and `/prod/api/webhooks` (docs/reference/wire.md).
 
-A webhook there is a shared, open source here; ids are the short ones.
+A webhook of VibeIQ is a shared, open source of the hub, known by its short id.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _find(text: str, hub: Services, who: Caller) -> SourceRecord:
 @document_request(SourceInput)
 @requires("edit")
 async def create() -> Response:
-    """Create a webhook; the body may be empty, or name fields of a source."""
+    """Create a webhook. The body may be empty or have fields of a source."""
     hub, who = services(), caller()
     data = model_of(SourceInput, {"open": True, **await json_object()})
     record = await create_source(data, hub, who)
@@ -61,7 +61,7 @@ async def create() -> Response:
 
 @requires("view")
 async def index() -> Response:
-    """Webhooks of the org, newest first, as an array."""
+    """List the webhooks of the org, newest first, as an array."""
     sources = (one for one in services().store.snapshot.sources.values() if one.org == caller().org.id)
     shared = sorted((one for one in sources if one.workflow is None), key=lambda one: one.id, reverse=True)
     return answer([_view(one) for one in shared])
@@ -69,7 +69,7 @@ async def index() -> Response:
 
 @requires("view")
 async def show(webhook: str) -> Response:
-    """One webhook."""
+    """Show a webhook."""
     record = _find(webhook, services(), caller())
     return answer(_view(record), generation=record.generation)
 
@@ -77,7 +77,7 @@ async def show(webhook: str) -> Response:
 @document_request(SourceInput)
 @requires("edit")
 async def change(webhook: str) -> Response:
-    """Replace the fields of a source that are given, all or nothing."""
+    """Replace the fields of the source that are given, in one commit."""
     hub, who = services(), caller()
     record = await change_source(lambda: _find(webhook, hub, who), await json_object(), hub)
     return answer(_view(record), generation=record.generation)

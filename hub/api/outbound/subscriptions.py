@@ -1,4 +1,4 @@
-"""Subscriptions: who is sent which messages, and how."""
+"""Subscriptions: create, list, read, change, delete, test, rotate secrets, and send again what was missed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from hub.api.web.rendering import answer, path_id
 from hub.api.web.services import services
 from hub.model.ids import write_id
 from hub.model.stored.outbound import SubscriptionRecord
-from hub.outbound.registry.registry import KEEP, Made
+from hub.outbound.registry.registry import KEEP, SavedSubscription
 
 __all__ = ["blueprint"]
 
@@ -32,7 +32,7 @@ def _find(text: str) -> SubscriptionRecord:
     return services().outbound.registry.get(caller().org.id, path_id("sub", text))
 
 
-def _made(made: Made, status: int) -> Response:
+def _made(made: SavedSubscription, status: int) -> Response:
     body: dict[str, Any] = subscription_view(made.record, services())
     if made.secret is not None:
         body["secret"] = made.secret
@@ -43,7 +43,7 @@ def _made(made: Made, status: int) -> Response:
 @document_request(SubscriptionInput)
 @requires("edit")
 async def create() -> Response:
-    """Create a subscription; the answer shows the secret that was made for it, once."""
+    """Create a subscription. The answer shows the secret that was generated for it; no other answer does."""
     hub, who = services(), caller()
     data = await model_body(SubscriptionInput)
     made = await hub.outbound.registry.create(
@@ -59,7 +59,7 @@ async def create() -> Response:
 @blueprint.get("")
 @requires("view")
 async def index() -> Response:
-    """Subscriptions of the org, newest first."""
+    """List the subscriptions of the org, newest first."""
     hub, who = services(), caller()
     limit, cursor = page_arguments()
     page = await hub.store.outbound.subscriptions(who.org.id, limit=limit, cursor=cursor)
@@ -69,18 +69,18 @@ async def index() -> Response:
 @blueprint.get("/<subscription>")
 @requires("view")
 async def show(subscription: str) -> Response:
-    """One subscription."""
-    return _made(Made(_find(subscription)), 200)
+    """Show a subscription."""
+    return _made(SavedSubscription(_find(subscription)), 200)
 
 
 @blueprint.patch("/<subscription>")
 @document_request(SubscriptionInput)
 @requires("edit")
 async def change(subscription: str) -> Response:
-    """Replace the top-level fields given, each whole, all or nothing; queued deliveries use the new URL and secret.
+    """Replace the top-level fields given, each whole, in one commit. Queued deliveries use the new URL and secrets.
 
-    `secret` takes the place of the old ones at once. With `enabled` and `catch_up` what was skipped while the
-    subscription was disabled is sent by a job, which the answer names.
+    `secret` replaces the old secrets at once. With `enabled` and `catch_up`, a job sends what was skipped while the
+    subscription was disabled; the answer has its id.
     """
     hub, who = services(), caller()
     body = await json_object()
@@ -109,7 +109,7 @@ async def change(subscription: str) -> Response:
 @blueprint.delete("/<subscription>")
 @requires("edit")
 async def delete(subscription: str) -> Response:
-    """Delete a subscription: what is pending is cancelled, the log stays."""
+    """Delete a subscription. Its pending deliveries are cancelled, its log stays."""
     hub = services()
     await change_current("subscription", lambda: _find(subscription), hub.outbound.registry.delete, hub.store)
     return Response(b"", 204)
@@ -119,7 +119,7 @@ async def delete(subscription: str) -> Response:
 @document_request(TestInput)
 @requires("edit")
 async def test(subscription: str) -> Response:
-    """Send a test the real way, guard and signing included, and answer the attempt as it went."""
+    """Send a test message as any other, with egress guard and signature, and show the attempt."""
     hub, who = services(), caller()
     found = path_id("sub", subscription)
     data = await model_body(TestInput)
@@ -133,7 +133,7 @@ async def test(subscription: str) -> Response:
 @document_request(ReceivedInput)
 @requires("view")
 async def verify(subscription: str) -> Response:
-    """Check what a receiver got, or its own computation, against the secrets; hints name the usual mistakes."""
+    """Check the signature of what a receiver got, or what it computed itself; hints name common mistakes."""
     record = _find(subscription)
     data = await model_body(ReceivedInput)
     return answer(await check_signature(record, data.values(), data.body.encode(), services()))
@@ -143,11 +143,11 @@ async def verify(subscription: str) -> Response:
 @document_request(RotateInput)
 @requires("edit")
 async def rotate(subscription: str) -> Response:
-    """Put a new secret in place, answered once; older ones sign along for `overlap_seconds`, at once gone without."""
+    """Rotate the secret; the new one is shown once. Older ones go on signing for `overlap_seconds`, or end at once."""
     hub = services()
     data = await model_body(RotateInput)
 
-    async def write(record: SubscriptionRecord) -> Made:
+    async def write(record: SubscriptionRecord) -> SavedSubscription:
         return await hub.outbound.registry.rotate(record, overlap_seconds=data.overlap_seconds, secret=data.secret)
 
     return _made(await change_current("subscription", lambda: _find(subscription), write, hub.store), 201)
@@ -156,21 +156,21 @@ async def rotate(subscription: str) -> Response:
 @blueprint.delete("/<subscription>/secrets/<secret>")
 @requires("edit")
 async def revoke(subscription: str, secret: str) -> Response:
-    """Delete one secret at once; 409 for the last one that signs."""
+    """Delete a secret, which signs no more from then on; 409 if no other one signs."""
     hub = services()
 
     async def write(record: SubscriptionRecord) -> SubscriptionRecord:
         return await hub.outbound.registry.revoke(record, path_id("sec", secret))
 
     record = await change_current("subscription", lambda: _find(subscription), write, hub.store)
-    return _made(Made(record), 200)
+    return _made(SavedSubscription(record), 200)
 
 
 @blueprint.post("/<subscription>/recover")
 @document_request(RecoverInput)
 @requires("edit")
 async def recover(subscription: str) -> Response:
-    """Send again what is dead or was skipped since a moment: a job that has counted, works and can be cancelled."""
+    """Send again what is dead or was skipped since a given time. A job with counts does it and can be cancelled."""
     hub, who = services(), caller()
     found = path_id("sub", subscription)
     data = await model_body(RecoverInput)

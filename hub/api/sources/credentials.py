@@ -1,4 +1,4 @@
-"""Credentials of a source: the API key's life, secrets with overlap. What the hub makes is answered once."""
+"""Credentials of a source: its API key and its secrets. A secret that the hub generates is shown once."""
 
 from __future__ import annotations
 
@@ -46,23 +46,23 @@ _OWN_SLOTS = (URL_SLOT, HMAC_SLOT, SHARED_KEY_SLOT)
 
 
 class NewSecretInput(BaseModel):
-    """A secret to add to a slot."""
+    """A secret that is added to a slot."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    secret: SecretText | None = Field(default=None, description="Made by the hub and answered once, if left out.")
+    secret: SecretText | None = Field(default=None, description="Generated and shown once if left out.")
     slot: Annotated[str, Field(min_length=1, max_length=100)] = SIGNING_SLOT
     label: Annotated[str, Field(max_length=200)] | None = None
     overlap_seconds: Annotated[int, Field(ge=0, le=31_536_000)] | None = Field(
         default=None,
-        description="Older ones of the slot expire after it, 0 at once; left out, they stay live.",
+        description="Older secrets of the slot expire after it, with 0 at once. If left out, they stay valid.",
     )
 
 
 @blueprint.post("/<source>/api-key")
 @requires("edit")
 async def generate_api_key(source: str) -> Response:
-    """Make the source's API key, or a new one in place of the old; it is shown this once."""
+    """Generate the API key of a source, or a new one in place of the old one. It is shown once."""
     key = f"hub_wh_{random_secrets.token_urlsafe(32)}"
     stored = StoredSecret(
         id=new_id(),
@@ -78,7 +78,7 @@ async def generate_api_key(source: str) -> Response:
 @blueprint.post("/<source>/api-key/revoke")
 @requires("edit")
 async def revoke_api_key(source: str) -> Response:
-    """Revoke the API key: it goes on blocking every request until a new one is made or protection is removed."""
+    """Revoke the API key. Every request is refused until there is a new key or the key is deleted."""
 
     def revoked(record: SourceRecord) -> SecretsChange:
         keys = [replace(one, revoked=True) for one in record.secrets if one.slot == API_KEY_SLOT]
@@ -94,7 +94,7 @@ async def revoke_api_key(source: str) -> Response:
 @blueprint.delete("/<source>/api-key")
 @requires("edit")
 async def delete_api_key(source: str) -> Response:
-    """Remove the protection by an API key."""
+    """Delete the API key. Requests need none from then on."""
 
     def without(record: SourceRecord) -> SecretsChange:
         if not record.has(API_KEY_SLOT):
@@ -109,7 +109,7 @@ async def delete_api_key(source: str) -> Response:
 @document_request(NewSecretInput)
 @requires("edit")
 async def add_secret(source: str) -> Response:
-    """Add a secret to a slot, beside the older ones for as long as `overlap_seconds` says."""
+    """Add a secret to a slot. Older secrets of the slot expire after `overlap_seconds`, if given."""
     hub = services()
     data = await model_body(NewSecretInput)
     overlap = None if data.overlap_seconds is None else data.overlap_seconds * SECOND
@@ -121,7 +121,7 @@ async def add_secret(source: str) -> Response:
         return SecretsChange(add=[secret], overlap=overlap)
 
     record = await _change(source, added)
-    [secret] = [one for one in record.secrets if one.id in made]  # each try makes one, the last of them is stored
+    [secret] = [one for one in record.secrets if one.id in made]  # each try generates one; the last one is stored
     body: dict[str, Any] = secret_view(record, secret, hub)
     if data.secret is None:
         body["secret"] = secret.text
@@ -133,7 +133,7 @@ async def add_secret(source: str) -> Response:
 @blueprint.delete("/<source>/secrets/<n>")
 @requires("edit")
 async def delete_secret(source: str, n: str) -> Response:
-    """Delete a secret at once, by its id (`sec_…`) or its number."""
+    """Delete a secret by its id (`sec_…`) or its number. It is invalid at once."""
     await _change(source, lambda record: SecretsChange(remove=[_secret_named(record, n).id]))
     return Response(b"", 204)
 
@@ -151,31 +151,32 @@ async def _change(source: str, change: Callable[[SourceRecord], SecretsChange]) 
 
 def _new_secret(source: SourceRecord, data: NewSecretInput, hub: Services) -> StoredSecret:
     if data.slot == API_KEY_SLOT:
-        raise Invalid("an API key has its own address", (Problem("/slot", "POST …/api-key instead"),))
+        message = "use POST /api/sources/{source}/api-key"
+        raise Invalid("the API key has an address of its own", (Problem("/slot", message),))
     if source.spec.vendor is None and data.slot not in _OWN_SLOTS:
         slots = ", ".join(_OWN_SLOTS)
-        problem = Problem("/slot", f"a source without a vendor has no slot {data.slot!r}; it has: {slots}")
-        raise Invalid("the secret would protect nothing", (problem,))
+        problem = Problem("/slot", f"a source without a vendor has no slot {data.slot!r}, only {slots}")
+        raise Invalid("the secret would not be checked", (problem,))
     vendor = hub.plugins.vendor(source.spec.vendor) if source.spec.vendor is not None else None
     try:
         credential = Credential(URL_SLOT) if data.slot == URL_SLOT else credential_of(vendor, data.slot)
     except KeyError as error:
         slots = ", ".join(one.slot for one in vendor.credentials) if vendor is not None else ""
         problem = Problem("/slot", f"the vendor has no slot {data.slot!r}; it has: {slots}")
-        raise Invalid("the secret cannot be used", (problem,)) from error
+        raise Invalid("the secret is invalid", (problem,)) from error
     if data.secret is None and credential.public:
-        problem = Problem("/secret", f"{credential.title} is a public key: paste the one of the vendor")
-        raise Invalid("the secret cannot be made here", (problem,))
+        problem = Problem("/secret", f"{credential.title} is a public key: copy it from the vendor")
+        raise Invalid("the secret cannot be generated", (problem,))
     try:
         text = credential.generate() if data.secret is None else data.secret
         value = credential.decode(text)
     except ValueError as error:
-        raise Invalid("the secret cannot be used", (Problem("/secret", str(error)),)) from error
+        raise Invalid("the secret is invalid", (Problem("/secret", str(error)),)) from error
     return StoredSecret(new_id(), data.slot, value, text, data.label, hub.clock.now())
 
 
 def _secret_named(source: SourceRecord, text: str) -> StoredSecret:
-    """The secret that an id or a number names; the API key has an address of its own. Raises `NotFound`."""
+    """The secret with this id or number, but for the API key, which has an address of its own. Raises `NotFound`."""
     secrets = numbered(source)
     raw = read_id("sec", text)
     if text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= len(secrets):

@@ -1,4 +1,4 @@
-"""SOURCE as callers write it: the spec, and secrets that are write-only."""
+"""A source as callers send it: its spec and its secrets, which are write-only."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SecretText = Annotated[str, Field(min_length=1, max_length=16_384)]
 
 
 class SecretInput(BaseModel):
-    """One secret value with the tenant or key id that it belongs to."""
+    """A secret with the tenant or key id that it is for."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -44,7 +44,7 @@ class SecretInput(BaseModel):
 
 
 class SourceInput(SourceSpec):
-    """SOURCE of the HTTP contract."""
+    """A source with its secrets."""
 
     hmac_secret: SecretText | None = None
     shared_key: SecretText | None = None
@@ -52,25 +52,25 @@ class SourceInput(SourceSpec):
     secrets: dict[str, tuple[SecretInput, ...]] = Field(default={})
 
     def spec(self) -> SourceSpec:
-        """The part that is stored as it is."""
+        """The source without its secrets."""
         fields = self.model_dump(exclude=set(SECRET_FIELDS), by_alias=True)
         return SourceSpec.model_validate(fields)
 
 
 def vendor_of(spec: SourceSpec, plugins: Plugins, pointer: str = "") -> Vendor | None:
-    """The bound vendor, its settings checked.
+    """The vendor of the source; the settings fit it.
 
     Raises:
-        Invalid: No such vendor is installed, or the settings do not fit it.
+        Invalid: No active plugin has this vendor, or the settings do not fit it.
     """
     if spec.vendor is None:
         if spec.settings:
-            raise Invalid("settings need a vendor", (Problem(f"{pointer}/settings", "name a vendor first"),))
+            raise Invalid("settings need a vendor", (Problem(f"{pointer}/settings", "set `vendor` as well"),))
         return None
     vendor = plugins.vendor(spec.vendor)
     if vendor is None:
-        known = ", ".join(sorted(plugins.vendors)) or "none: pip install one, such as hub-okta"
-        message = f"no active plugin has this vendor; active ones: {known}"
+        known = ", ".join(sorted(plugins.vendors)) or "none (install a plugin, such as hub-okta)"
+        message = f"no active plugin has this vendor; active vendors: {known}"
         raise Invalid(f"unknown vendor {spec.vendor!r}", (Problem(f"{pointer}/vendor", message),))
     if vendor.settings is None:
         if spec.settings:
@@ -86,13 +86,13 @@ def vendor_of(spec: SourceSpec, plugins: Plugins, pointer: str = "") -> Vendor |
 
 
 def check_spec(spec: SourceSpec, plugins: Plugins, *, own: bool, pointer: str = "") -> None:
-    """Check that a spec fits the addresses that its source has.
+    """Check that a spec fits the URLs that its source has.
 
     Args:
-        spec: As it is to be saved.
-        plugins: Whose dialects there are.
-        own: It is a workflow's own source, which has the addresses that name a workflow.
-        pointer: To the spec within the body.
+        spec: The spec to be saved.
+        plugins: The plugins; their dialects give the source its URLs.
+        own: Whether it is a workflow's own source, which has the URLs that name a workflow.
+        pointer: The JSON pointer to the spec within the body.
 
     Raises:
         Invalid: The allowlist has an IPv6 range, but a dialect of the source compares IPv4 addresses only (Tracecat).
@@ -101,18 +101,18 @@ def check_spec(spec: SourceSpec, plugins: Plugins, *, own: bool, pointer: str = 
     problems = [
         Problem(
             f"{pointer}/allowlist/{number}",
-            f"{entry} is IPv6, but the {narrow[0]} address of this source knows IPv4 only",
+            f"{entry} is IPv6, but {narrow[0]} URLs check IPv4 addresses only",
         )
         for number, entry in enumerate(spec.allowlist)
         if narrow and ip_network(entry, strict=False).version == 6
     ]
     if problems:
-        message = "an IPv6 range would never match; put it on a shared source that triggers the workflow"
+        message = "an IPv6 range would never match: put it on a shared source that triggers the workflow"
         raise Invalid(message, tuple(problems))
 
 
 def credential_of(vendor: Vendor | None, slot: str) -> Credential:
-    """The declared credential of a slot; plain text for a source without a vendor and for the core's own slots.
+    """The credential that belongs in a slot: the vendor's, or plain text without a vendor and in the core's own slots.
 
     Raises:
         KeyError: The vendor declares no such slot.
@@ -126,7 +126,7 @@ def credential_of(vendor: Vendor | None, slot: str) -> Credential:
 
 
 def _given(data: SourceInput) -> Iterator[tuple[str, str, str, str | None]]:
-    """(pointer, slot, text, label) of every secret in the input."""
+    """Each secret in the input: pointer, slot, text, label."""
     if data.hmac_secret is not None:
         yield "/hmac_secret", HMAC_SLOT, data.hmac_secret, None
     if data.shared_key is not None:
@@ -139,10 +139,10 @@ def _given(data: SourceInput) -> Iterator[tuple[str, str, str, str | None]]:
 
 
 def stored_secrets(data: SourceInput, vendor: Vendor | None, now: int, pointer: str = "") -> list[StoredSecret]:
-    """The input's secrets decoded as their credentials say.
+    """The secrets of the input, decoded as their credentials require.
 
     Raises:
-        Invalid: A text is not of its credential's kind, or the vendor has no such slot.
+        Invalid: A secret does not have the form of its credential, or the vendor has no such slot.
     """
     stored: list[StoredSecret] = []
     problems: list[Problem] = []
@@ -157,18 +157,18 @@ def stored_secrets(data: SourceInput, vendor: Vendor | None, now: int, pointer: 
         else:
             stored.append(StoredSecret(new_id(), slot, value, text, label, now))
     if problems:
-        raise Invalid("a secret cannot be used", tuple(problems))
+        raise Invalid("a secret is invalid", tuple(problems))
     return stored
 
 
 def new_url_secret(now: int) -> StoredSecret:
-    """The secret of a source's Tracecat URL: 256 random bits, URL-safe."""
+    """A new secret for the Tracecat URL of a source: 256 random bits in base64url."""
     text = random_secrets.token_urlsafe(32)
     return StoredSecret(new_id(), URL_SLOT, text.encode(), text, None, now)
 
 
 def slots_given(data: SourceInput) -> Sequence[str]:
-    """The slots that the input replaces."""
+    """The slots whose secrets the input replaces."""
     slots = [
         slot
         for field, slot in (("hmac_secret", HMAC_SLOT), ("shared_key", SHARED_KEY_SLOT))

@@ -1,4 +1,4 @@
-"""SOURCE as the API shows it: credentials to editors only, never twice in full where they are shown once."""
+"""A source in answers of the API: URLs with their credentials for editors, secrets masked for everyone."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _newest(source: SourceRecord, slot: str, now: int) -> str:
 
 
 def source_urls(source: SourceRecord, hub: Services, *, editor: bool) -> dict[str, str]:
-    """Every address of the source, complete and ready to paste; credentials hidden from viewers."""
+    """The URLs of a source by dialect, ready to paste; the credentials in them are masked unless for an `editor`."""
     now = hub.clock.now()
     secret = _newest(source, URL_SLOT, now)
     key = _newest(source, SHARED_KEY_SLOT, now)
@@ -50,7 +50,7 @@ def source_urls(source: SourceRecord, hub: Services, *, editor: bool) -> dict[st
 def source_view(
     source: SourceRecord, hub: Services, who: Caller, uses: Mapping[Id, int] | None = None
 ) -> dict[str, Any]:
-    """The source with its addresses; secrets appear masked, with slot, label, life and (of `uses`) last use."""
+    """A source with its URLs and its masked secrets. With `uses`, each secret shows when it last matched."""
     editor = who.may("edit")
     body = source.spec.model_dump(mode="json", by_alias=True)
     body |= {
@@ -69,7 +69,7 @@ def source_view(
 
 
 def _warnings(source: SourceRecord, hub: Services) -> Iterator[str]:
-    """What is likely not meant: secrets that no step of the way of a request looks at."""
+    """What is probably a mistake: secrets that nothing checks."""
     now = hub.clock.now()
     for slot in sorted({one.slot for one in source.secrets if one.live(now)} - _OWN_SLOTS):
         if source.spec.vendor is None:
@@ -79,7 +79,7 @@ def _warnings(source: SourceRecord, hub: Services) -> Iterator[str]:
 def secret_view(
     source: SourceRecord, secret: StoredSecret, hub: Services, uses: Mapping[Id, int] | None = None
 ) -> dict[str, Any]:
-    """One secret, masked. `n` counts the source's secrets from the oldest one, beginning with 1."""
+    """A secret, masked. `n` is its number among the secrets of the source: 1 is the oldest."""
     now = hub.clock.now()
     vendor = hub.plugins.vendor(source.spec.vendor) if source.spec.vendor is not None else None
     try:
@@ -104,5 +104,5 @@ def secret_view(
 
 
 def numbered(source: SourceRecord) -> list[StoredSecret]:
-    """The source's secrets, oldest first."""
+    """The secrets of a source, oldest first."""
     return sorted(source.secrets, key=lambda one: (one.created, one.id))

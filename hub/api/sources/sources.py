@@ -1,4 +1,4 @@
-"""Sources: shared ones, and the settings of every one."""
+"""Sources: create shared ones; list, read, change and delete."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ tag_blueprint(blueprint, {"sources"})
 
 
 def source_id(text: str, hub: Services) -> Id:
-    """The id that `text` means: `src_…`, a UUID, VibeIQ's short id or an alias. Raises `NotFound` for anything else."""
+    """The id that `text` stands for: `src_…`, a UUID, VibeIQ's short id or an alias. Raises `NotFound` otherwise."""
     found = source_named(hub.store.snapshot, text)
     return path_id("src", text) if found is None else found
 
@@ -60,7 +60,7 @@ def find_source(text: str, hub: Services, who: Caller) -> SourceRecord:
 @document_request(SourceInput)
 @requires("edit")
 async def create() -> Response:
-    """Create a shared source; workflows join it by the trigger `webhookId:<id>`."""
+    """Create a shared source. Workflows listen to it with the trigger `webhookId:<id>`."""
     hub, who = services(), caller()
     record = await create_source(await model_body(SourceInput), hub, who)
     return answer(source_view(record, hub, who), 201, generation=record.generation)
@@ -69,7 +69,7 @@ async def create() -> Response:
 @blueprint.get("")
 @requires("view")
 async def index() -> Response:
-    """Sources of the org, newest first; workflows' own ones too."""
+    """List the sources of the org, those of workflows included, newest first."""
     hub, who = services(), caller()
     limit, cursor = page_arguments()
     page = await hub.store.sources.list(who.org.id, limit=limit, cursor=cursor)
@@ -79,7 +79,7 @@ async def index() -> Response:
 @blueprint.get("/<source>")
 @requires("view")
 async def show(source: str) -> Response:
-    """One source with its addresses, and when each of its credentials last matched."""
+    """Show a source with its URLs, and when each of its credentials last matched."""
     hub, who = services(), caller()
     record = find_source(source, hub, who)
     uses = await hub.store.sources.last_uses(who.org.id, record.id)
@@ -89,7 +89,7 @@ async def show(source: str) -> Response:
 @blueprint.get("/<source>/guide")
 @requires("view")
 async def guide(source: str) -> Response:
-    """What to do at the source's vendor, in Markdown, with the source's address; null without a vendor or a guide."""
+    """Show how to set up the vendor, in Markdown, with the URL of the source; null without a vendor or a guide."""
     hub, who = services(), caller()
     record = find_source(source, hub, who)
     vendor = None if record.spec.vendor is None else hub.plugins.vendor(record.spec.vendor)
@@ -104,14 +104,14 @@ async def guide(source: str) -> Response:
 @document_request(SourceInput)
 @requires("edit")
 async def change(source: str) -> Response:
-    """Replace the top-level fields given, each whole; a secret field given replaces its slot. All or nothing."""
+    """Replace the top-level fields given, each whole, in one commit. Secret fields replace those of their slots."""
     hub, who = services(), caller()
     record = await change_source(lambda: find_source(source, hub, who), await json_object(), hub)
     return answer(source_view(record, hub, who), generation=record.generation)
 
 
 async def create_source(data: SourceInput, hub: Services, who: Caller) -> SourceRecord:
-    """A new shared source.
+    """Create a shared source.
 
     Raises:
         Invalid: The input is not a source.
@@ -126,7 +126,9 @@ async def create_source(data: SourceInput, hub: Services, who: Caller) -> Source
 
 
 async def change_source(find: Callable[[], SourceRecord], body: dict[str, Any], hub: Services) -> SourceRecord:
-    """The source with the top-level fields of `body` replaced.
+    """Replace the top-level fields of a source that `body` has.
+
+    `find` reads the source from the snapshot; it may be called several times.
 
     Raises:
         Invalid: The result is not a source.
@@ -143,9 +145,9 @@ async def change_source(find: Callable[[], SourceRecord], body: dict[str, Any], 
 
 
 def source_change(record: SourceRecord, body: Any, hub: Services, pointer: str = "") -> SourceChange:
-    """The change that makes the source what `body` says as a whole.
+    """The change that replaces a source with `body`.
 
-    Secrets are write-only, so those of slots that the body does not name stay.
+    Secrets are write-only: a slot that the body does not name keeps its secrets.
 
     Raises:
         Invalid: The body is not a source.
@@ -159,7 +161,7 @@ def source_change(record: SourceRecord, body: Any, hub: Services, pointer: str =
 
 
 async def delete_source(find: Callable[[], SourceRecord], hub: Services) -> None:
-    """Delete a shared source.
+    """Delete a shared source; `find` reads it from the snapshot and may be called several times.
 
     Raises:
         PreconditionFailed: It has changed since the caller read it (If-Match).
@@ -175,7 +177,7 @@ async def delete_source(find: Callable[[], SourceRecord], hub: Services) -> None
 @blueprint.delete("/<source>")
 @requires("edit")
 async def delete(source: str) -> Response:
-    """Delete a shared source; 409 for a workflow's own one."""
+    """Delete a shared source; 409 for the source of a workflow."""
     hub, who = services(), caller()
     await delete_source(lambda: find_source(source, hub, who), hub)
     return Response(b"", 204)

@@ -1,4 +1,4 @@
-"""Workflows: create, read, change, publish."""
+"""Workflows: create, list, read, change, publish, compare and run."""
 
 from __future__ import annotations
 
@@ -37,33 +37,33 @@ tag_blueprint(blueprint, {"workflows"})
 _OWN = frozenset({"name", "published", "source"})
 
 
-class Versions(BaseModel):
-    """Which versions to compare."""
+class VersionsInput(BaseModel):
+    """The versions to compare; 0 is the draft."""
 
     from_: int = Field(default=0, alias="from", ge=0)
     to: int = Field(default=0, ge=0)
 
 
 class WorkflowInput(Definition):
-    """A definition with its name, whether to publish it, and its own source."""
+    """A definition with its name, its own source, and whether it is published."""
 
     published: bool = Field(default=True, description="Publish at once.")
     source: SourceInput = SourceInput()
 
 
 class RunInput(BaseModel):
-    """What a run by hand works on."""
+    """The input of a run by hand."""
 
     model_config = ConfigDict(extra="forbid")
 
-    data: Any = Field(default=None, description="What the workflow sees as TRIGGER.")
+    data: Any = Field(default=None, description="The value of TRIGGER.")
 
 
 def _definition(body: dict[str, Any], hub: Services, response: ResponseMode) -> dict[str, Any]:
-    """The definition part of a body, checked as a whole.
+    """The fields of `body` that belong to the definition.
 
     Raises:
-        Invalid: It can never work, or has no node that the source's response mode names.
+        Invalid: The definition can never work, or lacks the node that the source's response mode names.
     """
     definition = {name: value for name, value in body.items() if name not in _OWN}
     compiled = compile_workflow(definition, hub.plugins.actions)
@@ -75,14 +75,14 @@ def _definition(body: dict[str, Any], hub: Services, response: ResponseMode) -> 
 def _named(body: dict[str, Any], default: str) -> str:
     name = body.get("name", default)
     if not isinstance(name, str) or len(name) > 200:
-        raise Invalid("the name cannot be used", (Problem("/name", "must be a text of at most 200 characters"),))
+        raise Invalid("the name is invalid", (Problem("/name", "must be a string of at most 200 characters"),))
     return name
 
 
 def _published(body: dict[str, Any]) -> bool:
     published = body.get("published", True)
     if not isinstance(published, bool):
-        raise Invalid("the body is not as it should be", (Problem("/published", "must be true or false"),))
+        raise Invalid("the body is invalid", (Problem("/published", "must be true or false"),))
     return published
 
 
@@ -96,7 +96,7 @@ def _source(body: dict[str, Any], hub: Services) -> tuple[SourceSpec, list[Store
 
 
 def view(record: WorkflowRecord, hub: Services, who: Caller, definition: Any = None) -> dict[str, Any]:
-    """A workflow as the API shows it."""
+    """A workflow in answers of the API, with its draft or the definition given."""
     source = hub.store.snapshot.sources.get(record.source)
     return {
         **dict(record.draft if definition is None else definition),
@@ -114,11 +114,11 @@ def view(record: WorkflowRecord, hub: Services, who: Caller, definition: Any = N
 @document_request(WorkflowInput)
 @requires("edit")
 async def create() -> Response:
-    """Create a workflow with its own source; published unless told otherwise."""
+    """Create a workflow with its own source. It is published unless `published` is false."""
     hub, who = services(), caller()
     body = await document_object()
     if "nodes" not in body:
-        raise Invalid("the body is not as it should be", (Problem("/nodes", "Field required"),))
+        raise Invalid("the body is invalid", (Problem("/nodes", "Field required"),))
     spec, secrets = _source(body, hub)
     definition = _definition(body, hub, spec.response)
     name = _named(body, "")
@@ -131,7 +131,7 @@ async def create() -> Response:
 @blueprint.get("")
 @requires("view")
 async def index() -> Response:
-    """Workflows of the org, newest first."""
+    """List the workflows of the org, newest first."""
     hub, who = services(), caller()
     limit, cursor = page_arguments()
     page = await hub.store.workflows.list(who.org.id, limit=limit, cursor=cursor)
@@ -141,7 +141,7 @@ async def index() -> Response:
 @blueprint.get("/<workflow>")
 @requires("view")
 async def show(workflow: str) -> Response:
-    """One workflow with its draft and its source."""
+    """Show a workflow with its draft and its source."""
     hub, who = services(), caller()
     record = _find(workflow, hub, who)
     return answer(view(record, hub, who), generation=record.generation)
@@ -151,7 +151,7 @@ async def show(workflow: str) -> Response:
 @document_request(WorkflowInput)
 @requires("edit")
 async def change(workflow: str) -> Response:
-    """Replace the top-level fields given: those of the draft, its source, whether it is published. All or nothing."""
+    """Replace the top-level fields given: draft, source and whether it is published change in one commit."""
     hub, who = services(), caller()
     body = await document_object()
     record = await _change(workflow, lambda record: _changed(record, body, hub))
@@ -161,7 +161,7 @@ async def change(workflow: str) -> Response:
 @blueprint.delete("/<workflow>")
 @requires("edit")
 async def delete(workflow: str) -> Response:
-    """Delete a workflow with its source; its executions stay readable."""
+    """Delete a workflow with its source. Its executions stay readable."""
     hub, who = services(), caller()
 
     async def remove(record: WorkflowRecord) -> None:
@@ -174,7 +174,7 @@ async def delete(workflow: str) -> Response:
 @blueprint.post("/<workflow>/publish")
 @requires("edit")
 async def publish(workflow: str) -> Response:
-    """Make the draft the next immutable version."""
+    """Publish the draft as the next version, which never changes."""
     hub, who = services(), caller()
     record = await _change(workflow, lambda record: _changed(record, {"published": True}, hub))
     return answer(view(record, hub, who), generation=record.generation)
@@ -183,7 +183,7 @@ async def publish(workflow: str) -> Response:
 @blueprint.get("/<workflow>/versions")
 @requires("view")
 async def versions(workflow: str) -> Response:
-    """Published versions, newest first."""
+    """List the published versions, newest first."""
     hub, who = services(), caller()
     found = await hub.store.workflows.versions(who.org.id, _find(workflow, hub, who).id)
     return answer(whole_list([_version_view(one) for one in found]))
@@ -192,7 +192,7 @@ async def versions(workflow: str) -> Response:
 @blueprint.get("/<workflow>/versions/<number>")
 @requires("view")
 async def version(workflow: str, number: str) -> Response:
-    """One published version with its definition."""
+    """Show a published version with its definition."""
     hub, who = services(), caller()
     record, wanted = _find(workflow, hub, who), whole_number(number)
     if wanted is None:
@@ -201,13 +201,13 @@ async def version(workflow: str, number: str) -> Response:
 
 
 @blueprint.get("/<workflow>/diff")
-@document_querystring(Versions)
+@document_querystring(VersionsInput)
 @requires("view")
 async def compare(workflow: str) -> Response:
-    """What changed from one version to another: `from` and `to` are numbers, 0 or left out stands for the draft."""
+    """Compare two versions. `from` and `to` are numbers; 0, or leaving one out, means the draft."""
     hub, who = services(), caller()
     record = _find(workflow, hub, who)
-    old, new = [await _numbered(record, hub, request.args.get(name)) for name in ("from", "to")]
+    old, new = [await _numbered(record, hub, request.args.get(name), f"/{name}") for name in ("from", "to")]
     return answer({"changes": [asdict(change) for change in diff(old, new)]})
 
 
@@ -215,7 +215,7 @@ async def compare(workflow: str) -> Response:
 @document_request(RunInput)
 @requires("edit")
 async def run(workflow: str) -> Response:
-    """Run the published version by hand, on the data given."""
+    """Run the published version with the data given."""
     hub, who = services(), caller()
     record = _find(workflow, hub, who)
     data = (await model_body(RunInput)).data
@@ -237,10 +237,10 @@ async def _change(workflow: str, change: Callable[[WorkflowRecord], WorkflowChan
 
 
 def _changed(record: WorkflowRecord, body: dict[str, Any], hub: Services) -> WorkflowChange:
-    """The change that replaces the top-level fields of `body`.
+    """The change that replaces the top-level fields in `body`.
 
-    The definition is checked unless the body only renames or withdraws the workflow: one that can no longer work, since
-    a plugin is gone, can still be withdrawn.
+    The definition is not checked if the body only renames or withdraws the workflow: a workflow that no longer works,
+    such as one whose plugin is gone, can still be withdrawn.
 
     Raises:
         Invalid: The result can never work.
@@ -261,13 +261,14 @@ def _changed(record: WorkflowRecord, body: dict[str, Any], hub: Services) -> Wor
     )
 
 
-async def _numbered(record: WorkflowRecord, hub: Services, text: str | None) -> Mapping[str, Any]:
-    """The definition of a version written in the query. Raises `Invalid`, `NotFound`."""
+async def _numbered(record: WorkflowRecord, hub: Services, text: str | None, pointer: str) -> Mapping[str, Any]:
+    """The definition of the version with the number in the query. Raises `Invalid`, `NotFound`."""
     if text in {None, "", "0"}:
         return record.draft
     number = whole_number(text)
     if number is None:
-        raise Invalid("no such version", (Problem("/from", "must be the number of a version, or 0 for the draft"),))
+        message = "must be the number of a version, or 0 for the draft"
+        raise Invalid("the version is invalid", (Problem(pointer, message),))
     return (await hub.store.workflows.version(record.org, record.id, number)).definition
 
 

@@ -1,1 +1,1 @@
-"""Subscriptions: their rules, and what is masked in them."""
+"""Subscriptions: creating, changing and deleting them, the rules for their fields, and masking."""

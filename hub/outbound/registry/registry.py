@@ -1,4 +1,4 @@
-"""The outbound registry: subscriptions with their rules and secrets."""
+"""The registry of subscriptions: it checks them, encodes their secrets and writes them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from hub.plugins.signing import signature_of
 from hub.ports.clock import Clock
 from hub.ports.store import Store
 
-__all__ = ["KEEP", "MAKE", "Made", "SecretChoice", "SubscriptionRegistry"]
+__all__ = ["KEEP", "MAKE", "SavedSubscription", "SecretChoice", "SubscriptionRegistry"]
 
 
 class _Choice(Enum):
@@ -33,19 +33,23 @@ class _Choice(Enum):
 
 
 MAKE: Literal[_Choice.MAKE] = _Choice.MAKE
-"""Make a secret and show it once."""
+"""Generate a secret and show it once."""
 KEEP: Literal[_Choice.KEEP] = _Choice.KEEP
 """Leave the secrets as they are."""
 SecretChoice = str | None | _Choice
-"""A secret as the caller wrote it, None for no signature, `MAKE` or `KEEP`."""
+"""A secret as the caller sent it, None for no signature, `MAKE` or `KEEP`."""
 
 _LONGEST_SECRET = 16_384
 _LONGEST_OVERLAP = 90 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A subscription, and the secret that was made for it: this is the one time that it is shown."""
+class SavedSubscription:
+    """A subscription that was saved.
+
+    Attributes:
+        secret: The secret if it was generated; this is the only time that it is shown.
+    """
 
     record: SubscriptionRecord
     secret: str | None = None
@@ -53,7 +57,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class _Probe:
-    """A message that is signed to see whether a secret can."""
+    """A message that is signed to try a secret."""
 
     id: str
     url: str
@@ -65,12 +69,13 @@ class SubscriptionRegistry:
     """Creates, changes and deletes subscriptions.
 
     Args:
-        store: Where they are kept.
-        plugins: Whose schemes sign.
-        guard: Judges URLs.
+        store: Keeps the subscriptions.
+        plugins: Have the schemes that sign.
+        guard: Checks URLs.
         templates: Compiles body templates.
         clock: The hub's clock.
-        changed: Told the org and id of each subscription that was changed or deleted; a new one has nothing to send.
+        changed: Called with the org and id of each subscription that was changed or deleted. Not with new ones, which
+            have nothing to send.
     """
 
     def __init__(
@@ -98,7 +103,7 @@ class SubscriptionRegistry:
         return record
 
     def by_cuid(self, org: Id, cuid: str) -> SubscriptionRecord:
-        """The subscription that PlexTrac's face knows by `cuid`. Raises `NotFound`."""
+        """The subscription with the cuid that PlexTrac's routes use. Raises `NotFound`."""
         for record in self._store.snapshot.subscriptions.values():
             if record.org == org and record.cuid == cuid:
                 return record
@@ -112,18 +117,18 @@ class SubscriptionRegistry:
         *,
         tls_key: str | None = None,
         operator: bool = False,
-    ) -> Made:
+    ) -> SavedSubscription:
         """Create a subscription.
 
         Args:
-            org: Whose it is.
-            spec: What it is.
-            secret: To sign with.
-            tls_key: PEM of the key of its client certificate.
-            operator: Whether the caller may read which address the guard refuses.
+            org: The org that owns it.
+            spec: Its fields.
+            secret: The secret that signs.
+            tls_key: The private key of its client certificate, PEM.
+            operator: Whether the caller may know which address the guard refuses.
 
         Raises:
-            Invalid: With one problem per fault, each naming its field.
+            Invalid: One problem per error, each with a pointer to its field.
         """
         await self._check(spec, operator=operator)
         stored: list[StoredSecret] = []
@@ -134,7 +139,7 @@ class SubscriptionRegistry:
             stored.append(self._tls_key(tls_key))
         await self._check_tls(spec, stored)
         record = await self._store.outbound.subscribe(org, spec, stored)
-        return Made(record, text if secret is MAKE and isinstance(text, str) else None)
+        return SavedSubscription(record, text if secret is MAKE and isinstance(text, str) else None)
 
     async def update(
         self,
@@ -144,23 +149,23 @@ class SubscriptionRegistry:
         *,
         tls_key: str | _Choice | None = KEEP,
         operator: bool = False,
-    ) -> Made:
-        """Change a subscription, its spec and secrets together.
+    ) -> SavedSubscription:
+        """Change the spec and the secrets of a subscription, in one commit.
 
-        What is queued uses the new URL and secrets from its next attempt on. A secret that is given takes the place of
-        the old ones at once (`rotate` lets them overlap).
+        Queued deliveries use the new URL and secrets from their next attempt on. A secret that is given replaces the
+        old ones at once (`rotate` lets them overlap).
 
         Args:
             current: The subscription as it was read.
-            spec: What it is from now on.
-            secret: To sign with.
-            tls_key: PEM of the key of its client certificate; None removes the key.
-            operator: Whether the caller may read which address the guard refuses.
+            spec: Its new fields.
+            secret: The secret that signs.
+            tls_key: The private key of its client certificate, PEM; None removes the key.
+            operator: Whether the caller may know which address the guard refuses.
 
         Raises:
             NotFound: It was deleted.
             PreconditionFailed: It has changed since `current`.
-            Invalid: As `create`.
+            Invalid: As for `create`.
         """
         await self._check(spec, operator=operator)
         signing = self._new_signing_secrets(current, spec, secret)
@@ -172,20 +177,22 @@ class SubscriptionRegistry:
             replaced.append(TLS_KEY_SLOT)
         secrets = SecretsChange(clear=replaced, add=[*(signing or ()), *key])
         record = await self._write(current, SubscriptionChange(spec=spec, secrets=secrets))
-        return Made(record, signing[0].text if secret is MAKE and signing else None)
+        return SavedSubscription(record, signing[0].text if secret is MAKE and signing else None)
 
-    async def rotate(self, current: SubscriptionRecord, *, overlap_seconds: int = 0, secret: str | None = None) -> Made:
-        """Put a new secret in place; older ones sign along for the overlap and are gone at once without one.
+    async def rotate(
+        self, current: SubscriptionRecord, *, overlap_seconds: int = 0, secret: str | None = None
+    ) -> SavedSubscription:
+        """Add a new secret. Older ones go on signing for the overlap; without one they are deleted.
 
         Args:
             current: The subscription as it was read.
-            overlap_seconds: Up to 90 days.
-            secret: The new one; made if left out.
+            overlap_seconds: 0 to 90 days.
+            secret: The new secret; generated if left out.
 
         Raises:
             NotFound: It was deleted.
             PreconditionFailed: It has changed since `current`.
-            Invalid: The overlap or the secret cannot be used.
+            Invalid: The overlap or the secret is invalid.
         """
         if not 0 <= overlap_seconds <= _LONGEST_OVERLAP:
             message = f"must be 0 to {_LONGEST_OVERLAP}"
@@ -193,32 +200,32 @@ class SubscriptionRegistry:
         text = self._credential(current.spec.scheme).generate() if secret is None else secret
         fresh = self._stored(current.spec, text)
         if overlap_seconds:
-            # what expired in an earlier rotation goes, so that secrets do not pile up
-            over = [each.id for each in _signing(current) if not each.live(self._clock.now())]
-            secrets = SecretsChange(remove=over, add=[fresh], overlap=overlap_seconds * SECOND)
+            # Those that expired after an earlier rotation are deleted, or rotations would pile them up.
+            expired = [each.id for each in _signing(current) if not each.live(self._clock.now())]
+            secrets = SecretsChange(remove=expired, add=[fresh], overlap=overlap_seconds * SECOND)
         else:
             secrets = SecretsChange(clear=[SIGNING_SLOT], add=[fresh])
         record = await self._write(current, SubscriptionChange(secrets=secrets))
-        return Made(record, text if secret is None else None)
+        return SavedSubscription(record, text if secret is None else None)
 
     async def revoke(self, current: SubscriptionRecord, secret: Id) -> SubscriptionRecord:
-        """Delete one secret at once, such as one that leaked while it overlaps.
+        """Delete a secret, such as one that leaked while it overlaps with its successor.
 
         Raises:
-            NotFound: No such subscription or secret.
+            NotFound: There is no such subscription or secret.
             PreconditionFailed: The subscription has changed since `current`.
-            Conflict: It is the last one that signs: rotate with an overlap of 0 instead.
+            Conflict: No other secret signs.
         """
         mine = _signing(current)
         if all(each.id != secret for each in mine):
             raise NotFound("no such secret")
         now = self._clock.now()
         if not any(each.live(now) for each in mine if each.id != secret):
-            raise Conflict("it is the last secret that signs: rotate it with overlap_seconds 0 instead")
+            raise Conflict("no other secret signs: rotate with overlap_seconds 0 instead")
         return await self._write(current, SubscriptionChange(secrets=SecretsChange(remove=[secret])))
 
     async def delete(self, current: SubscriptionRecord) -> None:
-        """Delete a subscription; what is pending is cancelled, the log stays.
+        """Delete a subscription. Its pending deliveries are cancelled, its log stays.
 
         Raises:
             NotFound: It was deleted already.
@@ -228,7 +235,7 @@ class SubscriptionRegistry:
         self._changed(current.org, current.id)
 
     async def _write(self, current: SubscriptionRecord, change: SubscriptionChange) -> SubscriptionRecord:
-        """One operation of the store, which fails if `change` was computed from what is there no longer."""
+        """Write a change that was computed from `current`. It fails if the subscription has changed since."""
         record = await self._store.outbound.change_subscription(
             current.org, current.id, change, generation=current.generation
         )
@@ -266,16 +273,17 @@ class SubscriptionRegistry:
             secrets = [Secret("sec_probe", SIGNING_SLOT, value)]
             headers = {} if scheme is None else signature_of(spec.scheme, scheme, probe, secrets)
         except Exception as error:
+            # the text of the error may contain the secret
             raise _bad_secret(f"the scheme {spec.scheme!r} cannot sign with it: {type(error).__name__}") from error
         clash = [name for name in spec.headers if name.lower() in headers]
         if clash:
-            problem = Problem(f"/headers/{clash[0]}", "is what the scheme signs with and cannot be overridden")
+            problem = Problem(f"/headers/{clash[0]}", "carries the signature and cannot be overridden")
             raise Invalid("the subscription cannot be saved", (problem,))
 
     def _new_signing_secrets(
         self, current: SubscriptionRecord, spec: SubscriptionSpec, secret: SecretChoice
     ) -> Sequence[StoredSecret] | None:
-        """The signing secrets from now on, None to leave those in place; a new scheme decodes the old texts again."""
+        """The new signing secrets; None keeps the old ones. With a new scheme their texts are decoded again."""
         if secret is None:
             return []
         if isinstance(secret, str):
@@ -290,24 +298,24 @@ class SubscriptionRegistry:
         try:
             return [replace(self._stored(spec, each.text), expires=each.expires) for each in mine]
         except Invalid as error:
-            message = "the secret in place does not fit this scheme: give a new `secret` along"
+            message = "the current secret does not fit this scheme: send a new `secret` as well"
             raise Invalid("the subscription cannot be saved", (Problem("/scheme", message),)) from error
 
     def _tls_key(self, text: str) -> StoredSecret:
         return StoredSecret(new_id(), TLS_KEY_SLOT, text.encode(), text, None, self._clock.now())
 
     async def _check_tls(self, spec: SubscriptionSpec, secrets: Sequence[StoredSecret]) -> None:
-        """Try the TLS options; OpenSSL reads files, so not on the event loop. Raises `Invalid`."""
+        """Try the TLS options, in a thread because OpenSSL reads files. Raises `Invalid`."""
         if spec.tls.client_certificate is None and any(each.slot == TLS_KEY_SLOT for each in secrets):
-            message = "a key without its certificate"
-            raise Invalid("the TLS options cannot be used", (Problem("/tls/client_certificate", message),))
+            message = "is missing, but there is a `client_key`"
+            raise Invalid("the TLS options are invalid", (Problem("/tls/client_certificate", message),))
         options = tls_options(SubscriptionRecord(b"", b"", "", spec, tuple(secrets), 0, 0, 0))
         if options is not None:
             await asyncio.to_thread(options.context)
 
 
 def _bad_secret(message: str) -> Invalid:
-    return Invalid("the secret cannot be used", (Problem("/secret", message),))
+    return Invalid("the secret is invalid", (Problem("/secret", message),))
 
 
 def _signing(record: SubscriptionRecord) -> list[StoredSecret]:

@@ -1,4 +1,4 @@
-"""Rows of what the snapshot holds, read into the values of `hub.model` and written from them."""
+"""Rows of what the snapshot holds, to and from the records of `hub.model`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SecretKind = Literal["source", "subscription", "connection"]
 
 
 def sealed_secret(vault: Vault, org: Id, owner: Id, kind: SecretKind, secret: StoredSecret) -> dict[str, Any]:
-    """The columns of `tables.secrets` for a secret of a source, subscription or connection."""
+    """The row of a secret; its value and text are encrypted together, so that they cannot be exchanged separately."""
     packed = len(secret.value).to_bytes(4) + secret.value + secret.text.encode()
     return {
         "org": org,
@@ -57,10 +57,10 @@ def sealed_secret(vault: Vault, org: Id, owner: Id, kind: SecretKind, secret: St
 
 
 def open_secret(vault: Vault, row: Row[Any]) -> StoredSecret:
-    """The secret in a row of `tables.secrets`.
+    """The secret in a row.
 
     Raises:
-        StoreError: The row was altered or its master key is gone.
+        StoreError: The row was altered, or its master key is missing.
     """
     packed = vault.decrypt(row.sealed, secret_context(row.org, row.owner, row.id))
     end = 4 + int.from_bytes(packed[:4])
@@ -77,17 +77,17 @@ def open_secret(vault: Vault, row: Row[Any]) -> StoredSecret:
 
 
 def secret_context(org: Id, owner: Id, secret: Id) -> bytes:
-    """What binds a sealed secret to its row."""
+    """Ties an encrypted secret to its row: it cannot be decrypted in another one."""
     return b"secrets" + org + owner + secret
 
 
 def request_context(org: Id, request: Id) -> bytes:
-    """What binds the sealed headers of a request to its row."""
+    """Ties the encrypted headers of a request to its row."""
     return b"requests" + org + request
 
 
 def newest_first(secrets: Iterable[StoredSecret]) -> tuple[StoredSecret, ...]:
-    """Secrets in the order in which records hold them."""
+    """Secrets in the order of records."""
     return tuple(sorted(secrets, key=lambda secret: (secret.created, secret.id), reverse=True))
 
 
@@ -112,12 +112,12 @@ def source_record(row: Row[Any], secrets: Iterable[StoredSecret]) -> SourceRecor
 
 
 def subscription_context(org: Id, subscription: Id) -> bytes:
-    """What binds a subscription's sealed spec to its row."""
+    """Ties the encrypted spec of a subscription to its row."""
     return b"subscriptions" + org + subscription
 
 
 def sealed_spec(vault: Vault, org: Id, subscription: Id, spec: SubscriptionSpec) -> bytes:
-    """The column `subscriptions.sealed_spec`: sealed, since its headers may hold credentials."""
+    """The column `subscriptions.sealed_spec`. It is encrypted because its headers may contain credentials."""
     return vault.encrypt(dumps(spec.model_dump(mode="json")), subscription_context(org, subscription))
 
 
@@ -125,7 +125,7 @@ def subscription_record(vault: Vault, row: Row[Any], secrets: Iterable[StoredSec
     """A subscription from its row and its secrets.
 
     Raises:
-        StoreError: The row was altered or its master key is gone.
+        StoreError: The row was altered, or its master key is missing.
     """
     spec = vault.decrypt(row.sealed_spec, subscription_context(row.org, row.id))
     return SubscriptionRecord(

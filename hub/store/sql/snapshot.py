@@ -1,7 +1,8 @@
-"""Building and renewing the snapshot.
+"""Reading the snapshot from the database and keeping it up to date.
 
-Whoever changes a thing of the snapshot adds a row to `changes`. The number of the last row is the generation; a process
-whose snapshot is older reads only the things named since then, whichever process changed them.
+Each change of something that the snapshot holds adds a row to `changes`, in the same transaction. The number of the
+last row is the generation. A process whose snapshot is older reads only what the rows since then name; it does not
+matter which process wrote them.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ Noun = Literal["org", "source", "workflow", "subscription", "key", "plugin", "ev
 
 
 _KEPT = 10_000
-"""Rows of `changes` that stay; a process further behind reads everything."""
+"""How many rows of `changes` are kept; a process that is further behind reads everything."""
 _OWNED = ("source", "subscription")
 
 
@@ -46,14 +47,14 @@ class SnapshotLoader:
     """Reads snapshots within a transaction.
 
     Args:
-        vault: Opens the secrets.
+        vault: Decrypts secrets and subscriptions.
     """
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
 
     def full(self, connection: Connection) -> Snapshot:
-        """The whole picture; forgets old rows of `changes` on the way."""
+        """Read everything, and delete old rows of `changes`."""
         number = _last(connection)
         connection.execute(delete(changes).where(changes.c.number <= number - _KEPT))
         owned: dict[Id, list[StoredSecret]] = defaultdict(list)
@@ -77,7 +78,7 @@ class SnapshotLoader:
         )
 
     def renew(self, connection: Connection, old: Snapshot) -> Snapshot:
-        """`old` with what has changed since; itself when nothing has."""
+        """`old` with what has changed since, or `old` itself if nothing has."""
         rows = connection.execute(select(changes).where(changes.c.number > old.generation)).all()
         if not rows:
             return old
@@ -176,7 +177,10 @@ def _event_types(connection: Connection) -> dict[Id, tuple[EventType, ...]]:
 
 
 def _merged(old: Any, touched: set[tuple[Id, Id]], fresh: dict[Id, Any]) -> Any:
-    """The old mapping itself where nothing was touched, else a copy without what is gone."""
+    """`old` with the records touched replaced by `fresh`, or removed if `fresh` lacks them.
+
+    It is `old` itself if nothing was touched, which saves the copy: most changes touch records of one kind.
+    """
     if not touched:
         return old
     gone = {key for _, key in touched}

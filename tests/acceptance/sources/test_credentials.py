@@ -164,7 +164,7 @@ async def test_a_secret_that_would_protect_nothing_is_refused(hub: LiveHub) -> N
     for slot in ({}, {"slot": "hmca"}):
         answer = await hub.api("POST", f"/api/sources/{source['id']}/secrets", slot)
         assert answer.status == 422
-        assert "it has: url, hmac, shared_key" in answer.json()["errors"][0]["message"]
+        assert "only url, hmac, shared_key" in answer.json()["errors"][0]["message"]
 
 
 async def test_the_secret_that_matched_and_its_last_use_are_recorded(hub: LiveHub) -> None:

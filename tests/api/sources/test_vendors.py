@@ -89,7 +89,7 @@ async def test_a_public_key_is_shown_and_never_made_by_the_hub(keyed: LiveHub) -
     refused = await keyed.api("POST", f"/api/sources/{source['id']}/secrets", {})
     assert refused.status == 422
     assert refused.json()["errors"] == [
-        {"pointer": "/secret", "message": "Public key is a public key: paste the one of the vendor"}
+        {"pointer": "/secret", "message": "Public key is a public key: copy it from the vendor"}
     ]
     [vendor] = (await keyed.api("GET", "/api/vendors")).json()["items"]
     assert (await keyed.api("GET", "/api/vendors/keyed")).json()["guide"] is None

@@ -8,13 +8,13 @@ from aiohttp import web
 from hub.errors import Conflict, Invalid, NotFound
 from hub.model.ids import new_id
 from hub.model.retry import Retry
-from hub.outbound.registry.registry import Made
+from hub.outbound.registry.registry import SavedSubscription
 from tests.outbound.conftest import Receiver, Rig, Rigs
 
 ONCE = Retry(retries=0)
 
 
-async def miss(rig: Rig, receiver: Receiver, count: int) -> Made:
+async def miss(rig: Rig, receiver: Receiver, count: int) -> SavedSubscription:
     """A subscription of which `count` deliveries are dead."""
     made = await rig.subscribe(receiver.url, retry=ONCE)
     receiver.always = lambda: web.Response(status=500)

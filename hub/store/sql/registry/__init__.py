@@ -1,1 +1,1 @@
-"""Operations on what people set up: sources, workflows, orgs, keys."""
+"""What operators set up: sources, workflows, secrets, orgs, keys, connections; audit log and jobs."""

@@ -17,7 +17,8 @@ from hub.model.stored.source import StoredSecret
 from hub.ports.store.page import Page
 from hub.store.sql.bulk import Bulk, NewRow
 from hub.store.sql.paging import page
-from hub.store.sql.records import key_record, open_secret, sealed_secret
+from hub.store.sql.records import key_record, open_secret
+from hub.store.sql.registry.secrets import OwnedSecrets
 from hub.store.sql.resources import SqlResources
 from hub.store.sql.tables import audit, connections, jobs, keys, orgs, plugins, secrets
 from hub.store.sql.transaction import Transaction
@@ -38,9 +39,10 @@ class SqlAccess:
         self._writer = resources.writer
         self._vault = resources.vault
         self._clock = resources.clock
+        self._secrets = OwnedSecrets(resources.vault, "connection")
 
     async def create_org(self, name: str) -> OrgRecord:
-        """Raises `Conflict` when the name is taken."""
+        """See `hub.ports.store.Access.create_org`."""
         record = OrgRecord(new_id(), name, self._clock.now())
 
         def work(transaction: Transaction) -> OrgRecord:
@@ -50,20 +52,20 @@ class SqlAccess:
         return await self._writer.run(Priority.JOURNAL, work)
 
     async def create_key(self, key: KeyRecord) -> None:
-        """Raises `Conflict` when the digest is there already."""
+        """See `hub.ports.store.Access.create_key`."""
         row = {column.name: getattr(key, column.name) for column in keys.columns}
 
         def work(transaction: Transaction) -> None:
             try:
                 transaction.execute(insert(keys), row)
             except IntegrityError as error:
-                raise Conflict("this key is there already") from error
+                raise Conflict("this key exists already") from error
             transaction.changed("key", key.org, key.id)
 
         await self._writer.run(Priority.JOURNAL, work)
 
     async def revoke_key(self, org: Id, key: Id, now: int) -> None:
-        """Raises `NotFound`."""
+        """See `hub.ports.store.Access.revoke_key`."""
 
         def work(transaction: Transaction) -> None:
             done = transaction.execute(update(keys).where(keys.c.org == org, keys.c.id == key).values(revoked=now))
@@ -74,12 +76,12 @@ class SqlAccess:
         await self._writer.run(Priority.JOURNAL, work)
 
     async def keys(self, org: Id) -> tuple[KeyRecord, ...]:
-        """All keys of the org, newest first."""
+        """See `hub.ports.store.Access.keys`."""
         rows = await self._database.rows(select(keys).where(keys.c.org == org).order_by(keys.c.id.desc()))
         return tuple(key_record(row) for row in rows)
 
     async def put_connection(self, org: Id, name: str, kind: str, values: Mapping[str, str]) -> ConnectionRecord:
-        """Create or replace a connection; values are encrypted."""
+        """See `hub.ports.store.Access.put_connection`."""
         now = self._clock.now()
         fresh = new_id()
         fields = tuple(values)
@@ -89,7 +91,7 @@ class SqlAccess:
             key, created = (fresh, now) if row is None else (row.id, row.created)
             record = ConnectionRecord(org, key, name, kind, created, now, fields)
             transaction.execute(delete(connections).where(*_named(org, name)))
-            transaction.execute(delete(secrets).where(secrets.c.org == org, secrets.c.owner == key))
+            self._secrets.delete_all(transaction, org, key)
             transaction.execute(
                 insert(connections),
                 {
@@ -102,15 +104,18 @@ class SqlAccess:
                     "updated": now,
                 },
             )
-            for field, value in values.items():
-                secret = StoredSecret(new_id(), field, value.encode(), created=now)
-                transaction.execute(insert(secrets), sealed_secret(self._vault, org, key, "connection", secret))
+            self._secrets.insert(
+                transaction,
+                org,
+                key,
+                [StoredSecret(new_id(), field, value.encode(), created=now) for field, value in values.items()],
+            )
             return record
 
         return await self._writer.run(Priority.JOURNAL, work)
 
     async def connections(self, org: Id) -> tuple[ConnectionRecord, ...]:
-        """Connections without their values, by name."""
+        """See `hub.ports.store.Access.connections`."""
         rows = await self._database.rows(
             select(connections).where(connections.c.org == org).order_by(connections.c.name)
         )
@@ -120,7 +125,7 @@ class SqlAccess:
         )
 
     async def connection_values(self, org: Id, name: str) -> Mapping[str, str]:
-        """For the action call only. Raises `NotFound`."""
+        """See `hub.ports.store.Access.connection_values`."""
         rows = await self._database.rows(
             select(connections.c.fields, secrets)
             .select_from(connections)
@@ -133,19 +138,19 @@ class SqlAccess:
         return {field: found[field] for field in loads(rows[0].fields)}
 
     async def delete_connection(self, org: Id, name: str) -> None:
-        """Raises `NotFound`."""
+        """See `hub.ports.store.Access.delete_connection`."""
 
         def work(transaction: Transaction) -> None:
             row = transaction.first(select(connections.c.id).where(*_named(org, name)))
             if row is None:
                 raise NotFound(f"there is no connection {name}")
-            transaction.execute(delete(secrets).where(secrets.c.org == org, secrets.c.owner == row.id))
+            self._secrets.delete_all(transaction, org, row.id)
             transaction.execute(delete(connections).where(*_named(org, name)))
 
         await self._writer.run(Priority.JOURNAL, work)
 
     async def audit(self, entry: AuditEntry) -> None:
-        """Keep a management change."""
+        """See `hub.ports.store.Access.audit`."""
         row = {
             "org": entry.org,
             "id": entry.id,
@@ -158,29 +163,29 @@ class SqlAccess:
         await self._writer.batch(Priority.JOURNAL, _audit, row)
 
     async def audit_log(self, org: Id, *, limit: int, cursor: str | None = None) -> Page[AuditEntry]:
-        """Newest first."""
+        """See `hub.ports.store.Access.audit_log`."""
         query = select(audit).where(audit.c.org == org)
         return await page(self._database, query, audit.c.id, _audit_entry, limit=limit, cursor=cursor)
 
     async def put_job(self, job: Job) -> None:
-        """Create or replace a job."""
+        """See `hub.ports.store.Access.put_job`."""
         row = {column.name: getattr(job, column.name) for column in jobs.columns} | {"params": dumps(job.params)}
         await self._writer.run(Priority.JOURNAL, lambda transaction: _JOBS.run(transaction.connection, [row]))
 
     async def job(self, org: Id, job: Id) -> Job:
-        """Raises `NotFound`."""
+        """See `hub.ports.store.Access.job`."""
         row = await self._database.first(select(jobs).where(jobs.c.org == org, jobs.c.id == job))
         if row is None:
             raise NotFound("no such job")
         return _job(row)
 
     async def open_jobs(self) -> tuple[Job, ...]:
-        """Unfinished jobs of all orgs, to go on after a restart."""
+        """See `hub.ports.store.Access.open_jobs`."""
         rows = await self._database.rows(select(jobs).where(jobs.c.state.in_(_OPEN_JOBS)).order_by(jobs.c.id))
         return tuple(_job(row) for row in rows)
 
     async def set_plugin(self, name: str, *, disabled: bool | None = None, version: str | None = None) -> None:
-        """Remember that a plugin was active (version) or is switched off."""
+        """See `hub.ports.store.Access.set_plugin`."""
 
         def work(transaction: Transaction) -> None:
             known = {key: value for key, value in (("disabled", disabled), ("version", version)) if value is not None}
@@ -195,12 +200,12 @@ class SqlAccess:
         await self._writer.run(Priority.JOURNAL, work)
 
     async def plugins(self) -> Mapping[str, tuple[bool, str | None]]:
-        """Name -> (disabled, last active version)."""
+        """See `hub.ports.store.Access.plugins`."""
         return {row.name: (row.disabled, row.version) for row in await self._database.rows(select(plugins))}
 
 
 def insert_org(transaction: Transaction, record: OrgRecord) -> None:
-    """Add an org; raises `Conflict` when its name is taken."""
+    """Add an org. Raises `Conflict` if its name is taken."""
     try:
         transaction.execute(insert(orgs), {"id": record.id, "name": record.name, "created": record.created})
     except IntegrityError as error:

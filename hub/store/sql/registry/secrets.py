@@ -1,4 +1,4 @@
-"""Secrets as rows: added, changed and removed together with the source or subscription that owns them."""
+"""Secrets as rows, changed in the transaction that changes the source, subscription or connection that owns them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ __all__ = ["OwnedSecrets"]
 
 
 class OwnedSecrets:
-    """The secrets of the owners of one kind; every call works within an open transaction.
+    """The secrets of owners of one kind. Each call works within an open transaction.
 
     Args:
-        vault: Seals the values.
-        kind: What the owners are.
+        vault: Encrypts the values.
+        kind: The kind of owner.
     """
 
     def __init__(self, vault: Vault, kind: SecretKind) -> None:
@@ -36,10 +36,10 @@ class OwnedSecrets:
             transaction.execute(insert(secrets), rows)
 
     def change(self, transaction: Transaction, org: Id, owner: Id, change: SecretsChange, now: int) -> None:
-        """Do what `change` says, at `now` (microseconds UTC).
+        """Apply `change` at `now` (microseconds UTC).
 
         Raises:
-            NotFound: A secret that is to be removed is not there.
+            NotFound: A secret to be removed does not exist.
         """
         mine = (secrets.c.org == org, secrets.c.owner == owner)
         if change.clear:
@@ -50,7 +50,7 @@ class OwnedSecrets:
                 raise NotFound("no such secret")
         if change.overlap is not None:
             end = now + change.overlap
-            # An overlap only ever brings the end of a secret nearer: one that expires sooner anyway keeps its end.
+            # Only secrets that would last longer are changed: an overlap must not prolong one that expires sooner.
             later = or_(secrets.c.expires.is_(None), secrets.c.expires > end)
             for slot, label in {(secret.slot, secret.label) for secret in change.add}:
                 same = (secrets.c.slot == slot, secrets.c.label.is_not_distinct_from(label))
@@ -58,5 +58,5 @@ class OwnedSecrets:
         self.insert(transaction, org, owner, change.add)
 
     def delete_all(self, transaction: Transaction, org: Id, owner: Id) -> None:
-        """Remove every secret of an owner that is deleted."""
+        """Delete all secrets of an owner."""
         transaction.execute(delete(secrets).where(secrets.c.org == org, secrets.c.owner == owner))

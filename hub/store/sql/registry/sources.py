@@ -36,7 +36,7 @@ class SqlSources:
     async def create(
         self, org: Id, spec: SourceSpec, secrets: Sequence[StoredSecret], *, by: Id | None = None
     ) -> SourceRecord:
-        """See the port."""
+        """See `hub.ports.store.Sources.create`."""
         source = new_id()
         now = self._clock.now()
 
@@ -48,7 +48,7 @@ class SqlSources:
         return await self._writer.run(Priority.JOURNAL, work)
 
     async def change(self, org: Id, source: Id, change: SourceChange, *, generation: int | None = None) -> SourceRecord:
-        """See the port."""
+        """See `hub.ports.store.Sources.change`."""
         now = self._clock.now()
 
         def work(transaction: Transaction) -> SourceRecord:
@@ -60,7 +60,7 @@ class SqlSources:
         return await self._writer.run(Priority.JOURNAL, work)
 
     async def delete(self, org: Id, source: Id, *, generation: int | None = None) -> None:
-        """See the port."""
+        """See `hub.ports.store.Sources.delete`."""
 
         def work(transaction: Transaction) -> None:
             record = _found(transaction, org, source, generation)
@@ -71,7 +71,7 @@ class SqlSources:
         await self._writer.run(Priority.JOURNAL, work)
 
     async def list(self, org: Id, *, limit: int, cursor: str | None = None) -> Page[SourceRecord]:
-        """See the port."""
+        """See `hub.ports.store.Sources.list`."""
         held = self._writer.snapshot.sources
         query = select(sources).where(sources.c.org == org)
         return await page(
@@ -84,11 +84,11 @@ class SqlSources:
         )
 
     async def touch_secret(self, org: Id, source: Id, secret: Id, at: int) -> None:
-        """See the port."""
+        """See `hub.ports.store.Sources.touch_secret`."""
         await self._writer.batch(Priority.LOGS, _touch, (org, source, secret, at))
 
     async def keep(self, org: Id, source: Id, keep: Sequence[KeptSecret]) -> None:
-        """See the port. Raises `NotFound`."""
+        """See `hub.ports.store.Sources.keep`."""
         now = self._clock.now()
 
         def work(transaction: Transaction) -> None:
@@ -97,7 +97,7 @@ class SqlSources:
         await self._writer.run(Priority.JOURNAL, work)
 
     async def last_uses(self, org: Id, source: Id) -> Mapping[Id, int]:
-        """See the port."""
+        """See `hub.ports.store.Sources.last_uses`."""
         rows = await self._database.rows(
             select(secrets.c.id, secrets.c.last_used).where(
                 secrets.c.org == org, secrets.c.owner == source, secrets.c.last_used.is_not(None)
@@ -107,7 +107,7 @@ class SqlSources:
 
 
 def insert_source(transaction: Transaction, vault: Vault, record: SourceRecord) -> None:
-    """Add a source with its secrets. Raises `Conflict` when an alias is taken."""
+    """Add a source with its secrets. Raises `Conflict` if an alias is taken."""
     _require_free(transaction, record.spec.aliases, record.id)
     transaction.execute(
         insert(sources),
@@ -127,10 +127,10 @@ def insert_source(transaction: Transaction, vault: Vault, record: SourceRecord) 
 
 
 def change_source(transaction: Transaction, vault: Vault, record: SourceRecord, change: SourceChange, now: int) -> None:
-    """Change spec and secrets and raise the generation, but not that of the workflow which owns the source.
+    """Change the spec and the secrets of a source and raise its generation, but not that of its workflow.
 
     Raises:
-        NotFound: A secret that is to be removed is not there.
+        NotFound: A secret to be removed does not exist.
         Conflict: An alias is taken.
     """
     values: dict[str, Any] = {"updated": now}
@@ -142,7 +142,7 @@ def change_source(transaction: Transaction, vault: Vault, record: SourceRecord, 
 
 
 def delete_source(transaction: Transaction, vault: Vault, record: SourceRecord) -> None:
-    """Remove a source with its secrets."""
+    """Delete a source with its secrets."""
     OwnedSecrets(vault, "source").delete_all(transaction, record.org, record.id)
     transaction.execute(delete(sources).where(sources.c.org == record.org, sources.c.id == record.id))
     transaction.changed("source", record.org, record.id)
@@ -151,10 +151,10 @@ def delete_source(transaction: Transaction, vault: Vault, record: SourceRecord) 
 def keep_secrets(
     transaction: Transaction, vault: Vault, source: SourceRecord, keep: Sequence[KeptSecret], now: int
 ) -> None:
-    """Store what a reply wants kept. What is there already is left as it is and raises no generation.
+    """Store the secrets that a reply keeps. If nothing changes, the generation stays.
 
-    Unless it may replace, an item counts only where its slot holds nothing at all, under whatever label: a handshake
-    proves nothing, so it must neither add a secret beside the operator's nor remove one.
+    An item that may not replace is stored only in a slot that holds nothing, under any label: a handshake proves
+    nothing, so it must not add a secret beside the operator's or remove one.
     """
     current = list(source.secrets)
     held = {secret.slot for secret in current}
@@ -180,7 +180,7 @@ def keep_secrets(
 
 
 def _update(transaction: Transaction, source: SourceRecord, values: dict[str, Any]) -> None:
-    """Write columns of a source and raise its generation: acceptances that were checked before are stale."""
+    """Write columns of a source and raise its generation, so that requests checked against the old one are stale."""
     transaction.execute(
         update(sources)
         .where(sources.c.org == source.org, sources.c.id == source.id)
@@ -190,7 +190,7 @@ def _update(transaction: Transaction, source: SourceRecord, values: dict[str, An
 
 
 def _raise_workflow(transaction: Transaction, source: SourceRecord) -> None:
-    """Raise the generation of the workflow that owns a source: whoever has read the workflow has read the source."""
+    """Raise the generation of the workflow that owns the source: callers read and change the source as part of it."""
     if source.workflow is not None:
         transaction.execute(
             update(workflows)
@@ -201,10 +201,10 @@ def _raise_workflow(transaction: Transaction, source: SourceRecord) -> None:
 
 
 def _require_free(transaction: Transaction, aliases: Sequence[str], source: Id) -> None:
-    """Raise `Conflict` when another source has one of the aliases.
+    """Raise `Conflict` if another source has one of the aliases.
 
-    Here and not before the transaction, since two callers may ask for the same alias at the same moment. Aliases are
-    the same for all orgs: the URLs that carry them name no org.
+    This is checked within the transaction, since two callers may set the same alias at the same moment. Sources of all
+    orgs are looked at, since the URLs with aliases do not name an org.
     """
     wanted = frozenset(aliases)
     if not wanted:

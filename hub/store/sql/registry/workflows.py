@@ -47,7 +47,7 @@ class SqlWorkflows:
         publish: bool,
         by: Id | None = None,
     ) -> WorkflowRecord:
-        """See the port."""
+        """See `hub.ports.store.Workflows.create`."""
         workflow, owned, now = new_id(), new_id(), self._clock.now()
         draft = dumps(definition)
 
@@ -83,7 +83,7 @@ class SqlWorkflows:
         generation: int | None = None,
         by: Id | None = None,
     ) -> WorkflowRecord:
-        """See the port."""
+        """See `hub.ports.store.Workflows.change`."""
         now = self._clock.now()
         values: dict[str, Any] = {} if change.name is None else {"name": change.name}
         if change.draft is not None:
@@ -112,7 +112,7 @@ class SqlWorkflows:
         return await self._writer.run(Priority.JOURNAL, work)
 
     async def delete(self, org: Id, workflow: Id, *, generation: int | None = None) -> None:
-        """See the port."""
+        """See `hub.ports.store.Workflows.delete`."""
         now = self._clock.now()
 
         def work(transaction: Transaction) -> None:
@@ -130,12 +130,12 @@ class SqlWorkflows:
         await self._writer.run(Priority.JOURNAL, work)
 
     async def list(self, org: Id, *, limit: int, cursor: str | None = None) -> Page[WorkflowRecord]:
-        """See the port."""
+        """See `hub.ports.store.Workflows.list`."""
         query = select(workflows).where(workflows.c.org == org)
         return await page(self._database, query, workflows.c.id, workflow_record, limit=limit, cursor=cursor)
 
     async def version(self, org: Id, workflow: Id, number: int) -> WorkflowVersion:
-        """See the port."""
+        """See `hub.ports.store.Workflows.version`."""
         row = await self._database.first(
             select(workflow_versions).where(
                 workflow_versions.c.org == org,
@@ -148,7 +148,7 @@ class SqlWorkflows:
         return version_record(row)
 
     async def versions(self, org: Id, workflow: Id) -> tuple[WorkflowVersion, ...]:
-        """See the port."""
+        """See `hub.ports.store.Workflows.versions`."""
         if await self._database.first(select(workflows.c.id).where(*_key(org, workflow))) is None:
             raise NotFound("no such workflow")
         columns = workflow_versions.c
@@ -176,9 +176,9 @@ def _found(transaction: Transaction, org: Id, workflow: Id, generation: int | No
 def _publication(
     transaction: Transaction, record: WorkflowRecord, draft: bytes | None, now: int, by: Id | None
 ) -> dict[str, Any]:
-    """The columns of a workflow that change when `draft` (None: the one it has) is published.
+    """The columns of a workflow that change when `draft` (None: its current draft) is published.
 
-    A draft that is the latest version already makes no new one, so that publishing twice is publishing once.
+    A draft equal to the latest version does not become a new one, so that publishing twice has the effect of once.
     """
     if draft is None:
         draft = transaction.execute(select(workflows.c.draft).where(*_key(record.org, record.id))).scalar_one()
