@@ -15,6 +15,7 @@ from hub.plugins.clock import RequestClock
 from hub.plugins.host import Plugins
 from hub.sdk.context import Source
 from hub.sdk.dialect import Refusal
+from hub.sdk.schemes.scheme import bytes_for
 from hub.sdk.vendor import Vendor
 
 __all__ = ["HMAC_HEADER", "SHARED_KEY_QUERY", "check_hmac", "check_scheme", "check_shared_key"]
@@ -38,7 +39,7 @@ def check_hmac(arrival: Arrival, gate: Gate, request: Request) -> StoredSecret |
         why = "is missing" if not presented else "is given twice"
         raise RequestRefused(Refusal("verify", "hmac", 401, f"the signature in X-Webhook-Signature {why}"))
     try:
-        return gate.match_hmac(presented[0], request.body, arrival.received)
+        return gate.match_hmac(presented[0], request.received_body, arrival.received)
     except Reject as reject:
         raise RequestRefused.by(reject, "verify", "hmac") from reject
 
@@ -74,7 +75,7 @@ async def check_scheme(
             raise RequestRefused(Refusal("verify", "signature", 401, reason))
     try:
         scheme = answer_of(vendor.name, vendor.scheme_for, (context.settings,))
-        checked: object = await plugins.ask(vendor.name, clock, scheme.verify, request, context)
+        checked: object = await plugins.ask(vendor.name, clock, scheme.verify, bytes_for(scheme, request), context)
     except Unavailable as unavailable:
         raise RequestRefused.by(unavailable, "verify", "unavailable") from unavailable
     except Reject as reject:

@@ -10,7 +10,10 @@ from hub.model.ids import Id
 from hub.model.wire.reply import Reply
 from hub.sdk.dialect import Dialect, Refusal
 
-__all__ = ["RequestRefused", "answer"]
+__all__ = ["ACCEPTED_ENCODINGS", "RequestRefused", "answer"]
+
+ACCEPTED_ENCODINGS = "gzip, deflate"
+"""The codings that a body may have."""
 
 
 class RequestRefused(HubError):
@@ -35,7 +38,8 @@ class RequestRefused(HubError):
 def answer(refusal: Refusal, dialect: Dialect, identified: IdentifiedRequest | None) -> Reply:
     """What `Vendor.refusals` says for the status, else the dialect's own body.
 
-    With Retry-After if the refusal has one, and with Allow if the method is refused (RFC 9110, 15.5.6).
+    With Retry-After if the refusal has one, Allow if the method is refused (RFC 9110, 15.5.6), and Accept-Encoding if
+    the Content-Encoding is refused (RFC 9110, 15.5.16).
 
     Args:
         refusal: The refusal.
@@ -49,6 +53,8 @@ def answer(refusal: Refusal, dialect: Dialect, identified: IdentifiedRequest | N
     headers = dict(reply.headers)
     if refusal.retry_after is not None:
         headers["retry-after"] = str(refusal.retry_after)
+    if refusal.check == "encoding":
+        headers["accept-encoding"] = ACCEPTED_ENCODINGS
     if reply.status == 405 and identified is not None:
         headers["allow"] = ", ".join(identified.methods)
     return reply if headers == reply.headers else replace(reply, headers=headers)

@@ -240,10 +240,10 @@ def identified_in(at: Stage) -> IdentifiedRequest | None:
 
 
 def body_in(at: Stage) -> bytes:
-    """The body of the request, as far as it has been read."""
+    """The body of the request as received, as far as it has been read."""
     later = admitted_in(at) or verified_in(at)
     if later is not None:
-        return later.request.body
+        return later.request.received_body
     arrival = at.arrival if isinstance(at, IdentifiedRequest) else at
     return arrival.body if isinstance(arrival, Arrival) and isinstance(arrival.body, bytes) else b""
 

@@ -18,6 +18,7 @@ from hub.inbound.evidence.request_records import request_record
 from hub.inbound.explain.hints import hints
 from hub.inbound.gate import Gate
 from hub.inbound.http.arrival import Arrival
+from hub.inbound.http.body import Body, decoded_body
 from hub.inbound.parts import PipelineParts
 from hub.inbound.refusals import RequestRefused
 from hub.inbound.source_lookup import request_for
@@ -104,7 +105,13 @@ class Explainer:
         identified = replace(identified, challenger=identified.vendor)
         self._identify(said, identified, with_url=with_url)
         await self._admit(said, identified)
-        request = arrival.request(body_in(arrival), parts.base_url)
+        received = body_in(arrival)
+        try:
+            body = decoded_body(arrival, received)
+        except RequestRefused as refused:
+            said.steps.append(_refused(refused.refusal))
+            body = Body(received)
+        request = arrival.request(body.content, parts.base_url, body.encoded)
         admitted = AdmittedRequest(identified, request, RequestClock(_SECONDS), ())
         try:
             context = parts.contexts.of(identified, identified.vendor, request, admitted.clock)
@@ -286,7 +293,8 @@ def _named(secret: StoredSecret) -> str:
 
 
 def _body(request: Request) -> str:
-    return f"{len(request.body)} bytes of body (SHA-256 {request.digest[:16]}…)"
+    received = request.as_received()
+    return f"{len(received.body)} bytes of body (SHA-256 {received.digest[:16]}…)"
 
 
 def _shown(values: tuple[str, ...], name: str) -> str:

@@ -55,6 +55,8 @@ def _revived(gate: Gate) -> Gate:
 
 
 def _variants(request: Request) -> Iterator[tuple[str, Request]]:
+    if request.encoded is not None:
+        yield "the signature is over the body as it was before it was compressed", replace(request, encoded=None)
     for sentence, body in _bodies(request.body):
         if body != request.body:
             yield sentence, replace(request, body=body)

@@ -57,11 +57,12 @@ class Arrival:
         named = self.query.all("vendor") if self.dialect.echoes else ()
         return named[-1] if named else None
 
-    def request(self, body: bytes, base_url: str) -> Request:
+    def request(self, body: bytes, base_url: str, encoded: bytes | None = None) -> Request:
         """The request as plugins see it.
 
         Args:
-            body: The exact bytes.
+            body: The bytes, decoded where they were compressed.
+            encoded: The bytes as received, where they were compressed.
             base_url: The configured public base URL: what a sender says about its host is not believed.
         """
         query = f"?{self.raw_query}" if self.raw_query else ""
@@ -73,6 +74,7 @@ class Arrival:
             headers=self.headers,
             url=f"{base_url}{self.path}{query}",
             received=from_micros(self.received),
+            encoded=encoded,
             query=self.query,
             raw_query=self.raw_query,
         )

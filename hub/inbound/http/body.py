@@ -1,41 +1,60 @@
-"""Reading the body: the exact bytes, under a size cap and a time limit."""
+"""Reading the body: the exact bytes and what they decode to, under a size cap and a time limit."""
 
 from __future__ import annotations
 
 import asyncio
 import types
 from collections.abc import Coroutine, Generator
-from typing import Any
+from typing import Any, NamedTuple
 
 from hub.inbound.http.arrival import Arrival, BodyStream
+from hub.inbound.http.encoding import BodyDecoder, decoder_of
 from hub.inbound.refusals import RequestRefused
 from hub.sdk.dialect import Refusal
 
-__all__ = ["read_body"]
+__all__ = ["Body", "decoded_body", "read_body"]
 
 
-async def read_body(arrival: Arrival, stream: BodyStream, cap: int, seconds: float) -> bytes:
+_LARGEST = 1 << 30
+"""Largest cap that a source can have."""
+
+
+class Body(NamedTuple):
+    """A whole body.
+
+    Attributes:
+        content: The bytes, decoded where a Content-Encoding was.
+        encoded: The bytes as received where they were decoded, else None.
+    """
+
+    content: bytes
+    encoded: bytes | None = None
+
+
+async def read_body(arrival: Arrival, stream: BodyStream, cap: int, seconds: float) -> Body:
     """Collect the body of a request.
 
     Args:
         arrival: The request.
         stream: Its body.
-        cap: Largest size in bytes. A declared length over it is refused before a byte is read.
+        cap: Largest size in bytes, as received and decoded. A declared length over it is refused before a byte is read.
         seconds: Longest time that the whole body may take.
 
     Raises:
-        RequestRefused: 413 over the cap, 408 past the time.
+        RequestRefused: 413 over the cap, 408 past the time, 415 for a Content-Encoding that is not decoded here, 400
+            for a body that is not what its Content-Encoding says.
         ConnectionError: The sender hung up before the end.
     """
     declared = arrival.declared_length
     if declared is not None and declared > cap:
         raise _too_large(cap)
-    collecting = _collect(stream, cap)
+    decoder = decoder_of(arrival.headers)
+    collecting = _collect(stream, cap, decoder)
     # Most bodies have come in with the head. Then the coroutine ends at its first step, and no timer is needed.
     try:
         waiting = collecting.send(None)
     except StopIteration as done:
-        body: bytes = done.value
+        body: Body = done.value
         return body
     try:
         async with asyncio.timeout(seconds):
@@ -47,19 +66,49 @@ async def read_body(arrival: Arrival, stream: BodyStream, cap: int, seconds: flo
         ) from None
 
 
-async def _collect(stream: BodyStream, cap: int) -> bytes:
+def decoded_body(arrival: Arrival, received: bytes) -> Body:
+    """The body of a request that is there already: one that is kept, or that is only explained.
+
+    Raises:
+        RequestRefused: As `read_body`.
+    """
+    decoder = decoder_of(arrival.headers)
+    if decoder is None or not received:
+        return Body(received)
+    pieces, size = [], 0
+    for piece in decoder.feed(received):
+        size += len(piece)
+        if size > _LARGEST:
+            raise _too_large(_LARGEST)
+        pieces.append(piece)
+    decoder.end()
+    return Body(b"".join(pieces), received)
+
+
+async def _collect(stream: BodyStream, cap: int, decoder: BodyDecoder | None) -> Body:
     chunks: list[bytes] = []
-    size = 0
+    pieces: list[bytes] = []
+    received = decoded = 0
     async for chunk in stream():
-        size += len(chunk)
-        if size > cap:
+        received += len(chunk)
+        if received > cap:
             raise _too_large(cap)
         chunks.append(chunk)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        if decoder is not None:
+            for piece in decoder.feed(chunk):
+                decoded += len(piece)
+                if decoded > cap:
+                    raise _too_large(cap)
+                pieces.append(piece)
+    whole = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    if decoder is None or not whole:
+        return Body(whole)
+    decoder.end()
+    return Body(b"".join(pieces), whole)
 
 
 @types.coroutine
-def _resumed(coroutine: Coroutine[Any, Any, bytes], waiting: object) -> Generator[object, Any, bytes]:
+def _resumed(coroutine: Coroutine[Any, Any, Body], waiting: object) -> Generator[object, Any, Body]:
     """Await a coroutine that has been started already and has yielded `waiting`."""
     try:
         while True:
@@ -70,7 +119,7 @@ def _resumed(coroutine: Coroutine[Any, Any, bytes], waiting: object) -> Generato
             else:
                 waiting = coroutine.send(sent)
     except StopIteration as done:
-        body: bytes = done.value
+        body: Body = done.value
         return body
 
 

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 
 from hub.errors import Conflict, NotFound, StaleSource
 from hub.inbound.http.arrival import Arrival
+from hub.inbound.http.body import decoded_body
 from hub.inbound.parts import PipelineParts
 from hub.inbound.refusals import RequestRefused
 from hub.inbound.source_lookup import request_for
@@ -117,7 +118,8 @@ class Replayer:
             raise NotFound("the source of this request is gone")
         arrival = _arrival(record, dialect)
         # Plugins see the request of the first time, with its id and moment; what it starts now has those of the replay.
-        request = arrival.request(record.body or b"", parts.base_url)
+        body = decoded_body(arrival, record.body or b"")
+        request = arrival.request(body.content, parts.base_url, body.encoded)
         if origin == "release":
             record = replace(record, state="accepted", reason="")
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub.inbound.admission import admission_checks, check_published, check_vendor
 from hub.inbound.http.arrival import BodyStream
-from hub.inbound.http.body import read_body
+from hub.inbound.http.body import Body, decoded_body, read_body
 from hub.inbound.parts import PipelineParts
 from hub.inbound.refusals import RequestRefused
 from hub.inbound.stages import AdmittedRequest, IdentifiedRequest
@@ -21,8 +21,8 @@ async def admit(identified: IdentifiedRequest, parts: PipelineParts) -> Admitted
     A request that counts for the concurrency limit of its source holds a place until `Limits.leave`.
 
     Raises:
-        RequestRefused: A check fails (400, 401, 403, 404, 405), a limit is reached (429), the body is too large (413)
-            or too slow (408), or the vendor's plugin is not active (503).
+        RequestRefused: A check fails (400, 401, 403, 404, 405), a limit is reached (429), the body is too large (413),
+            too slow (408) or not to be decoded (400, 415), or the vendor's plugin is not active (503).
         ConnectionError: The sender hung up before the body was complete.
     """
     check_vendor(identified, parts.plugins)
@@ -34,18 +34,20 @@ async def admit(identified: IdentifiedRequest, parts: PipelineParts) -> Admitted
         elif checked is not None:
             await checked
     check_published(identified)
-    body = identified.arrival.body
-    if not isinstance(body, bytes):
-        try:
-            body = await _counted_body(identified, body, parts)
-        except RequestRefused as refused:
-            raise RequestRefused(refused.refusal, matched) from refused
+    arrival = identified.arrival
+    try:
+        if isinstance(arrival.body, bytes):
+            body = decoded_body(arrival, arrival.body)
+        else:
+            body = await _counted_body(identified, arrival.body, parts)
+    except RequestRefused as refused:
+        raise RequestRefused(refused.refusal, matched) from refused
     challenger = identified.challenger
     clock = RequestClock(parts.request_seconds if challenger is None else challenger.deadline)
-    return AdmittedRequest(identified, identified.arrival.request(body, parts.base_url), clock, matched)
+    return AdmittedRequest(identified, arrival.request(body.content, parts.base_url, body.encoded), clock, matched)
 
 
-async def _counted_body(identified: IdentifiedRequest, stream: BodyStream, parts: PipelineParts) -> bytes:
+async def _counted_body(identified: IdentifiedRequest, stream: BodyStream, parts: PipelineParts) -> Body:
     """The body of a request that has been counted as running."""
     arrival, spec, challenger = identified.arrival, identified.source.spec, identified.challenger
     at_most = spec.max_concurrent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -49,10 +49,12 @@ class Request:
         id: The hub's id of the request (`req_…`).
         method: Upper case.
         client: The sender's address, taken from a header where a trusted proxy sets it (`HUB_TRUSTED_PROXIES`).
-        body: The exact bytes, over which signatures are computed.
+        body: The bytes; decoded where the request had a Content-Encoding.
         headers: Names in any case, values read as Latin-1.
         url: The configured public base URL with the path and query as sent. Not in `repr`, since it may hold a secret.
         received: When it arrived, with its time zone. Verification uses no other clock.
+        encoded: The bytes as received where `body` is decoded from them, else None. A scheme verifies the received
+            bytes unless it says otherwise: it is given `as_received()`.
 
     Args:
         query: The decoded query, if it is known already; otherwise it is read from `url` when needed.
@@ -66,6 +68,7 @@ class Request:
     headers: Values[str] = field(repr=False)
     url: str = field(repr=False)
     received: datetime
+    encoded: bytes | None = field(default=None, repr=False)
 
     def __init__(  # noqa: PLR0913 - one argument for each thing that was sent
         self,
@@ -77,15 +80,26 @@ class Request:
         headers: Values[str],
         url: str,
         received: datetime,
+        encoded: bytes | None = None,
         query: Values[str] | None = None,
         raw_query: str | None = None,
     ) -> None:
         known = vars(self)
         known.update(id=id, method=method, client=client, body=body, headers=headers, url=url, received=received)
+        known["encoded"] = encoded
         if query is not None:
             known["query"] = query
         if raw_query is not None:
             known["raw_query"] = raw_query
+
+    @property
+    def received_body(self) -> bytes:
+        """The exact bytes as they were received."""
+        return self.body if self.encoded is None else self.encoded
+
+    def as_received(self) -> Request:
+        """This request with the bytes as they were received for its body."""
+        return self if self.encoded is None else replace(self, body=self.encoded, encoded=None)
 
     @cached_property
     def raw_query(self) -> str:

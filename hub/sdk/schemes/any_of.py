@@ -10,7 +10,7 @@ from hub.model.wire.grant import Grant
 from hub.model.wire.request import Request
 from hub.model.wire.secret import Secret
 from hub.sdk.context import Source
-from hub.sdk.schemes.scheme import Covers, Outgoing, Scheme, can_sign
+from hub.sdk.schemes.scheme import Covers, Outgoing, Scheme, SignedBytes, bytes_for, can_sign
 
 __all__ = ["AnyOf"]
 
@@ -18,6 +18,8 @@ __all__ = ["AnyOf"]
 @dataclass(frozen=True)
 class _AnyOf(Scheme):
     schemes: tuple[Scheme, ...]
+    signed_bytes: SignedBytes = "decoded"
+    """The whole request is wanted here: each scheme is then given the bytes that it verifies."""
 
     @property
     def covers(self) -> Covers:
@@ -31,7 +33,7 @@ class _AnyOf(Scheme):
         failures: list[Exception] = []
         for position, scheme in enumerate(self.schemes):
             try:
-                granted = scheme.verify(request, source)
+                granted = scheme.verify(bytes_for(scheme, request), source)
             except Exception as error:  # noqa: BLE001 - after a failure the next scheme decides
                 failures.append(error)
                 continue
@@ -54,7 +56,7 @@ class _AnyOf(Scheme):
             failures.append(error)
         for scheme in rest:
             try:
-                granted = scheme.verify(request, source)
+                granted = scheme.verify(bytes_for(scheme, request), source)
                 return granted if isinstance(granted, Grant) else await granted
             except Exception as error:  # noqa: BLE001 - after a failure the next scheme decides
                 failures.append(error)

@@ -11,7 +11,7 @@ from hub.model.wire.grant import Grant
 from hub.model.wire.request import Request
 from hub.model.wire.secret import Secret
 from hub.sdk.context import Source
-from hub.sdk.schemes.scheme import Covers, Outgoing, Scheme
+from hub.sdk.schemes.scheme import Covers, Outgoing, Scheme, SignedBytes
 
 __all__ = ["Check", "Checked"]
 
@@ -23,6 +23,7 @@ Checked = Grant | Secret
 class _Check(Scheme):
     rule: Callable[[Request, Source], Checked | Awaitable[Checked]]
     covers: Covers = "all"
+    signed_bytes: SignedBytes = "received"
     signs: bool = False
 
     def verify(self, request: Request, source: Source) -> Grant | Awaitable[Grant]:
@@ -63,7 +64,10 @@ def _grant(checked: object) -> Grant:
 
 
 def Check(  # noqa: N802 - named like the scheme that it makes
-    f: Callable[[Request, Source], Checked | Awaitable[Checked]], *, covers: Covers
+    f: Callable[[Request, Source], Checked | Awaitable[Checked]],
+    *,
+    covers: Covers,
+    signed_bytes: SignedBytes | None = None,
 ) -> Scheme:
     """A rule of yours, sync or async, as a scheme that only verifies.
 
@@ -73,7 +77,10 @@ def Check(  # noqa: N802 - named like the scheme that it makes
     Args:
         f: Returns a `Grant` or the matching `Secret`. Any exception refuses (401), except `Unavailable` (503).
         covers: Which part of the body the rule protects.
+        signed_bytes: Which bytes of a compressed body the rule is given: as `received`, or `decoded`. Unless said:
+            decoded for a rule that covers no body, since it can only read it.
     """
     if not callable(f):
         raise TypeError("Check takes a function of request and source")
-    return _Check(rule=f, covers=covers)
+    chosen: SignedBytes = signed_bytes or ("decoded" if covers == "none" else "received")
+    return _Check(rule=f, covers=covers, signed_bytes=chosen)

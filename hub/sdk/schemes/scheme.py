@@ -11,10 +11,14 @@ from hub.model.wire.request import Request
 from hub.model.wire.secret import Secret
 from hub.sdk.context import Source
 
-__all__ = ["Covers", "Outgoing", "Scheme", "can_sign"]
+__all__ = ["Covers", "Outgoing", "Scheme", "SignedBytes", "bytes_for", "can_sign"]
 
 Covers = Literal["all", "part", "none"]
 """Which part of the body a scheme protects. all: no altered byte passes. part: some do. none: it ignores the body."""
+
+
+SignedBytes = Literal["received", "decoded"]
+"""Which bytes of a compressed body a sender signs: those that it sends, or those that it compressed."""
 
 
 class Outgoing(Protocol):
@@ -71,3 +75,8 @@ class Scheme(Protocol):
 def can_sign(scheme: Scheme) -> bool:
     """Whether `scheme.sign` works. It does not for `Check`, nor if a scheme has a function in place of data."""
     return bool(getattr(scheme, "signs", True))
+
+
+def bytes_for(scheme: Scheme, request: Request) -> Request:
+    """The request with the bytes that a scheme verifies: as received, or decoded where `signed_bytes` says so."""
+    return request if getattr(scheme, "signed_bytes", "received") == "decoded" else request.as_received()

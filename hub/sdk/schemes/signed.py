@@ -17,7 +17,7 @@ from hub.model.wire.secret import Encoding, Secret
 from hub.sdk.context import Source
 from hub.sdk.moments import fresh
 from hub.sdk.schemes.comparison import octets
-from hub.sdk.schemes.scheme import Covers, Outgoing, Scheme
+from hub.sdk.schemes.scheme import Covers, Outgoing, Scheme, SignedBytes
 from hub.sdk.schemes.template import ContentTemplate
 
 __all__ = ["MAX_SIGNATURES", "Signed"]
@@ -51,6 +51,7 @@ class Signed(Scheme):
         future: Largest number of seconds that it may be after it.
         encoding: Encoding of signatures.
         slot: Slot of the keys.
+        signed_bytes: Which bytes are signed where the body is compressed: as `received`, or `decoded`.
         covers: `all` unless `content` has no {body}; set it to `part` where a function leaves some bytes out.
 
     Raises:
@@ -68,6 +69,7 @@ class Signed(Scheme):
     future: float = 300
     encoding: Encoding = "hex"
     slot: str = "signing"
+    signed_bytes: SignedBytes = "received"
     covers: Covers = "all"
     signs: bool = field(init=False, repr=False, compare=False)
     _template: ContentTemplate | None = field(init=False, repr=False, compare=False)

@@ -11,7 +11,7 @@ from hub.model.wire.request import Request
 from hub.model.wire.secret import Secret
 from hub.sdk.context import Source
 from hub.sdk.schemes.comparison import octets, same, utf8
-from hub.sdk.schemes.scheme import Covers, Outgoing, Scheme
+from hub.sdk.schemes.scheme import Covers, Outgoing, Scheme, SignedBytes
 
 __all__ = ["Token"]
 
@@ -23,6 +23,7 @@ class _Token(Scheme):
     prefix: str
     slot: str
     covers: Covers = "none"
+    signed_bytes: SignedBytes = "decoded"
 
     @property
     def signs(self) -> bool:
