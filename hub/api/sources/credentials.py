@@ -172,7 +172,7 @@ def _new_secret(source: SourceRecord, data: NewSecretInput, hub: Services) -> St
         value = credential.decode(text)
     except ValueError as error:
         raise Invalid("the secret is invalid", (Problem("/secret", str(error)),)) from error
-    return StoredSecret(new_id(), data.slot, value, text, data.label, hub.clock.now())
+    return StoredSecret(id=new_id(), slot=data.slot, value=value, text=text, label=data.label, created=hub.clock.now())
 
 
 def _secret_named(source: SourceRecord, text: str) -> StoredSecret:

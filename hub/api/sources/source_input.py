@@ -155,7 +155,7 @@ def stored_secrets(data: SourceInput, vendor: Vendor | None, now: int, pointer: 
         except ValueError as error:
             problems.append(Problem(pointer + place, str(error)))
         else:
-            stored.append(StoredSecret(new_id(), slot, value, text, label, now))
+            stored.append(StoredSecret(id=new_id(), slot=slot, value=value, text=text, label=label, created=now))
     if problems:
         raise Invalid("a secret is invalid", tuple(problems))
     return stored
@@ -164,7 +164,7 @@ def stored_secrets(data: SourceInput, vendor: Vendor | None, now: int, pointer: 
 def new_url_secret(now: int) -> StoredSecret:
     """A new secret for the Tracecat URL of a source: 256 random bits in base64url."""
     text = random_secrets.token_urlsafe(32)
-    return StoredSecret(new_id(), URL_SLOT, text.encode(), text, None, now)
+    return StoredSecret(id=new_id(), slot=URL_SLOT, value=text.encode(), text=text, created=now)
 
 
 def slots_given(data: SourceInput) -> Sequence[str]:

@@ -256,7 +256,8 @@ class SubscriptionRegistry:
     def _credential(self, scheme: str) -> Credential:
         return self._plugins.scheme_credential(scheme)
 
-    def _stored(self, spec: SubscriptionSpec, text: str, *, label: str | None = None) -> StoredSecret:
+    def _stored(self, spec: SubscriptionSpec, text: str) -> StoredSecret:
+        """The signing secret of a text, as the scheme of `spec` decodes it. Raises `Invalid` unless it can sign."""
         if len(text) > _LONGEST_SECRET:
             raise _bad_secret(f"must have {_LONGEST_SECRET} characters at most")
         try:
@@ -264,7 +265,7 @@ class SubscriptionRegistry:
         except ValueError as error:
             raise _bad_secret(str(error)) from error
         self._try_to_sign(spec, value)
-        return StoredSecret(new_id(), SIGNING_SLOT, value, text, label, self._clock.now())
+        return StoredSecret(id=new_id(), slot=SIGNING_SLOT, value=value, text=text, created=self._clock.now())
 
     def _try_to_sign(self, spec: SubscriptionSpec, value: bytes) -> None:
         scheme = self._plugins.scheme(spec.scheme)
@@ -302,7 +303,7 @@ class SubscriptionRegistry:
             raise Invalid("the subscription cannot be saved", (Problem("/scheme", message),)) from error
 
     def _tls_key(self, text: str) -> StoredSecret:
-        return StoredSecret(new_id(), TLS_KEY_SLOT, text.encode(), text, None, self._clock.now())
+        return StoredSecret(id=new_id(), slot=TLS_KEY_SLOT, value=text.encode(), text=text, created=self._clock.now())
 
     async def _check_tls(self, spec: SubscriptionSpec, secrets: Sequence[StoredSecret]) -> None:
         """Try the TLS options, in a thread because OpenSSL reads files. Raises `Invalid`."""

@@ -89,7 +89,9 @@ class SqlAccess:
         def work(transaction: Transaction) -> ConnectionRecord:
             row = transaction.first(select(connections).where(*_named(org, name)))
             key, created = (fresh, now) if row is None else (row.id, row.created)
-            record = ConnectionRecord(org, key, name, kind, created, now, fields)
+            record = ConnectionRecord(
+                org=org, id=key, name=name, kind=kind, created=created, updated=now, fields=fields
+            )
             transaction.execute(delete(connections).where(*_named(org, name)))
             self._secrets.delete_all(transaction, org, key)
             transaction.execute(
@@ -119,10 +121,7 @@ class SqlAccess:
         rows = await self._database.rows(
             select(connections).where(connections.c.org == org).order_by(connections.c.name)
         )
-        return tuple(
-            ConnectionRecord(row.org, row.id, row.name, row.kind, row.created, row.updated, tuple(loads(row.fields)))
-            for row in rows
-        )
+        return tuple(_connection(row) for row in rows)
 
     async def connection_values(self, org: Id, name: str) -> Mapping[str, str]:
         """See `hub.ports.store.Access.connection_values`."""
@@ -223,7 +222,27 @@ def _audit(transaction: Transaction, rows: Sequence[NewRow]) -> Sequence[None]:
 
 
 def _audit_entry(row: Row[Any]) -> AuditEntry:
-    return AuditEntry(row.org, row.id, row.at, row.key, row.action, row.target, loads(row.detail))
+    return AuditEntry(
+        org=row.org,
+        id=row.id,
+        at=row.at,
+        key=row.key,
+        action=row.action,
+        target=row.target,
+        detail=loads(row.detail),
+    )
+
+
+def _connection(row: Row[Any]) -> ConnectionRecord:
+    return ConnectionRecord(
+        org=row.org,
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        created=row.created,
+        updated=row.updated,
+        fields=tuple(loads(row.fields)),
+    )
 
 
 def _job(row: Row[Any]) -> Job:

@@ -21,7 +21,7 @@ from hub.store.sql.transaction import Transaction
 from hub.store.sql.writer import Priority
 from hub.store.vault import Vault
 
-__all__ = ["SqlSources", "change_source", "delete_source", "insert_source", "keep_secrets"]
+__all__ = ["SqlSources", "change_source", "delete_source", "insert_source", "keep_secrets", "new_source"]
 
 
 class SqlSources:
@@ -41,8 +41,7 @@ class SqlSources:
         now = self._clock.now()
 
         def work(transaction: Transaction) -> SourceRecord:
-            record = SourceRecord(org, source, None, spec, tuple(secrets), 1, now, now, by)
-            insert_source(transaction, self._vault, record)
+            insert_source(transaction, self._vault, new_source(org, source, None, spec, secrets, at=now, by=by))
             return transaction.current().sources[source]
 
         return await self._writer.run(Priority.JOURNAL, work)
@@ -104,6 +103,30 @@ class SqlSources:
             )
         )
         return {row.id: row.last_used for row in rows}
+
+
+def new_source(
+    org: Id,
+    source: Id,
+    workflow: Id | None,
+    spec: SourceSpec,
+    secrets: Sequence[StoredSecret],
+    *,
+    at: int,
+    by: Id | None,
+) -> SourceRecord:
+    """The first generation of a source that is created `at` (microseconds UTC) with the key `by`."""
+    return SourceRecord(
+        org=org,
+        id=source,
+        workflow=workflow,
+        spec=spec,
+        secrets=tuple(secrets),
+        generation=1,
+        created=at,
+        updated=at,
+        created_by=by,
+    )
 
 
 def insert_source(transaction: Transaction, vault: Vault, record: SourceRecord) -> None:

@@ -10,13 +10,13 @@ from sqlalchemy import delete, insert, or_, select, update
 from hub.errors import NotFound, PreconditionFailed
 from hub.model.ids import Id, new_id
 from hub.model.json import dumps
-from hub.model.stored.source import SourceRecord, SourceSpec, StoredSecret
+from hub.model.stored.source import SourceSpec, StoredSecret
 from hub.model.stored.workflow import WorkflowChange, WorkflowRecord, WorkflowVersion
 from hub.ports.store.page import Page
 from hub.store.sql.executions.executions import cancel_executions
 from hub.store.sql.paging import page
 from hub.store.sql.records import version_record, workflow_record
-from hub.store.sql.registry.sources import change_source, delete_source, insert_source
+from hub.store.sql.registry.sources import change_source, delete_source, insert_source, new_source
 from hub.store.sql.resources import SqlResources
 from hub.store.sql.tables import executions, workflow_versions, workflows
 from hub.store.sql.transaction import Transaction
@@ -52,8 +52,7 @@ class SqlWorkflows:
         draft = dumps(definition)
 
         def work(transaction: Transaction) -> WorkflowRecord:
-            record = SourceRecord(org, owned, workflow, source, tuple(secrets), 1, now, now, by)
-            insert_source(transaction, self._vault, record)
+            insert_source(transaction, self._vault, new_source(org, owned, workflow, source, secrets, at=now, by=by))
             row = {
                 "org": org,
                 "id": workflow,
