@@ -36,9 +36,13 @@ from hub.inbound.pipeline import Pipeline
 from hub.inbound.replay.replayer import Replayer
 from hub.inbound.source_context import SourceContexts
 from hub.inbound.source_lookup import source_named
-from hub.jobs.rekey import MasterKey
-from hub.jobs.replay import ReplayJobs
-from hub.jobs.retention import Keeper, days_kept
+from hub.jobs.recover import RecoverSubscription
+from hub.jobs.rekey import RotateMasterKey
+from hub.jobs.replay import ReplayRequests
+from hub.jobs.retention import RemoveOld, days_kept
+from hub.jobs.retry import RetryExecutions
+from hub.jobs.runner import JobRunner
+from hub.model.stored.access import DEFAULT_ORG
 from hub.outbound.delivery.dispatch import Pace
 from hub.outbound.service import Outbound
 from hub.plugins.host import Plugins
@@ -98,9 +102,7 @@ class Hub:
                 (self._start_plugins, parts.plugins.stop),
                 (parts.outbound.start, parts.outbound.stop),
                 (self.engine.start_running, self.engine.stop),
-                (parts.replay_jobs.start, parts.replay_jobs.stop),
-                (parts.master_key.start, parts.master_key.stop),
-                (parts.keeper.start, parts.keeper.stop),
+                (self._start_jobs, parts.jobs.stop),
             ):
                 await start()
                 self._stops.append(stop)
@@ -123,6 +125,13 @@ class Hub:
             watchdog.stop()
 
         self._stops.append(stop)
+
+    async def _start_jobs(self) -> None:
+        parts = self.services
+        org = parts.store.snapshot.org_named(DEFAULT_ORG)
+        if org is None:
+            raise NotFound(f"the org {DEFAULT_ORG} is gone")
+        await parts.jobs.start(org.id)
 
     def _disable(self, name: str) -> None:
         try:
@@ -185,6 +194,11 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
         public_url=settings.base_url,
         pace=Pace(lease_seconds=settings.lease_seconds, stop_seconds=min(settings.shutdown_seconds, 10.0)),
     )
+
+    async def take_over(owner: str) -> None:
+        await outbound.gone(owner)
+        await jobs.gone(owner)
+
     engine = choose_engine(
         settings,
         EngineParts(
@@ -198,7 +212,7 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
             lease_seconds=settings.lease_seconds,
             shutdown_seconds=settings.shutdown_seconds,
             presence=Presence(settings.data_dir / "processes", owner),
-            gone=outbound.gone,
+            gone=take_over,
         ),
     )
     drift = DriftCounter(plugins, store, clock, outbound.schema_fault)
@@ -225,6 +239,20 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
     )
     pipeline = Pipeline(parts)
     replayer = Replayer(parts, clock)
+    jobs = JobRunner(
+        store.jobs,
+        (
+            ReplayRequests(store.inbound, replayer),
+            RetryExecutions(store.executions, engine),
+            RecoverSubscription(store, outbound.wake, clock),
+            RotateMasterKey(vault, store.resealing),
+            RemoveOld(store.retention, days_kept(settings), clock),
+        ),
+        clock,
+        owner=owner,
+        lease_seconds=settings.lease_seconds,
+        stop_seconds=min(settings.shutdown_seconds, 10.0),
+    )
     app = _Application("hub", static_folder=None)
     client = Client(settings.trusted_proxies, settings.client_header)
     routes = HubRoutes(app, pipeline, client, clock, unkept, prefix=settings.path_prefix)
@@ -248,10 +276,8 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
         client=client,
         routes=routes,
         replayer=replayer,
-        replay_jobs=ReplayJobs(store, replayer, clock),
+        jobs=jobs,
         explainer=Explainer(parts),
-        keeper=Keeper(store.retention, days_kept(settings), clock),
-        master_key=MasterKey(vault, store, clock),
     )
     app.extensions[EXTENSION] = services
     install_api(app)

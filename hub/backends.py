@@ -62,7 +62,7 @@ class EngineParts:
         lease_seconds: Time without a renewal after which another process takes over.
         shutdown_seconds: How long `stop` lets running executions finish.
         presence: Knows which other processes of this machine have ended.
-        gone: Takes over the deliveries of such a process, given its id.
+        gone: Takes over the deliveries and jobs of such a process, given its id.
     """
 
     store: Store

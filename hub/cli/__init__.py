@@ -19,6 +19,7 @@ _COMMANDS = {
     "events": ("hub.cli.inbound.events", "events"),
     "executions": ("hub.cli.workflows.executions", "executions"),
     "init": ("hub.cli.instance.init", "init"),
+    "jobs": ("hub.cli.instance.jobs", "jobs"),
     "keys": ("hub.cli.access.keys", "keys"),
     "listen": ("hub.cli.inbound.listen", "listen"),
     "orgs": ("hub.cli.access.orgs", "orgs"),

@@ -1,26 +1,24 @@
-"""Removing what is old, in the background: one small step at a time, with a line in the log for what is gone."""
+"""Removing what is old, every hour: one small step at a time, with a line in the log for what is gone."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 
 import structlog
 
-from hub.errors import HubError
+from hub.jobs.kind import JobKind, Step, Wait
+from hub.model.stored.jobs import Job
 from hub.ports.clock import Clock
 from hub.ports.store import Retention
 from hub.ports.store.retention import RETENTION_KINDS, RetentionKind
 from hub.settings import Settings
 
-__all__ = ["Keeper", "days_kept"]
+__all__ = ["RemoveOld", "days_kept"]
 
 log = structlog.get_logger(__name__)
 
 _DAY = 86_400_000_000
 _HOUR = 3_600_000_000
-_SOON = 60_000_000
 
 
 def days_kept(settings: Settings) -> Mapping[RetentionKind, int]:
@@ -34,8 +32,11 @@ def days_kept(settings: Settings) -> Mapping[RetentionKind, int]:
     }
 
 
-class Keeper:
-    """Prunes every kind a minute after the start and then once an hour.
+class RemoveOld(JobKind):
+    """Counts what is older than its kind is kept, removes it.
+
+    There is one such job for the whole instance, which begins again an hour after its end: its counts are those of its
+    last run.
 
     Args:
         retention: Removes.
@@ -43,56 +44,45 @@ class Keeper:
         clock: The hub's clock.
     """
 
+    name = "retention"
+    may = frozenset()
+    alone = True
+    repeats = _HOUR
+
     def __init__(self, retention: Retention, days: Mapping[RetentionKind, int], clock: Clock) -> None:
         self._retention = retention
         self._days = days
         self._clock = clock
-        self._task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Begin."""
-        self._task = asyncio.create_task(self._work(), name="hub-retention")
+    async def count(self, job: Job) -> int:
+        """See `JobKind`."""
+        total = 0
+        for kind in self._kinds(job):
+            total += await self._retention.count(kind, self._before(kind))
+        return total
 
-    async def stop(self) -> None:
-        """Stop; a step that is under way is committed."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+    async def work(self, job: Job) -> AsyncGenerator[Step | Wait, None]:
+        """See `JobKind`. The cursor is `<kind>:<cursor of the retention port>`."""
+        cursor: str | None = job.cursor.partition(":")[2] or None
+        for kind in self._kinds(job):
+            before = self._before(kind)
+            removed = blobs = 0
+            while True:
+                pruned = await self._retention.prune(kind, before, cursor=cursor)
+                removed += pruned.removed
+                blobs += pruned.blobs
+                cursor = pruned.cursor
+                yield Step(f"{kind}:{cursor or ''}", done=pruned.removed)
+                if cursor is None:
+                    break
+            if removed:
+                log.info("removed_what_is_old", kind=kind, removed=removed, blobs=blobs, days=self._days[kind])
 
-    async def run_once(self) -> Mapping[RetentionKind, int]:
-        """Prune every kind to its end; how many things of each are gone. Between two steps everybody else goes first.
+    def _kinds(self, job: Job) -> list[RetentionKind]:
+        """The kinds that are not kept for ever, from the one on that the job is at."""
+        at = job.cursor.partition(":")[0]
+        first = RETENTION_KINDS.index(at) if at in RETENTION_KINDS else 0
+        return [kind for kind in RETENTION_KINDS[first:] if self._days.get(kind, 0) > 0]
 
-        Raises:
-            HubError: Database or disk refused; the next round goes on.
-        """
-        removed: dict[RetentionKind, int] = {}
-        for kind in RETENTION_KINDS:
-            if self._days.get(kind, 0) > 0:
-                removed[kind] = await self._prune(kind, self._clock.now() - self._days[kind] * _DAY)
-        return removed
-
-    async def _prune(self, kind: RetentionKind, before: int) -> int:
-        removed = blobs = 0
-        cursor: str | None = None
-        while True:
-            step = await self._retention.prune(kind, before, cursor=cursor)
-            removed += step.removed
-            blobs += step.blobs
-            cursor = step.cursor
-            if cursor is None:
-                break
-        if removed:
-            log.info("removed what is old", kind=kind, removed=removed, blobs=blobs, days=self._days[kind])
-        return removed
-
-    async def _work(self) -> None:
-        due = self._clock.now() + _SOON
-        while True:
-            await self._clock.sleep_until(due)
-            due = self._clock.now() + _HOUR
-            try:
-                await self.run_once()
-            except HubError as error:
-                log.warning("retention failed", error=str(error))
+    def _before(self, kind: RetentionKind) -> int:
+        return self._clock.now() - self._days[kind] * _DAY

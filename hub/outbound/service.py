@@ -16,7 +16,6 @@ from hub.outbound.delivery.deliver import Courier
 from hub.outbound.delivery.dispatch import Dispatcher, Pace
 from hub.outbound.delivery.health import Health, HealthRule
 from hub.outbound.delivery.observed import attempt_records, message_record
-from hub.outbound.delivery.recover import Recovery
 from hub.outbound.delivery.resend import Resender, Tried
 from hub.outbound.publish.catalog import OutboundCatalog
 from hub.outbound.publish.freeze import Compile, Templates
@@ -56,7 +55,6 @@ class Outbound:
     Attributes:
         catalog: Event types that may be published.
         registry: Subscriptions.
-        recovery: Jobs that send a subscription again what it missed.
         handle: The running hub as plugins see it.
     """
 
@@ -101,7 +99,6 @@ class Outbound:
             clock=clock,
             owner=owner,
         )
-        self.recovery = Recovery(store, self._dispatcher, clock)
         self.registry = SubscriptionRegistry(
             store=store,
             plugins=plugins,
@@ -113,13 +110,11 @@ class Outbound:
         self.handle = Handle(public_url, hub.__version__, self.publish, self._org_named)
 
     async def start(self) -> None:
-        """Go on with what the store has: deliveries and recovery jobs. Raises `StoreUnavailable`."""
+        """Go on with the deliveries that the store has. Raises `StoreUnavailable`."""
         await self._dispatcher.start()
-        await self.recovery.start()
 
     async def stop(self) -> None:
         """Let attempts under way end within the grace; everything else stays in the store."""
-        await self.recovery.stop()
         await self._dispatcher.stop()
 
     @property

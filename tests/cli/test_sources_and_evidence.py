@@ -193,7 +193,7 @@ async def test_connections_keys_orgs_and_audit(hub: LiveHub) -> None:
     assert "shown only once" in await said(hub, "keys", "create", "two", "--role", "editor")
     assert made["id"] in [one["id"] for one in await answered(hub, "keys", "list", "-j")]
     assert "revoked" in await said(hub, "keys", "revoke", made["id"])
-    assert "encrypted again with the new master key" in await said(hub, "keys", "rotate-master")
+    assert "are encrypted with the new master key" in await said(hub, "keys", "rotate-master")
     assert (await answered(hub, "orgs", "create", "cli-org", "-j"))["name"] == "cli-org"
     assert "Next: HUB_ORG=cli-org-2" in await said(hub, "orgs", "create", "cli-org-2")
     assert "cli-org" in await said(hub, "orgs", "list")

@@ -1,4 +1,4 @@
-"""What is old goes, kind by kind, and the log says so."""
+"""Old things are removed, kind by kind, and the log says so."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import Any
 
 import structlog
 
-from hub.jobs.retention import Keeper, days_kept
+from hub.jobs.retention import RemoveOld, days_kept
+from hub.jobs.runner import JobRunner
+from hub.model.stored.jobs import Job
 from hub.settings import Settings
 from hub.testing.clock import ManualClock
 from hub.testing.live import LiveHub, live_hub
+from tests.jobs.conftest import eventually
 
 DAY = 86_400
 
@@ -22,12 +25,30 @@ async def kept(hub: LiveHub) -> dict[str, int]:
     return counts
 
 
-def keeper(hub: LiveHub, clock: ManualClock, **days: int) -> Keeper:
+async def remove(hub: LiveHub, clock: ManualClock, **days: int) -> Job:
+    """Run the job with these days, once, beside the hub's own."""
     kinds: Any = {"requests": 0, "executions": 0, "messages": 0, "audit": 0, "jobs": 0, **days}
-    return Keeper(hub.services.store.retention, kinds, clock)
+
+    class ByTheseDays(RemoveOld):
+        name = f"retention by {days}"  # another kind, so that the hub's own job is left alone
+
+    kind = ByTheseDays(hub.services.store.retention, kinds, clock)
+    runner = JobRunner(hub.services.store.jobs, [kind], clock, owner="test")
+    org = hub.services.store.snapshot.org_named("default")
+    assert org is not None
+    await runner.start(org.id)
+    [job] = (await hub.services.store.jobs.list(org.id, kind=kind.name, limit=2)).items
+    clock.advance(61)
+
+    async def ended() -> bool:
+        return (await hub.services.store.jobs.get(org.id, job.id)).state == "done"
+
+    await eventually(ended)
+    await runner.stop()
+    return await hub.services.store.jobs.get(org.id, job.id)
 
 
-async def test_each_kind_goes_after_its_own_days(tmp_path: Path) -> None:
+async def test_each_kind_is_removed_after_its_own_days(tmp_path: Path) -> None:
     clock = ManualClock()
     async with live_hub(tmp_path / "data", clock=clock) as hub:
         workflow = await hub.workflow()
@@ -36,13 +57,15 @@ async def test_each_kind_goes_after_its_own_days(tmp_path: Path) -> None:
             await hub.finished(answer.json()["wf_exec_id"])
         assert await kept(hub) == {"requests": 3, "events": 3, "executions": 3, "audit": 1}
         clock.advance(2 * DAY)
-        assert await keeper(hub, clock, requests=3, executions=3).run_once() == {"requests": 0, "executions": 0}
+        assert (await remove(hub, clock, requests=3, executions=3)).total == 0
         with structlog.testing.capture_logs() as logs:
-            removed = await keeper(hub, clock, requests=1).run_once()
-        assert removed == {"requests": 3}
-        assert [(line["kind"], line["removed"], line["days"]) for line in logs] == [("requests", 3, 1)]
+            removed = await remove(hub, clock, requests=1)
+        assert (removed.total, removed.done, removed.failed) == (3, 3, 0)
+        lines = [line for line in logs if line["event"] == "removed_what_is_old"]
+        assert [(line["kind"], line["removed"], line["days"]) for line in lines] == [("requests", 3, 1)]
         assert await kept(hub) == {"requests": 0, "events": 0, "executions": 3, "audit": 1}
-        await keeper(hub, clock, executions=1, audit=1).run_once()
+        removed = await remove(hub, clock, executions=1, audit=1)
+        assert (removed.total, removed.done) == (4, 4)
         assert await kept(hub) == {"requests": 0, "events": 0, "executions": 0, "audit": 0}
 
 
@@ -53,13 +76,26 @@ def test_settings_say_how_long_and_nought_is_for_ever() -> None:
     assert days["jobs"] == 4
 
 
-async def test_it_runs_by_itself_every_hour(tmp_path: Path) -> None:
+async def test_it_runs_by_itself_every_hour_and_is_one_job(tmp_path: Path) -> None:
     clock = ManualClock()
     async with live_hub(tmp_path / "data", clock=clock, retain_requests_days=1) as hub:
-        workflow = await hub.workflow()
-        await hub.post(workflow["source"]["urls"]["tracecat"], {})
+        url = (await hub.workflow())["source"]["urls"]["tracecat"]
+        await hub.post(url, {})
         clock.advance(2 * DAY)
-        for _ in range(200):
-            if (await kept(hub))["requests"] == 0:
-                break
-        assert (await kept(hub))["requests"] == 0
+
+        async def removed() -> bool:
+            return (await kept(hub))["requests"] == 0
+
+        await eventually(removed)
+        await hub.services.jobs.settled()
+        await hub.post(url, {})
+        for _ in range(3):
+            clock.advance(DAY)
+            await hub.api("GET", "/api/jobs")
+        await eventually(removed)
+        await hub.services.jobs.settled()
+        [job] = (await hub.api("GET", "/api/jobs")).json()["items"]
+        assert (job["kind"], job["urls"]) == ("retention", {"self": f"{hub.url}/api/jobs/{job['id']}"})
+        for action in ("pause", "resume", "cancel"):
+            refused = await hub.api("POST", f"/api/jobs/{job['id']}/{action}")
+            assert (refused.status, "runs to its end" in refused.json()["detail"]) == (409, True)

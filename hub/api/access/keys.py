@@ -9,13 +9,14 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from quart import Blueprint, Response
 from quart_schema import document_request, tag_blueprint
 
-from hub.api.outbound.outbound_view import job_view
+from hub.api.instance.job_view import job_view
 from hub.api.web.auth import caller, key_digest, requires
 from hub.api.web.bodies import model_body
 from hub.api.web.paging import whole_list
 from hub.api.web.rendering import answer, instant_text, path_id
 from hub.api.web.services import services
 from hub.errors import Forbidden, Invalid, Problem
+from hub.jobs.rekey import rotation_order
 from hub.model.ids import new_id, write_id
 from hub.model.stored.access import KeyRecord, Role
 from hub.model.times import to_micros
@@ -101,6 +102,6 @@ async def revoke(key: str) -> Response:
 @blueprint.post("/master-key/rotate")
 @requires("operate")
 async def rotate_master() -> Response:
-    """Encrypt with a new master key from now on. A job encrypts again what older keys encrypted."""
-    hub = services()
-    return answer(job_view(await hub.master_key.rotate(caller().org.id), hub.base_url), 202)
+    """Begin a job that creates a new master key and encrypts everything again with it; 409 while one is running."""
+    hub, who = services(), caller()
+    return answer(job_view(await hub.jobs.begin(who.org.id, rotation_order()), hub), 202)

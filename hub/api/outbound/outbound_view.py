@@ -1,4 +1,4 @@
-"""Subscriptions, messages, deliveries and jobs as the API shows them."""
+"""Subscriptions, messages and deliveries as the API shows them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from hub.api.web.services import Services
 from hub.errors import AddressRefused
 from hub.model.ids import write_id
 from hub.model.masking import MASK, is_credential
-from hub.model.stored.access import Job
 from hub.model.stored.outbound import Attempt, DeliveryRecord, MessageRecord, SubscriptionRecord
 from hub.model.stored.source import SIGNING_SLOT, StoredSecret
 from hub.sdk.schemes.standard import public_text
 
-__all__ = ["attempt_view", "delivery_view", "job_view", "message_view", "subscription_view", "warnings"]
+__all__ = ["attempt_view", "delivery_view", "message_view", "subscription_view", "warnings"]
 
 
 def subscription_view(record: SubscriptionRecord, hub: Services) -> dict[str, Any]:
@@ -132,26 +131,3 @@ def _headers(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
     for name, value in pairs:
         joined[name] = f"{joined[name]}, {value}" if name in joined else value
     return joined
-
-
-def job_view(job: Job, base_url: str) -> dict[str, Any]:
-    """A job with its counts, its progress and the URLs that control it."""
-    name = write_id("job", job.id)
-    worked = job.done + job.failed
-    url = f"{base_url}/api/jobs/{name}"
-    return {
-        "id": name,
-        "kind": job.kind,
-        "state": job.state,
-        "subscription": job.params.get("subscription"),
-        "since": instant_text(job.params.get("since")),
-        "until": instant_text(job.params.get("until")),
-        "total": job.total,
-        "done": job.done,
-        "failed": job.failed,
-        "progress": 1.0 if job.state == "done" else round(min(worked / job.total, 1.0), 4) if job.total else 0.0,
-        "error": job.error,
-        "created": instant_text(job.created),
-        "updated": instant_text(job.updated),
-        "urls": {"self": url, "pause": f"{url}/pause", "resume": f"{url}/resume", "cancel": f"{url}/cancel"},
-    }

@@ -72,6 +72,7 @@ class RecoverInput(BaseModel):
 
     since: Moment
     until: Moment | None = None
+    dry_run: bool = False
 
 
 def merged(record: SubscriptionRecord, body: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import Any
 from quart import Blueprint, Response
 from quart_schema import document_request, tag_blueprint
 
-from hub.api.outbound.outbound_view import attempt_view, job_view, subscription_view
+from hub.api.instance.job_view import job_view
+from hub.api.outbound.outbound_view import attempt_view, subscription_view
 from hub.api.outbound.signature_check import ReceivedInput, check_signature
 from hub.api.outbound.subscription_input import RecoverInput, RotateInput, SubscriptionInput, TestInput, merged
 from hub.api.web.arguments import time_of
@@ -17,6 +18,7 @@ from hub.api.web.conditional import change_current
 from hub.api.web.paging import page_arguments, page_of
 from hub.api.web.rendering import answer, path_id
 from hub.api.web.services import services
+from hub.jobs.recover import recover_order
 from hub.model.ids import write_id
 from hub.model.stored.outbound import SubscriptionRecord
 from hub.outbound.registry.registry import KEEP, SavedSubscription
@@ -101,8 +103,8 @@ async def change(subscription: str) -> Response:
     missed_since, after = await change_current("subscription", lambda: _find(subscription), write, hub.store)
     view = subscription_view(after, hub)
     if missed_since is not None and after.spec.enabled:
-        job = await hub.outbound.recovery.recover(who.org.id, after.id, missed_since)
-        view["job"] = job_view(job, hub.base_url)
+        order = recover_order(after.id, since=missed_since, until=None, now=hub.clock.now())
+        view["job"] = job_view(await hub.jobs.begin(who.org.id, order), hub)
     return answer(view, generation=after.generation)
 
 
@@ -170,10 +172,15 @@ async def revoke(subscription: str, secret: str) -> Response:
 @document_request(RecoverInput)
 @requires("edit")
 async def recover(subscription: str) -> Response:
-    """Send again what is dead or was skipped since a given time. A job with counts does it and can be cancelled."""
+    """Begin a job that sends again the dead and skipped deliveries of a span. With `dry_run` it only counts them."""
     hub, who = services(), caller()
-    found = path_id("sub", subscription)
     data = await model_body(RecoverInput)
-    until = None if data.until is None else time_of(data.until, "/until")
-    job = await hub.outbound.recovery.recover(who.org.id, found, time_of(data.since, "/since"), until)
-    return answer(job_view(job, hub.base_url), 202)
+    record = _find(subscription)
+    order = recover_order(
+        record.id,
+        since=time_of(data.since, "/since"),
+        until=None if data.until is None else time_of(data.until, "/until"),
+        now=hub.clock.now(),
+        dry_run=data.dry_run,
+    )
+    return answer(job_view(await hub.jobs.begin(who.org.id, order), hub), 202)

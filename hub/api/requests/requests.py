@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from quart import Blueprint, Response, request
 from quart_schema import document_querystring, document_request, tag_blueprint
 
-from hub.api.outbound.outbound_view import job_view
+from hub.api.instance.job_view import job_view
 from hub.api.requests.request_view import request_summary, request_view
 from hub.api.sources.sources import find_source, source_id
 from hub.api.web.arguments import choice_argument
@@ -17,6 +17,7 @@ from hub.api.web.bodies import model_body
 from hub.api.web.paging import page_arguments, page_of
 from hub.api.web.rendering import answer, path_id
 from hub.api.web.services import services
+from hub.jobs.replay import replay_order
 from hub.model.ids import Id, write_id
 from hub.model.stored.inbound import RequestState
 from hub.model.times import to_micros
@@ -47,6 +48,7 @@ class ReplayInput(BaseModel):
     )
     since: AwareDatetime = Field(description="Requests received at or after this time, ISO 8601 with a time zone.")
     until: AwareDatetime | None = Field(default=None, description="Requests received before this time, by default now.")
+    dry_run: bool = Field(default=False, description="Only count the requests.")
 
 
 @blueprint.get("")
@@ -98,15 +100,18 @@ async def replay(id: str) -> Response:  # noqa: A002 - the name in the HTTP cont
 @document_request(ReplayInput)
 @requires("edit")
 async def replay_many() -> Response:
-    """Replay the requests of a span of time, oldest first, as a job with progress that can be cancelled."""
+    """Begin a job that replays the requests of a span of time, oldest first. With `dry_run` it only counts them."""
     hub, who = services(), caller()
     data = await model_body(ReplayInput)
-    source = find_source(data.source, hub, who).id if data.source else None
-    until = to_micros(data.until) if data.until else None
-    job = await hub.replay_jobs.begin(
-        who.org.id, source=source, state=data.state, since=to_micros(data.since), until=until
+    order = replay_order(
+        since=to_micros(data.since),
+        until=to_micros(data.until) if data.until else None,
+        now=hub.clock.now(),
+        source=find_source(data.source, hub, who).id if data.source else None,
+        state=data.state,
+        dry_run=data.dry_run,
     )
-    return answer(job_view(job, hub.base_url), 202)
+    return answer(job_view(await hub.jobs.begin(who.org.id, order), hub), 202)
 
 
 def source_argument() -> Id | None:

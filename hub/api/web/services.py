@@ -15,9 +15,7 @@ from hub.inbound.http.client_address import Client
 from hub.inbound.http.connection import HubRoutes
 from hub.inbound.pipeline import Pipeline
 from hub.inbound.replay.replayer import Replayer
-from hub.jobs.rekey import MasterKey
-from hub.jobs.replay import ReplayJobs
-from hub.jobs.retention import Keeper
+from hub.jobs.runner import JobRunner
 from hub.outbound.service import Outbound
 from hub.plugins.host import Plugins
 from hub.ports.blobs import Blobs
@@ -54,10 +52,8 @@ class Services:
     client: Client
     routes: HubRoutes
     replayer: Replayer
-    replay_jobs: ReplayJobs
+    jobs: JobRunner
     explainer: Explainer
-    keeper: Keeper
-    master_key: MasterKey
 
 
 def services() -> Services:

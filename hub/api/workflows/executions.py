@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from quart import Blueprint, Response, request
-from quart_schema import tag_blueprint
+from quart_schema import document_request, tag_blueprint
 
+from hub.api.instance.job_view import job_view
+from hub.api.sources.sources import find_source
 from hub.api.web.arguments import choice_argument
 from hub.api.web.auth import caller, requires
+from hub.api.web.bodies import model_body
 from hub.api.web.paging import page_arguments, page_of
 from hub.api.web.rendering import answer, instant_text, optional_id, path_id
 from hub.api.web.services import services
-from hub.errors import Conflict
+from hub.errors import Conflict, NotFound
+from hub.jobs.retry import retry_order
 from hub.model.ids import Id, write_id
 from hub.model.stored.execution import ExecutionRecord, ExecutionState, NodeRecord
+from hub.model.times import to_micros
 
-__all__ = ["blueprint", "execution_view"]
+__all__ = ["RetryInput", "blueprint", "execution_view"]
 
 blueprint = Blueprint("executions", __name__, url_prefix="/api/executions")
 tag_blueprint(blueprint, {"executions"})
+
+
+class RetryInput(BaseModel):
+    """Which executions to retry."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    state: Literal["failed", "cancelled"]
+    workflow: str | None = Field(default=None, description="Only executions of this workflow.")
+    source: str | None = Field(default=None, description="Only executions that requests to this source started.")
+    since: AwareDatetime | None = Field(
+        default=None, description="Executions created at or after this time, ISO 8601 with a time zone."
+    )
+    until: AwareDatetime | None = Field(
+        default=None, description="Executions created before this time, by default now."
+    )
+    dry_run: bool = Field(default=False, description="Only count the executions.")
 
 
 def execution_view(record: ExecutionRecord, nodes: tuple[NodeRecord, ...] | None = None) -> dict[str, Any]:
@@ -113,3 +136,25 @@ async def retry(execution: str) -> Response:
     found = _execution_id(execution)
     await hub.engine.retry(who.org.id, found)
     return answer(execution_view(await hub.store.executions.get(who.org.id, found)), 202)
+
+
+@blueprint.post("/retry")
+@document_request(RetryInput)
+@requires("edit")
+async def retry_many() -> Response:
+    """Begin a job that retries the executions of a span of time, oldest first. With `dry_run` it only counts them."""
+    hub, who = services(), caller()
+    data = await model_body(RetryInput)
+    workflow = hub.store.snapshot.workflows.get(path_id("wf", data.workflow)) if data.workflow else None
+    if data.workflow and (workflow is None or workflow.org != who.org.id):
+        raise NotFound(f"no workflow {data.workflow[:60]}")
+    order = retry_order(
+        state=data.state,
+        since=to_micros(data.since) if data.since else 0,
+        until=to_micros(data.until) if data.until else None,
+        now=hub.clock.now(),
+        workflow=None if workflow is None else workflow.id,
+        source=find_source(data.source, hub, who).id if data.source else None,
+        dry_run=data.dry_run,
+    )
+    return answer(job_view(await hub.jobs.begin(who.org.id, order), hub), 202)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import time
-
 import click
 
 from hub.cli.terminal.client import HubClient
 from hub.cli.terminal.group import Group
 from hub.cli.terminal.output import json_option, print_json, print_table
+from hub.cli.terminal.progress import watch_job
 
 __all__ = ["keys"]
-
-_LOOK_SECONDS = 0.2
 
 
 @click.group(cls=Group)
@@ -61,11 +58,7 @@ def rotate_master() -> None:
     Older key files stay in `keys` in the data directory, since backups of the database need them.
     """
     client = HubClient()
-    job = client.call("POST", "/api/master-key/rotate")
-    while job["state"] == "running":
-        click.echo(f"{job['done']} secrets encrypted again", err=True)
-        time.sleep(_LOOK_SECONDS)
-        job = client.call("GET", f"/api/jobs/{job['id']}")
+    job = watch_job(client, client.call("POST", "/api/master-key/rotate"))
     if job["state"] != "done":
         raise click.ClickException(f"the rotation is {job['state']}: {job['error']}")
-    click.echo(f"done: {job['done']} secrets encrypted again with the new master key")
+    click.echo(f"done: {job['done']} secrets are encrypted with the new master key")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from typing import Any
 
 import click
 
@@ -10,12 +10,11 @@ from hub.cli.terminal.client import HubClient
 from hub.cli.terminal.group import Group
 from hub.cli.terminal.inputs import moment_input
 from hub.cli.terminal.output import json_always, json_option, print_json, print_table
+from hub.cli.terminal.progress import watch_job
 
 __all__ = ["COLUMNS", "replay", "requests", "row_of"]
 
 COLUMNS = ("id", "received", "state", "step", "method", "url", "reason")
-_ENDED = frozenset({"done", "failed", "cancelled"})
-_LOOK_SECONDS = 0.5
 
 
 def row_of(one: dict[str, str]) -> tuple[str, ...]:
@@ -73,13 +72,21 @@ def explain(request: str, *, as_json: bool) -> None:
 @click.option("--until", help="Before then; now, if left out.")
 @click.option("--source", help="Of this source only.")
 @click.option("--state", help="accepted, held or duplicate; left out: accepted and held.")
+@click.option("--dry-run", is_flag=True, help="Only count the requests of the span.")
 @json_option
 def replay(
-    request: str | None, since: str | None, until: str | None, source: str | None, state: str | None, *, as_json: bool
+    request: str | None,
+    since: str | None,
+    until: str | None,
+    source: str | None,
+    state: str | None,
+    *,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Run a request again, or all of a span; what was held is released.
 
-    Ctrl-C leaves a span's job running; `hub recover --help` tells how to look at jobs and cancel them.
+    Ctrl-C leaves a span's job running; `hub jobs` lists and steers it. With --json it is not waited for.
     """
     if (request is None) == (since is None):
         raise click.UsageError("name a request, or say --since")
@@ -92,15 +99,14 @@ def replay(
             started = ", ".join(one["id"] for one in done["executions"]) or "nothing"
             click.echo(f"{done['id']}{' is released' if done['released'] else ''}: started {started}")
         return
-    body = {"since": moment_input(since or ""), "source": source, "state": state}
+    body: dict[str, Any] = {"since": moment_input(since or ""), "source": source, "state": state, "dry_run": dry_run}
     if until is not None:
         body["until"] = moment_input(until)
     job = client.call("POST", "/api/requests/replay", {name: one for name, one in body.items() if one is not None})
-    while not as_json and job["state"] not in _ENDED:
-        click.echo(f"{job['id']}: {job['done']} of {job['total']}, {job['failed']} failed", err=True)
-        time.sleep(_LOOK_SECONDS)
-        job = client.call("GET", f"/api/jobs/{job['id']}")
     if as_json:
         print_json(job)
+    elif dry_run:
+        click.echo(f"{job['total']} would be replayed")
     else:
+        job = watch_job(client, job)
         click.echo(f"{job['state']}: {job['done']} of {job['total']} replayed, {job['failed']} failed")

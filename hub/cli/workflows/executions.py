@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from hub.cli.terminal.client import HubClient
 from hub.cli.terminal.group import Group
+from hub.cli.terminal.inputs import moment_input
 from hub.cli.terminal.output import json_option, print_json, print_table
+from hub.cli.terminal.progress import watch_job
 
 __all__ = ["executions"]
 
@@ -59,7 +63,48 @@ def cancel(execution: str) -> None:
 
 
 @executions.command()
-@click.argument("execution")
-def retry(execution: str) -> None:
-    """Run a failed or cancelled execution again from its failed nodes."""
-    click.echo(HubClient().call("POST", f"/api/executions/{execution}/retry")["state"])
+@click.argument("execution", required=False)
+@click.option("--since", help="Retry all that were created since then: 90m, 2h, 3d, or ISO 8601.")
+@click.option("--until", help="Created before then; now, if left out.")
+@click.option("--workflow", help="Of this workflow only.")
+@click.option("--source", help="Started by requests to this source only.")
+@click.option("--state", type=click.Choice(["failed", "cancelled"]), default="failed", show_default=True)
+@click.option("--dry-run", is_flag=True, help="Only count the executions of the span.")
+@json_option
+def retry(
+    execution: str | None,
+    since: str | None,
+    until: str | None,
+    workflow: str | None,
+    source: str | None,
+    state: str,
+    *,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Run a failed or cancelled execution again from its failed nodes, or all of a span.
+
+    Ctrl-C leaves a span's job running; `hub jobs` lists and steers it. With --json it is not waited for.
+    """
+    if (execution is None) == (since is None):
+        raise click.UsageError("name an execution, or say --since")
+    client = HubClient()
+    if execution is not None:
+        retried = client.call("POST", f"/api/executions/{execution}/retry")
+        if as_json:
+            print_json(retried)
+        else:
+            click.echo(retried["state"])
+        return
+    body: dict[str, Any] = {"state": state, "since": moment_input(since or ""), "dry_run": dry_run}
+    if until is not None:
+        body["until"] = moment_input(until)
+    body |= {name: one for name, one in (("workflow", workflow), ("source", source)) if one is not None}
+    job = client.call("POST", "/api/executions/retry", body)
+    if as_json:
+        print_json(job)
+    elif dry_run:
+        click.echo(f"{job['total']} would be retried")
+    else:
+        job = watch_job(client, job)
+        click.echo(f"{job['state']}: {job['done']} of {job['total']} queued again, {job['failed']} failed")

@@ -1,4 +1,4 @@
-"""Orgs, API keys, roles, connections, the audit log and jobs."""
+"""Orgs, API keys, roles, connections and the audit log."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from hub.model.ids import Id
 
-__all__ = ["DEFAULT_ORG", "AuditEntry", "ConnectionRecord", "Job", "JobState", "KeyRecord", "OrgRecord", "Role"]
+__all__ = ["DEFAULT_ORG", "AuditEntry", "ConnectionRecord", "KeyRecord", "OrgRecord", "Role"]
 
 DEFAULT_ORG: Final = "default"
 """Slug of the org that exists from the start."""
@@ -16,8 +16,6 @@ DEFAULT_ORG: Final = "default"
 Role = Literal["admin", "editor", "viewer", "publisher"]
 """admin: everything in the org. editor: everything but keys and audit. viewer: reads, but sees no credentials.
 publisher: publishes messages."""
-
-JobState = Literal["counting", "running", "paused", "done", "cancelled", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +73,3 @@ class AuditEntry:
     action: str
     target: str
     detail: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Long work on many items, such as a replay: they are counted first, then processed in small steps."""
-
-    org: Id
-    id: Id
-    kind: str
-    params: Mapping[str, Any]
-    state: JobState
-    total: int
-    done: int
-    failed: int
-    cursor: str
-    created: int
-    updated: int
-    error: str = ""

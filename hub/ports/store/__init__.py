@@ -29,6 +29,7 @@ from hub.ports.store.access import Access
 from hub.ports.store.drift import DriftCounts
 from hub.ports.store.executions import Executions
 from hub.ports.store.inbound import InboundStore
+from hub.ports.store.jobs import Jobs
 from hub.ports.store.outbound import OutboundStore
 from hub.ports.store.page import Page
 from hub.ports.store.registry import Sources, Workflows
@@ -41,6 +42,7 @@ __all__ = [
     "DriftCounts",
     "Executions",
     "InboundStore",
+    "Jobs",
     "OutboundStore",
     "Page",
     "Resealing",
@@ -57,7 +59,7 @@ class Store(Protocol):
 
     @property
     def access(self) -> Access:
-        """Orgs, keys, connections, audit log, jobs, plugins."""
+        """Orgs, keys, connections, audit log, plugins."""
         ...
 
     @property
@@ -88,6 +90,11 @@ class Store(Protocol):
     @property
     def outbound(self) -> OutboundStore:
         """Subscriptions, messages, deliveries, event types."""
+        ...
+
+    @property
+    def jobs(self) -> Jobs:
+        """Long work that a person can watch."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""Orgs, keys, connections, audit log, jobs, plugins."""
+"""Orgs, keys, connections, audit log, plugins."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from hub.model.ids import Id
-from hub.model.stored.access import AuditEntry, ConnectionRecord, Job, KeyRecord, OrgRecord
+from hub.model.stored.access import AuditEntry, ConnectionRecord, KeyRecord, OrgRecord
 from hub.ports.store.page import Page
 
 __all__ = ["Access"]
@@ -80,22 +80,6 @@ class Access(Protocol):
 
     async def audit_log(self, org: Id, *, limit: int, cursor: str | None = None) -> Page[AuditEntry]:
         """The audit log of the org, newest first."""
-        ...
-
-    async def put_job(self, job: Job) -> None:
-        """Create a job, or replace the one with its id."""
-        ...
-
-    async def job(self, org: Id, job: Id) -> Job:
-        """One job.
-
-        Raises:
-            NotFound: The org has no such job.
-        """
-        ...
-
-    async def open_jobs(self) -> tuple[Job, ...]:
-        """Jobs of all orgs that are counting, running or paused, oldest first: what goes on after a restart."""
         ...
 
     async def set_plugin(self, name: str, *, disabled: bool | None = None, version: str | None = None) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from hub.model.ids import Id
 from hub.model.stored.execution import Claimed, ExecutionChange, ExecutionRecord, NewExecution, NodeRecord
+from hub.model.stored.jobs import RetrySelection
 from hub.ports.store.page import Page
 
 __all__ = ["Executions"]
@@ -179,4 +180,18 @@ class Executions(Protocol):
         cursor: str | None = None,
     ) -> Page[ExecutionRecord]:
         """Executions of the org, or of one workflow, or in one state; trigger, definition and result are left out."""
+        ...
+
+    async def retryable(self, selection: RetrySelection, *, after: Id | None, limit: int) -> tuple[Id, ...]:
+        """Ids of the executions selected, oldest first.
+
+        Args:
+            selection: Which executions.
+            after: Begin behind this execution; None: with the oldest.
+            limit: Ids at most.
+        """
+        ...
+
+    async def count_retryable(self, selection: RetrySelection, *, after: Id | None = None) -> int:
+        """How many executions `retryable` lists in all, from behind `after`."""
         ...

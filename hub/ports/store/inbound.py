@@ -7,6 +7,7 @@ from typing import Protocol
 
 from hub.model.ids import Id
 from hub.model.stored.inbound import Acceptance, Accepted, EventRecord, NewEvent, RequestRecord
+from hub.model.stored.jobs import ReplaySelection
 from hub.ports.store.page import Page
 
 __all__ = ["REFUSALS_AT_ONCE", "REFUSALS_PER_MINUTE", "REFUSED_BODY_BYTES", "InboundStore"]
@@ -97,12 +98,22 @@ class InboundStore(Protocol):
         state: str | None = None,
         limit: int,
         cursor: str | None = None,
-        oldest_first: bool = False,
     ) -> Page[RequestRecord]:
-        """Requests of the org, or of one source, or in one state, without their bodies.
+        """Requests of the org, or of one source, or in one state, newest first, without their bodies."""
+        ...
 
-        `oldest_first` turns the order around, for a walk through all of them.
+    async def replayable(self, selection: ReplaySelection, *, after: Id | None, limit: int) -> tuple[Id, ...]:
+        """Ids of the requests selected, oldest first.
+
+        Args:
+            selection: Which requests.
+            after: Begin behind this request; None: with the oldest.
+            limit: Ids at most.
         """
+        ...
+
+    async def count_replayable(self, selection: ReplaySelection, *, after: Id | None = None) -> int:
+        """How many requests `replayable` lists in all, from behind `after`."""
         ...
 
     async def event(self, org: Id, event: Id) -> EventRecord:

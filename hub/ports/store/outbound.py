@@ -290,8 +290,8 @@ class OutboundStore(Protocol):
         """
         ...
 
-    async def count_recoverable(self, org: Id, subscription: Id, since: int, until: int) -> int:
-        """How many deliveries `recoverable` would list."""
+    async def count_recoverable(self, org: Id, subscription: Id, since: int, until: int, *, cursor: str = "") -> int:
+        """How many deliveries `recoverable` lists in all, from that cursor on. Raises as it does."""
         ...
 
     async def pending(self, org: Id, subscription: Id, limit: int) -> int:

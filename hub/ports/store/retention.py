@@ -45,7 +45,7 @@ class Retention(Protocol):
         - `messages` (created), with their deliveries, attempts and bodies. A message stays while it is held, while a
           delivery of it is pending or paused, and while one is dead whose subscription still exists.
         - `audit` (at).
-        - `jobs` (last updated). Jobs that are counting, running or paused stay.
+        - `jobs` (last updated). Jobs that are counting, running or paused, and those that begin again, stay.
 
         A blob is deleted after the commit of the step that removed the last reference to it.
 
@@ -58,4 +58,8 @@ class Retention(Protocol):
         Raises:
             Invalid: No step returned this cursor.
         """
+        ...
+
+    async def count(self, kind: RetentionKind, before: int) -> int:
+        """How many things of `kind` the steps of `prune` would remove now."""
         ...

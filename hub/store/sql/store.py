@@ -16,6 +16,7 @@ from hub.ports.clock import Clock
 from hub.ports.store.snapshot import Snapshot
 from hub.store.migrations import migrate
 from hub.store.sql.executions.executions import SqlExecutions
+from hub.store.sql.jobs.jobs import SqlJobs
 from hub.store.sql.outbound.outbound import SqlOutbound
 from hub.store.sql.registry.access import SqlAccess, insert_org
 from hub.store.sql.registry.sources import SqlSources
@@ -66,6 +67,7 @@ class SqlStore:
         self.drift = SqlDrift(resources)
         self.executions = SqlExecutions(resources)
         self.outbound = SqlOutbound(resources)
+        self.jobs = SqlJobs(resources)
         self.retention = SqlRetention(resources)
         self.resealing = SqlResealing(resources)
 

@@ -4,9 +4,9 @@ Ids are 16 raw bytes, times are integer microseconds UTC, JSON is kept as compac
 row stands in the blob store and its column ends in `_ref`. Keys lead with the org, but for the indexes that find work
 of all orgs.
 
-`ready` of executions and deliveries is when anybody may take the row next: its due time while it has no owner, the end
-of the lease while it has one, NULL when there is nothing left to do, or while the row is `parked`: held back by another
-execution of its serial key or by its workflow's limit (`hub.store.sql.executions.claims`).
+`ready` of executions, deliveries and jobs is when anybody may take the row next: its due time while it has no owner,
+the end of the lease while it has one, NULL when there is nothing left to do, or while the row is `parked`: held back by
+another execution of its serial key or by its workflow's limit (`hub.store.sql.executions.claims`).
 """
 
 from __future__ import annotations
@@ -142,8 +142,9 @@ audit = Table(
 jobs = Table(
     "jobs", metadata, _id("org"), _id("id"), _text("kind"), _bytes("params"), _text("state"), _number("total"),
     _number("done"), _number("failed"), _text("cursor"), _time("created"), _time("updated"), _text("error"),
+    _time("ready", null=True), _text("owner", null=True), _number("fence"), _number("crashes"),
     PrimaryKeyConstraint("org", "id"),
-    Index("ix_jobs_state", "state"),
+    Index("ix_jobs_ready", "ready", sqlite_where=text("ready IS NOT NULL")),
 )  # fmt: skip
 
 # What operators set up ----------------------------------------------------------------------------------------------

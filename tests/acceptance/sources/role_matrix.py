@@ -35,6 +35,7 @@ GET    /api/executions                                             200   200    
 GET    /api/executions/{execution}                                 404   404    404       403    404
 POST   /api/executions/{execution}/cancel                          404   404    404       403    403
 POST   /api/executions/{execution}/retry                           404   404    404       403    403
+POST   /api/executions/retry                                       422   422    422       403    403
 GET    /api/internal/webhookevents                                 200   200    200       403    200
 GET    /api/internal/webhooks                                      200   200    200       403    200
 POST   /api/internal/webhooks                                      422   422    422       403    403
@@ -43,6 +44,7 @@ PATCH  /api/internal/webhooks/{cuid}                               404   404    
 DELETE /api/internal/webhooks/{cuid}                               404   404    404       403    403
 GET    /api/internal/webhooks/{cuid}/logs                          404   404    404       403    404
 POST   /api/internal/webhooks/{cuid}/test                          404   404    404       403    403
+GET    /api/jobs                                                   200   200    200       403    200
 GET    /api/jobs/{job}                                             404   404    404       403    404
 POST   /api/jobs/{job}/cancel                                      404   404    404       403    403
 POST   /api/jobs/{job}/pause                                       404   404    404       403    403

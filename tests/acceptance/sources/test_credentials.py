@@ -238,7 +238,7 @@ async def test_the_master_key_rotates_while_the_hub_runs(tmp_path: Path) -> None
         before = {path.name for path in (tmp_path / "data" / "keys").iterdir()}
         job = await hub.api("POST", "/api/master-key/rotate")
         assert job.status == 202
-        await hub.services.master_key.settled()
+        await hub.services.jobs.settled()
         done = (await hub.api("GET", f"/api/jobs/{job.json()['id']}")).json()
         assert (done["state"], done["done"] >= 3) == ("done", True)
     added = {path.name for path in (tmp_path / "data" / "keys").iterdir()} - before

@@ -172,14 +172,14 @@ async def test_many_replays_are_a_job_with_progress(hub: LiveHub) -> None:
     body = {"source": workflow["source"]["id"], "since": "2020-01-01T00:00:00Z"}
     answer = await hub.api("POST", "/api/requests/replay", body)
     assert (answer.status, answer.json()["kind"]) == (202, "replay")
-    await hub.services.replay_jobs.settled()
+    await hub.services.jobs.settled()
     job = (await hub.api("GET", f"/api/jobs/{answer.json()['id']}")).json()
     assert (job["state"], job["total"], job["done"], job["failed"]) == ("done", 12, 12, 0)
     items = (await hub.api("GET", f"/api/executions?workflow={workflow['id']}&limit=200")).json()["items"]
     replays = [await hub.finished(one["id"]) for one in items if one["kind"] == "replay"]
     assert [one["result"]["n"] for one in replays][::-1] == list(range(12))
     again = await hub.api("POST", "/api/requests/replay", body)
-    await hub.services.replay_jobs.settled()
+    await hub.services.jobs.settled()
     assert (await hub.api("GET", f"/api/jobs/{again.json()['id']}")).json()["total"] == 12
     assert (await hub.api("POST", f"/api/jobs/{job['id']}/cancel")).status == 409
 

@@ -119,10 +119,10 @@ async def test_held_requests_of_a_span_are_released_together(tmp_path: Path, moo
         await send(hub, workflow)
         body = {"state": "held", "since": "2020-01-01T00:00:00Z"}
         failed = await hub.api("POST", "/api/requests/replay", body)
-        await hub.services.replay_jobs.settled()
+        await hub.services.jobs.settled()
         job = (await hub.api("GET", f"/api/jobs/{failed.json()['id']}")).json()
         assert (job["state"], job["done"], job["failed"]) == ("done", 0, 1)
         moody.broken = False
         await hub.api("POST", "/api/requests/replay", body)
-        await hub.services.replay_jobs.settled()
+        await hub.services.jobs.settled()
         assert await states(hub, workflow) == [("webhook", "1"), ("webhook", "2")]

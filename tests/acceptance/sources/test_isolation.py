@@ -121,7 +121,7 @@ async def orgs(shared: LiveHub) -> Orgs:
     await written(hub)
     event = (await hub.api("GET", "/api/events", key=key)).json()["items"][0]
     job = await _made(hub, "/api/requests/replay", {"since": "2020-01-01T00:00:00Z"}, key, 202)
-    await hub.services.replay_jobs.settled()
+    await hub.services.jobs.settled()
     deliveries = (await hub.api("GET", "/api/deliveries", key=key)).json()["items"]
     secret = (await hub.api("GET", f"/api/subscriptions/{subscription['id']}", key=key)).json()
     things = {

@@ -155,7 +155,7 @@ async def test_recovery_is_a_job_with_counts_and_progress(hub: LiveHub, receiver
     job = answer.json()
     assert (answer.status, job["total"]) == (202, 3)
     await receiver.until(6)
-    await hub.services.outbound.recovery.settled()
+    await hub.services.jobs.settled()
     shown = (await hub.api("GET", f"/api/jobs/{job['id']}")).json()
     assert (shown["state"], shown["done"], shown["progress"]) == ("done", 3, 1.0)
     assert (await hub.api("POST", f"/api/jobs/{job['id']}/cancel")).status == 409

@@ -293,9 +293,13 @@ def upgrade() -> None:
         sa.Column("created", sa.Integer(), nullable=False),
         sa.Column("updated", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("ready", sa.Integer(), nullable=True),
+        sa.Column("owner", sa.Text(), nullable=True),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("crashes", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("org", "id", name=op.f("pk_jobs")),
     )
-    op.create_index("ix_jobs_state", "jobs", ["state"], unique=False)
+    op.create_index("ix_jobs_ready", "jobs", ["ready"], unique=False, sqlite_where=sa.text("ready IS NOT NULL"))
     op.create_table(
         "messages",
         sa.Column("org", sa.LargeBinary(length=16), nullable=False),
@@ -586,7 +590,7 @@ def downgrade() -> None:
     op.drop_index("ix_messages_unusual", table_name="messages", sqlite_where=sa.text("state != 'accepted'"))
     op.drop_index("ix_messages_data_ref", table_name="messages", sqlite_where=sa.text("data_ref IS NOT NULL"))
     op.drop_table("messages")
-    op.drop_index("ix_jobs_state", table_name="jobs")
+    op.drop_index("ix_jobs_ready", table_name="jobs", sqlite_where=sa.text("ready IS NOT NULL"))
     op.drop_table("jobs")
     op.drop_index(
         "ix_executions_unusual",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import and_, case, delete, literal, select, text, update
+from sqlalchemy import ColumnElement, and_, case, delete, literal, literal_column, select, update
 
 from hub.errors import Conflict, NotFound
 from hub.model.ids import Id
@@ -19,13 +19,14 @@ from hub.model.stored.execution import (
     NewExecution,
     NodeRecord,
 )
+from hub.model.stored.jobs import RetrySelection
 from hub.ports.store.page import Page
 from hub.store.sql.bulk import NewRow
 from hub.store.sql.documents import Documents, Packing
 from hub.store.sql.executions.claims import EXPIRES, claim, expire, first_due, next_priority, renew, unpark_waiting
 from hub.store.sql.executions.execution_rows import EXECUTIONS, execution_record, execution_row, node_record, node_row
 from hub.store.sql.executions.journal import JournalWrite, change_row, journal_group, wake_parents
-from hub.store.sql.paging import page
+from hub.store.sql.paging import count_ids, made_between, next_ids, page
 from hub.store.sql.resources import SqlResources
 from hub.store.sql.tables import executions, nodes
 from hub.store.sql.transaction import Transaction
@@ -37,6 +38,8 @@ __all__ = ["SqlExecutions", "cancel_executions"]
 _ENDED = frozenset({"succeeded", "failed", "skipped"})
 _UNUSUAL = ("failed", "cancelled", "held")
 _COLUMNS = executions.c
+_ONLY_UNUSUAL: ColumnElement[bool] = literal_column("state IN ('failed', 'cancelled', 'held')")
+"""In the very words of the partial index, so that it is used."""
 _GONE = ExecutionError(None, "a part of it is gone from the blob store")
 
 
@@ -259,10 +262,18 @@ class SqlExecutions:
         if state is not None:
             query = query.where(_COLUMNS.state == state)
             if state in _UNUSUAL:
-                query = query.where(text("state IN ('failed', 'cancelled', 'held')"))
+                query = query.where(_ONLY_UNUSUAL)
         found = await page(self._database, query, _COLUMNS.id, lambda row: row, limit=limit, cursor=cursor)
         items = [await execution_record(self._documents, row, whole=False) for row in found.items]
         return Page(tuple(items), found.next)
+
+    async def retryable(self, selection: RetrySelection, *, after: Id | None, limit: int) -> tuple[Id, ...]:
+        """See `hub.ports.store.Executions.retryable`."""
+        return await next_ids(self._database, _COLUMNS.id, _selected(selection), after=after, limit=limit)
+
+    async def count_retryable(self, selection: RetrySelection, *, after: Id | None = None) -> int:
+        """See `hub.ports.store.Executions.count_retryable`."""
+        return await count_ids(self._database, _COLUMNS.id, _selected(selection), after=after)
 
     async def _number(self, query: Any) -> int | None:
         row = await self._database.first(query)
@@ -290,6 +301,21 @@ def cancel_executions(transaction: Transaction, org: Id, roots: Sequence[Id], no
         ids = list(transaction.execute(children).scalars())
     unpark_waiting(transaction, [(org, one) for one in gone])
     return tuple(gone)
+
+
+def _selected(selection: RetrySelection) -> list[ColumnElement[bool]]:
+    where = [
+        _COLUMNS.org == selection.org,
+        _COLUMNS.state == selection.state,
+        _ONLY_UNUSUAL,
+        _COLUMNS.parent.is_(None),
+        *made_between(_COLUMNS.id, _COLUMNS.created, selection.since, selection.until),
+    ]
+    if selection.workflow is not None:
+        where.append(_COLUMNS.workflow == selection.workflow)
+    if selection.source is not None:
+        where.append(_COLUMNS.source == selection.source)
+    return where
 
 
 def _create(transaction: Transaction, group: Sequence[Sequence[NewRow]]) -> Sequence[None]:

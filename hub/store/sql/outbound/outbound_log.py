@@ -14,7 +14,7 @@ from hub.model.stored.outbound import Attempt, DeliveryRecord, MessageRecord, Me
 from hub.ports.store.page import Page
 from hub.store.sql.documents import Documents
 from hub.store.sql.outbound.outbound_rows import UNFINISHED, attempt_record, delivery_record, message_record
-from hub.store.sql.paging import page, read_cursor
+from hub.store.sql.paging import count_ids, first_id, next_ids, page, read_cursor
 from hub.store.sql.resources import SqlResources
 from hub.store.sql.tables import attempts, bodies, deliveries, messages
 
@@ -24,7 +24,6 @@ _RECOVERABLE = ("dead", "skipped")
 _NOT_DELIVERED = deliveries.c.state != "delivered"
 _NOT_ACCEPTED = messages.c.state != "accepted"
 """What the partial indexes are over."""
-_ID_BITS = 1 << 80
 
 
 class SqlOutboundLog:
@@ -103,7 +102,7 @@ class SqlOutboundLog:
 
     async def account(self, org: Id, since: int, until: int) -> MessageTotals:
         """Where every message accepted in that span (microseconds UTC) has ended up."""
-        span = (messages.c.org == org, messages.c.id >= _first_id(since), messages.c.id < _first_id(until))
+        span = (messages.c.org == org, messages.c.id >= first_id(since), messages.c.id < first_id(until))
         states = await self._database.rows(
             select(messages.c.state, messages.c.deliveries > 0, func.count())
             .where(*span)
@@ -162,20 +161,15 @@ class SqlOutboundLog:
         self, org: Id, subscription: Id, since: int, until: int, *, limit: int, cursor: str = ""
     ) -> tuple[tuple[Id, ...], str]:
         """Dead and skipped deliveries created in that span, oldest first, and the cursor behind them."""
-        query = select(deliveries.c.id).where(*_recoverable(org, subscription, since, until))
+        span = _recoverable(org, subscription, since, until)
         last = read_cursor(cursor or None)
-        if last is not None:
-            query = query.where(deliveries.c.id > last)
-        rows = await self._database.rows(query.order_by(deliveries.c.id).limit(limit))
-        ids = tuple(row.id for row in rows)
+        ids = await next_ids(self._database, deliveries.c.id, span, after=last, limit=limit)
         return ids, ids[-1].hex() if ids else cursor
 
-    async def count_recoverable(self, org: Id, subscription: Id, since: int, until: int) -> int:
-        """How many `recoverable` would go through."""
-        found = await self._database.first(
-            select(func.count()).select_from(deliveries).where(*_recoverable(org, subscription, since, until))
-        )
-        return 0 if found is None else int(found[0])
+    async def count_recoverable(self, org: Id, subscription: Id, since: int, until: int, *, cursor: str = "") -> int:
+        """How many `recoverable` goes through from that cursor on."""
+        span = _recoverable(org, subscription, since, until)
+        return await count_ids(self._database, deliveries.c.id, span, after=read_cursor(cursor or None))
 
     async def pending(self, org: Id, subscription: Id, limit: int) -> int:
         """How many deliveries are pending, counted up to `limit`."""
@@ -224,14 +218,9 @@ def _recoverable(org: Id, subscription: Id, since: int, until: int) -> tuple[Any
         deliveries.c.subscription == subscription,
         deliveries.c.state.in_(_RECOVERABLE),
         _NOT_DELIVERED,
-        deliveries.c.id >= _first_id(since),
-        deliveries.c.id < _first_id(until),
+        deliveries.c.id >= first_id(since),
+        deliveries.c.id < first_id(until),
     )
-
-
-def _first_id(at: int) -> Id:
-    """No id made from the millisecond of `at` (microseconds UTC) on is smaller: ids begin with their time."""
-    return (max(at, 0) // 1_000 * _ID_BITS % (1 << 128)).to_bytes(16)
 
 
 def _log_cursor(cursor: str | None) -> tuple[Id, int] | None:

@@ -1,4 +1,4 @@
-"""Orgs, keys, connections, audit, jobs, plugins."""
+"""Orgs, keys, connections, audit, plugins."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from hub.errors import Conflict, NotFound
 from hub.model.ids import Id, new_id
 from hub.model.json import dumps, loads
-from hub.model.stored.access import AuditEntry, ConnectionRecord, Job, KeyRecord, OrgRecord
+from hub.model.stored.access import AuditEntry, ConnectionRecord, KeyRecord, OrgRecord
 from hub.model.stored.source import StoredSecret
 from hub.ports.store.page import Page
 from hub.store.sql.bulk import Bulk, NewRow
@@ -20,15 +20,13 @@ from hub.store.sql.paging import page
 from hub.store.sql.records import key_record, open_secret
 from hub.store.sql.registry.secrets import OwnedSecrets
 from hub.store.sql.resources import SqlResources
-from hub.store.sql.tables import audit, connections, jobs, keys, orgs, plugins, secrets
+from hub.store.sql.tables import audit, connections, keys, orgs, plugins, secrets
 from hub.store.sql.transaction import Transaction
 from hub.store.sql.writer import Priority
 
 __all__ = ["SqlAccess", "insert_org"]
 
 _AUDIT = Bulk(audit)
-_JOBS = Bulk(jobs, "replace")
-_OPEN_JOBS = ("counting", "running", "paused")
 
 
 class SqlAccess:
@@ -166,23 +164,6 @@ class SqlAccess:
         query = select(audit).where(audit.c.org == org)
         return await page(self._database, query, audit.c.id, _audit_entry, limit=limit, cursor=cursor)
 
-    async def put_job(self, job: Job) -> None:
-        """See `hub.ports.store.Access.put_job`."""
-        row = {column.name: getattr(job, column.name) for column in jobs.columns} | {"params": dumps(job.params)}
-        await self._writer.run(Priority.JOURNAL, lambda transaction: _JOBS.run(transaction.connection, [row]))
-
-    async def job(self, org: Id, job: Id) -> Job:
-        """See `hub.ports.store.Access.job`."""
-        row = await self._database.first(select(jobs).where(jobs.c.org == org, jobs.c.id == job))
-        if row is None:
-            raise NotFound("no such job")
-        return _job(row)
-
-    async def open_jobs(self) -> tuple[Job, ...]:
-        """See `hub.ports.store.Access.open_jobs`."""
-        rows = await self._database.rows(select(jobs).where(jobs.c.state.in_(_OPEN_JOBS)).order_by(jobs.c.id))
-        return tuple(_job(row) for row in rows)
-
     async def set_plugin(self, name: str, *, disabled: bool | None = None, version: str | None = None) -> None:
         """See `hub.ports.store.Access.set_plugin`."""
 
@@ -242,21 +223,4 @@ def _connection(row: Row[Any]) -> ConnectionRecord:
         created=row.created,
         updated=row.updated,
         fields=tuple(loads(row.fields)),
-    )
-
-
-def _job(row: Row[Any]) -> Job:
-    return Job(
-        org=row.org,
-        id=row.id,
-        kind=row.kind,
-        params=loads(row.params),
-        state=row.state,
-        total=row.total,
-        done=row.done,
-        failed=row.failed,
-        cursor=row.cursor,
-        created=row.created,
-        updated=row.updated,
-        error=row.error,
     )

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, select, text, update
+from sqlalchemy import ColumnElement, Row, and_, delete, literal_column, select, update
 
 from hub.errors import Conflict, NotFound
 from hub.model.ids import Id
 from hub.model.json import dumps, loads
 from hub.model.stored.inbound import Acceptance, Accepted, EventRecord, NewEvent, RequestRecord
+from hub.model.stored.jobs import ReplaySelection
 from hub.ports.store.page import Page
 from hub.store.sql.bulk import NewRow
 from hub.store.sql.documents import Documents, Packing
 from hub.store.sql.executions.execution_rows import execution_row, node_row
-from hub.store.sql.paging import page
+from hub.store.sql.paging import count_ids, made_between, next_ids, page
 from hub.store.sql.records import request_context
 from hub.store.sql.requests.acceptance import Prepared, PreparedEvent, accept_group, write_events
 from hub.store.sql.requests.refusals import Refusals
@@ -28,6 +29,10 @@ __all__ = ["BODY_THRESHOLD", "SqlInbound"]
 
 BODY_THRESHOLD = 64 * 1024
 """Request bodies over this many bytes go to the blob store."""
+
+
+_ONLY_UNUSUAL: ColumnElement[bool] = literal_column("state != 'accepted'")
+"""In the very words of the partial index, so that it is used."""
 
 
 class SqlInbound:
@@ -121,16 +126,15 @@ class SqlInbound:
         state: str | None = None,
         limit: int,
         cursor: str | None = None,
-        oldest_first: bool = False,
     ) -> Page[RequestRecord]:
-        """Requests newest first (or oldest first), bodies left out."""
+        """Requests newest first, bodies left out."""
         query = select(requests).where(requests.c.org == org)
         if source is not None:
             query = query.where(requests.c.source == source)
         if state is not None:
             query = query.where(requests.c.state == state)
             if state != "accepted":
-                query = query.where(text("state != 'accepted'"))
+                query = query.where(_ONLY_UNUSUAL)
         return await page(
             self._database,
             query,
@@ -138,8 +142,15 @@ class SqlInbound:
             lambda row: self._request_record(row, None),
             limit=limit,
             cursor=cursor,
-            oldest_first=oldest_first,
         )
+
+    async def replayable(self, selection: ReplaySelection, *, after: Id | None, limit: int) -> tuple[Id, ...]:
+        """See `hub.ports.store.InboundStore.replayable`."""
+        return await next_ids(self._database, requests.c.id, _selected(selection), after=after, limit=limit)
+
+    async def count_replayable(self, selection: ReplaySelection, *, after: Id | None = None) -> int:
+        """See `hub.ports.store.InboundStore.count_replayable`."""
+        return await count_ids(self._database, requests.c.id, _selected(selection), after=after)
 
     async def event(self, org: Id, event: Id) -> EventRecord:
         """Raises `NotFound`."""
@@ -285,6 +296,21 @@ def _event_row(packing: Packing, record: EventRecord) -> NewRow:
         "state": record.state,
         "reason": record.reason,
     }
+
+
+def _selected(selection: ReplaySelection) -> list[ColumnElement[bool]]:
+    columns = requests.c
+    where = [
+        columns.org == selection.org,
+        columns.state.in_(selection.states),
+        columns.replay_of.is_(None),
+        *made_between(columns.id, columns.received, selection.since, selection.until),
+    ]
+    if selection.source is not None:
+        where.append(columns.source == selection.source)
+    if "accepted" not in selection.states:
+        where.append(_ONLY_UNUSUAL)
+    return where
 
 
 def _holds_events(transaction: Transaction, org: Id, request: Id) -> bool:

@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Row, Table, delete, exists, func, literal, null, or_, select, tuple_
+from sqlalchemy import Column, ColumnElement, Row, Table, and_, delete, exists, func, literal, null, or_, select, tuple_
 
 from hub.errors import Invalid
 from hub.model.ids import Id
 from hub.model.stored.execution import FINISHED
+from hub.model.stored.jobs import UNFINISHED_JOB
 from hub.ports.store.retention import Pruned, RetentionKind
+from hub.store.sql.paging import MINUTE, first_id
 from hub.store.sql.resources import SqlResources
 from hub.store.sql.tables import (
     attempts,
@@ -26,6 +28,7 @@ from hub.store.sql.tables import (
     metadata,
     nodes,
     nonces,
+    orgs,
     requests,
     subscriptions,
 )
@@ -65,6 +68,7 @@ class SqlRetention:
     """Implements `hub.ports.store.retention.Retention`."""
 
     def __init__(self, resources: SqlResources) -> None:
+        self._database = resources.database
         self._writer = resources.writer
         self._blobs = resources.blobs
 
@@ -81,6 +85,17 @@ class SqlRetention:
         for org, ref in freed:
             await self._blobs.delete(org, ref)
         return Pruned(removed, len(freed), None if end is None else b"".join(end).hex())
+
+    async def count(self, kind: RetentionKind, before: int) -> int:
+        """See `hub.ports.store.Retention.count`."""
+        what = _KINDS[kind]
+        columns = what.table.c
+        # Seeks the old end of each org's ids instead of reading a table of which an hour's worth is old at most. A
+        # minute more is looked at, since an id and the time beside it come from two readings of the clock.
+        old = and_(columns.org.in_(select(orgs.c.id)), columns.id < first_id(before + MINUTE))
+        query = select(func.count()).select_from(what.table).where(old, _goes(what, before))
+        found = await self._database.first(query)
+        return 0 if found is None else int(found[0])
 
 
 def _place(cursor: str | None) -> Key:
@@ -100,9 +115,8 @@ def _step(
         what.before(transaction, before, limit)
     columns = what.table.c
     place = tuple_(columns.org, columns.id)
-    goes = (what.ended < before) & ~what.stays
     rows = transaction.execute(
-        select(columns.org, columns.id, (what.began >= before).label("young"), goes.label("goes"))
+        select(columns.org, columns.id, (what.began >= before).label("young"), _goes(what, before).label("goes"))
         .where(place > start)
         .order_by(columns.org, columns.id)
         .limit(limit)
@@ -110,6 +124,10 @@ def _step(
     gone, end = _judge(rows, limit)
     freed = _remove(transaction, what, gone) if gone else []
     return len(gone), freed, end
+
+
+def _goes(what: _Kind, before: int) -> ColumnElement[bool]:
+    return (what.ended < before) & ~what.stays
 
 
 def _judge(rows: Sequence[Row[Any]], limit: int) -> tuple[list[Key], Key | None]:
@@ -220,6 +238,9 @@ _KINDS: dict[RetentionKind, _Kind] = {
     ),
     "audit": _Kind(audit, began=audit.c.at, ended=audit.c.at, stays=literal(0) == 1),
     "jobs": _Kind(
-        jobs, began=jobs.c.created, ended=jobs.c.updated, stays=jobs.c.state.in_(("counting", "running", "paused"))
+        jobs,
+        began=jobs.c.created,
+        ended=jobs.c.updated,
+        stays=or_(jobs.c.state.in_(UNFINISHED_JOB), jobs.c.ready.is_not(None)),
     ),
 }

@@ -11,6 +11,7 @@ from hub.testing.conformance.store.crash import CrashChecks
 from hub.testing.conformance.store.cursors import CursorChecks
 from hub.testing.conformance.store.executions import ExecutionChecks
 from hub.testing.conformance.store.inbound import InboundChecks
+from hub.testing.conformance.store.jobs import JobChecks
 from hub.testing.conformance.store.lifecycle import LifecycleChecks
 from hub.testing.conformance.store.outbound import OutboundChecks
 from hub.testing.conformance.store.process import Factory
@@ -26,6 +27,7 @@ class StoreConformance(
     InboundChecks,
     ExecutionChecks,
     OutboundChecks,
+    JobChecks,
     RegistryChecks,
     UpkeepChecks,
     CursorChecks,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hub.errors import Invalid
-from hub.ports.store import Access, Executions, InboundStore, OutboundStore, Sources, Workflows
+from hub.ports.store import Access, Executions, InboundStore, Jobs, OutboundStore, Sources, Workflows
 from hub.testing.conformance.scenario import Conformance, shows
 from hub.testing.conformance.store.outbound.outbox import Outbox
 from hub.testing.conformance.store.scene import StoreScene
@@ -26,6 +26,7 @@ class CursorChecks(Conformance):
         Executions.list,
         InboundStore.events,
         InboundStore.requests,
+        Jobs.list,
         OutboundStore.attempts,
         OutboundStore.deliveries,
         OutboundStore.messages,
@@ -41,6 +42,7 @@ class CursorChecks(Conformance):
             store.executions.list,
             store.inbound.events,
             store.inbound.requests,
+            store.jobs.list,
             store.outbound.deliveries,
             store.outbound.messages,
             store.outbound.subscriptions,

@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from hub.model.stored.access import AuditEntry, Job
+from hub.model.stored.access import AuditEntry
 from hub.model.stored.execution import NodeRecord
 from hub.model.stored.outbound import NewDelivery
 from hub.ports.store.retention import RETENTION_KINDS
 from hub.store.sql.tables import metadata
+from hub.testing.conformance.store.jobs.desk import JobDesk
 from hub.testing.conformance.store.outbound.outbox import Outbox
 from hub.testing.conformance.store.scene import StoreScene
 from hub.testing.conformance.store.upkeep.retention import DAY, prune
@@ -46,7 +47,8 @@ async def test_no_row_and_no_blob_is_left_of_what_was_removed(scene: StoreScene)
     await scene.store.outbound.publish(replace(message, data=large.decode()), [NewDelivery(delivery)])
     await outbox.attempt((await outbox.claim(subscription))[0])
     await scene.store.access.audit(AuditEntry(scene.org, scene.id(), scene.clock.now(), None, "a", "t", {}))
-    await scene.store.access.put_job(Job(scene.org, scene.id(), "recover", {}, "done", 1, 1, 0, "", 1, 1))
+    await scene.store.jobs.create(job := JobDesk(scene).new(), lease=scene.lease())
+    await scene.store.jobs.release(replace(job, state="done"), 1)
     filled = {name for name, count in (await counts(scene)).items() if count} - KEPT
     scene.clock.advance(DAY)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hub.errors import NotFound
 from hub.model.stored.execution import NodeRecord
+from hub.model.stored.jobs import RetrySelection
 from hub.ports.blobs import BLOB_THRESHOLD
 from hub.ports.store import Executions
 from hub.testing.conformance.scenario import Conformance, shows
@@ -95,6 +98,39 @@ class ExecutionReadingChecks(Conformance):
         listed = await page_through(scene.store.executions.list, scene.org, meanwhile=come_and_go)
 
         assert [one.id for one in listed] == [execution.id for execution in reversed(executions[2:])]
+
+    @shows(Executions.retryable, Executions.count_retryable)
+    async def test_executions_to_retry_are_walked_oldest_first(self, scene: StoreScene) -> None:
+        """Of a span of time, by state, workflow and source; those that another execution started are left out."""
+        executions, start, source = scene.store.executions, scene.clock.now(), scene.id()
+        failing = [await scene.queue(source=source) for _ in range(3)]
+        elsewhere, child = await scene.queue(workflow=scene.id()), await scene.queue(parent=scene.id(), kind="child")
+        await scene.queue()
+        for one in await scene.claim(limit=5):
+            await scene.finish(one.record.id, 1, "failed")
+        scene.clock.advance(1)
+        late = await scene.queue()
+        await executions.cancel(scene.org, late.id, scene.clock.now())
+        span = RetrySelection(scene.org, "failed", start, scene.clock.now())
+
+        first = await executions.retryable(span, after=None, limit=3)
+        rest = await executions.retryable(span, after=first[-1], limit=9)
+
+        assert [*first, *rest] == [*(one.id for one in failing), elsewhere.id]
+        assert child.id not in {*first, *rest}
+        assert [await executions.count_retryable(span, after=place) for place in (None, first[0])] == [4, 3]
+        for fields, expected in (
+            ({"workflow": scene.workflow}, [one.id for one in failing]),
+            ({"source": source, "workflow": scene.workflow}, [one.id for one in failing]),
+            ({"state": "cancelled", "until": scene.clock.now() + 1}, [late.id]),
+            ({"state": "cancelled"}, []),
+            ({"source": scene.id()}, []),
+            ({"org": scene.id()}, []),
+            ({"since": start + 1}, []),
+        ):
+            selection = replace(span, **fields)
+            assert list(await executions.retryable(selection, after=None, limit=9)) == expected
+            assert await executions.count_retryable(selection) == len(expected)
 
     @shows(Executions.of_request)
     async def test_a_request_names_the_executions_that_it_started(self, scene: StoreScene) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from hub.model.stored.jobs import ReplaySelection
 from hub.ports.store import InboundStore
 from hub.testing.conformance.scenario import Conformance, shows
 from hub.testing.conformance.store.scene import StoreScene, page_through
@@ -14,19 +17,45 @@ class RequestReadingChecks(Conformance):
 
     @shows(InboundStore.requests)
     async def test_requests_are_listed_by_source_and_state(self, scene: StoreScene) -> None:
-        """Newest first, or oldest first; nothing of another org."""
+        """Newest first; nothing of another org."""
         accepted = [(await scene.store.inbound.accept(scene.acceptance(None))).request for _ in range(3)]
         held = (await scene.store.inbound.hold(scene.acceptance(state="held"))).request
         other = await scene.store.access.create_org("other")
         listed = scene.store.inbound.requests
 
         assert [one.id for one in await page_through(listed, scene.org)] == [held, *reversed(accepted)]
-        assert [one.id for one in await page_through(listed, scene.org, oldest_first=True)] == [*accepted, held]
         mine = await page_through(listed, scene.org, source=scene.source_id, state="accepted")
         assert [one.id for one in mine] == accepted[::-1]
         assert [one.id for one in await page_through(listed, scene.org, state="held")] == [held]
         for org, filters in ((scene.org, {"source": scene.id()}), (scene.org, {"state": "refused"}), (other.id, {})):
             assert await page_through(listed, org, **filters) == []
+
+    @shows(InboundStore.replayable, InboundStore.count_replayable)
+    async def test_requests_to_replay_are_walked_oldest_first(self, scene: StoreScene) -> None:
+        """Of a span of time, by state and source; replays are left out."""
+        inbound, start = scene.store.inbound, scene.clock.now()
+        accepted = [(await inbound.accept(scene.acceptance(None))).request for _ in range(3)]
+        held = (await inbound.hold(scene.acceptance(state="held"))).request
+        await inbound.accept(scene.acceptance(replay_of=accepted[0]))
+        scene.clock.advance(1)
+        late = (await inbound.accept(scene.acceptance(None))).request
+        span = ReplaySelection(scene.org, frozenset({"accepted", "held"}), start, scene.clock.now())
+
+        first = await inbound.replayable(span, after=None, limit=2)
+        rest = await inbound.replayable(span, after=first[-1], limit=9)
+
+        assert [*first, *rest] == [*accepted, held]
+        assert [await inbound.count_replayable(span, after=place) for place in (None, first[-1], held)] == [4, 2, 0]
+        for fields, expected in (
+            ({"states": frozenset({"held"})}, [held]),
+            ({"source": scene.source_id, "until": scene.clock.now() + 1}, [*accepted, held, late]),
+            ({"source": scene.id()}, []),
+            ({"org": scene.id()}, []),
+            ({"since": start + 1}, []),
+        ):
+            selection = replace(span, **fields)
+            assert list(await inbound.replayable(selection, after=None, limit=9)) == expected
+            assert await inbound.count_replayable(selection) == len(expected)
 
     @shows(InboundStore.events)
     async def test_events_are_listed_by_source_type_and_request(self, scene: StoreScene) -> None:

@@ -96,13 +96,17 @@ class RecoveryChecks(Conformance):
 
         async def walk(since: int, until: int) -> list[bytes]:
             found: list[bytes] = []
+            left: list[int] = []
             cursor = ""
             while True:
+                left.append(
+                    await scene.store.outbound.count_recoverable(scene.org, made.id, since, until, cursor=cursor)
+                )
                 ids, cursor = await scene.store.outbound.recoverable(
                     scene.org, made.id, since, until, limit=2, cursor=cursor
                 )
                 if not ids:
-                    assert await scene.store.outbound.count_recoverable(scene.org, made.id, since, until) == len(found)
+                    assert left == [max(len(found) - 2 * step, 0) for step in range(len(left))]
                     return found
                 found += ids
 
@@ -112,6 +116,8 @@ class RecoveryChecks(Conformance):
         assert await walk(0, start) == []
         with pytest.raises(Invalid):
             await scene.store.outbound.recoverable(scene.org, made.id, 0, start, limit=2, cursor="zz")
+        with pytest.raises(Invalid):
+            await scene.store.outbound.count_recoverable(scene.org, made.id, 0, start, cursor="zz")
 
     @shows(OutboundStore.pending)
     async def test_pending_deliveries_are_counted_up_to_a_limit(self, scene: StoreScene) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub.testing.conformance.store.registry.access import AccessChecks
 from hub.testing.conformance.store.registry.connections import ConnectionChecks
-from hub.testing.conformance.store.registry.records import AuditAndJobChecks
+from hub.testing.conformance.store.registry.records import AuditChecks
 from hub.testing.conformance.store.registry.secrets import SourceSecretChecks
 from hub.testing.conformance.store.registry.sources import SourceChecks
 from hub.testing.conformance.store.registry.workflows import WorkflowChecks
@@ -12,7 +12,5 @@ from hub.testing.conformance.store.registry.workflows import WorkflowChecks
 __all__ = ["RegistryChecks"]
 
 
-class RegistryChecks(
-    SourceChecks, SourceSecretChecks, WorkflowChecks, AccessChecks, ConnectionChecks, AuditAndJobChecks
-):
+class RegistryChecks(SourceChecks, SourceSecretChecks, WorkflowChecks, AccessChecks, ConnectionChecks, AuditChecks):
     """All of them."""

@@ -29,9 +29,9 @@ async def sealed(scene: StoreScene) -> Mapping[str, Any]:
 
 
 class ResealingChecks(Conformance):
-    """`step`."""
+    """`step` and `count`."""
 
-    @shows(Resealing.step)
+    @shows(Resealing.step, Resealing.count)
     async def test_everything_opens_without_the_older_keys_after_a_walk(self, scene: StoreScene) -> None:
         """Secrets, connections, subscriptions, headers of requests; what is new needs no resealing."""
         await scene.store.sources.create(scene.org, SHARED, [stored_secret(scene, str(n)) for n in range(3)])
@@ -43,10 +43,11 @@ class ResealingChecks(Conformance):
         await scene.store.inbound.accept(scene.acceptance(None))
         before = await sealed(scene)
 
-        done = await self._walk(scene)
+        sealed_again, looked_at = await self._walk(scene)
 
-        assert done == 3 + 2 + 2 + 5, "each secret, each value of a connection, the spec, the headers"
-        assert await self._walk(scene) == 0
+        assert sealed_again == 3 + 2 + 2 + 5, "each secret, each value of a connection, the spec, the headers"
+        assert looked_at == sealed_again + 1
+        assert await self._walk(scene) == (0, looked_at)
         for old in sorted((scene.folder / "keys").glob("master-*.key"))[:-1]:
             old.unlink()
         scene.vault.reload()
@@ -63,27 +64,37 @@ class ResealingChecks(Conformance):
         done = 0
 
         while cursor is not None:
-            some, cursor = await scene.store.resealing.step(cursor, limit=1)
-            done += some
+            step = await scene.store.resealing.step(cursor, limit=1)
+            cursor = step.cursor
+            done += step.sealed_again
             await scene.restart()
 
         assert done == 4
 
-    @shows(Resealing.step)
+    @shows(Resealing.step, Resealing.count)
     async def test_a_cursor_of_resealing_that_no_step_returned_is_invalid(self, scene: StoreScene) -> None:
         """It comes from a job that was tampered with."""
         for cursor in ("zz", "00:00x", "99:"):
-            with pytest.raises(Invalid):
-                await scene.store.resealing.step(cursor)
+            for operation in (scene.store.resealing.step, scene.store.resealing.count):
+                with pytest.raises(Invalid):
+                    await operation(cursor)
 
-    async def _walk(self, scene: StoreScene) -> int:
+    async def _walk(self, scene: StoreScene) -> tuple[int, int]:
+        """How many values all steps sealed again, and how many they looked at."""
         cursor: str | None = ""
-        done = 0
+        sealed_again = 0
+        looked_at: list[int] = []
+        left: list[int] = []
         seen: set[str] = set()
         while cursor is not None:
             seen.add(cursor)
-            some, cursor = await scene.store.resealing.step(cursor, limit=2)
-            done += some
+            left.append(await scene.store.resealing.count(cursor))
+            step = await scene.store.resealing.step(cursor, limit=2)
+            sealed_again += step.sealed_again
+            looked_at.append(step.looked_at)
+            cursor = step.cursor
             if cursor in seen:
                 raise AssertionError("a walk that comes back to a cursor never ends")
-        return done
+        if left != [sum(looked_at[place:]) for place in range(len(left))]:
+            raise AssertionError(f"from each cursor on {looked_at} are left, not {left}")
+        return sealed_again, left[0]

@@ -8,13 +8,15 @@ import pytest
 
 from hub.errors import Invalid, NotFound
 from hub.model.ids import Id
-from hub.model.stored.access import AuditEntry, Job, JobState
+from hub.model.stored.access import AuditEntry
 from hub.model.stored.execution import NodeRecord
 from hub.model.stored.inbound import NewEvent
+from hub.model.stored.jobs import JobState
 from hub.model.stored.outbound import NewDelivery
 from hub.ports.store import Retention
 from hub.ports.store.retention import RETENTION_KINDS, RetentionKind
 from hub.testing.conformance.scenario import Conformance, shows
+from hub.testing.conformance.store.jobs.desk import JobDesk
 from hub.testing.conformance.store.outbound.outbox import Outbox
 from hub.testing.conformance.store.scene import StoreScene, page_through
 
@@ -24,8 +26,9 @@ DAY = 86_400
 
 
 async def prune(scene: StoreScene, kind: RetentionKind, before: int, limit: int = 3) -> tuple[int, int]:
-    """All steps; how many things and blobs they removed."""
+    """All steps; how many things and blobs they removed. As many things as were counted before."""
     removed = blobs = 0
+    counted = await scene.store.retention.count(kind, before)
     cursor: str | None = None
     while True:
         step = await scene.store.retention.prune(kind, before, limit=limit, cursor=cursor)
@@ -33,6 +36,8 @@ async def prune(scene: StoreScene, kind: RetentionKind, before: int, limit: int 
             raise AssertionError(f"a step that looks at {limit} things removed {step.removed}")
         removed, blobs, cursor = removed + step.removed, blobs + step.blobs, step.cursor
         if cursor is None:
+            if removed != counted:
+                raise AssertionError(f"{counted} things were counted and {removed} removed")
             return removed, blobs
 
 
@@ -155,22 +160,29 @@ class RetentionChecks(Conformance):
         for org in (scene.org, other.id):
             assert [one.at for one in await page_through(scene.store.access.audit_log, org)] == [border]
 
-    @shows(Retention.prune)
+    @shows(Retention.prune, Retention.count)
     async def test_old_jobs_go_once_they_have_ended(self, scene: StoreScene) -> None:
-        """Counting, running and paused ones stay."""
-        job = Job(scene.org, scene.id(), "recover", {}, "done", 1, 1, 0, "", 1, 5)
-        states: tuple[JobState, ...] = ("cancelled", "failed", "counting", "running", "paused")
-        jobs = [job, *(replace(job, id=scene.id(), state=state) for state in states)]
-        young = replace(job, id=scene.id(), updated=6)
-        for one in (*jobs, young):
-            await scene.store.access.put_job(one)
+        """Counting, running and paused ones stay, and so do those that begin again."""
+        desk = JobDesk(scene)
+        ended = [await desk.running() for _ in range(3)]
+        states: tuple[JobState, ...] = ("done", "failed", "cancelled")
+        for job, state in zip(ended, states, strict=True):
+            await desk.jobs.release(replace(job, state=state), 1)
+        await desk.jobs.create(counting := desk.new())
+        running, paused, repeating = [await desk.running() for _ in range(3)]
+        await desk.jobs.steer(scene.org, paused.id, "pause", scene.clock.now())
+        await desk.jobs.release(replace(repeating, state="done"), 1, again=scene.clock.now() + 9)
+        scene.clock.advance(DAY)
+        border = scene.clock.now()
+        young = await desk.running()
+        await desk.jobs.release(replace(young, state="done"), 1)
 
-        assert await prune(scene, "jobs", 6) == (3, 0)
+        assert await scene.store.retention.count("jobs", border) == 3
+        assert await prune(scene, "jobs", border) == (3, 0)
 
-        assert await scene.store.access.open_jobs() == tuple(jobs[3:])
-        assert await scene.store.access.job(scene.org, young.id) == young
-        with pytest.raises(NotFound):
-            await scene.store.access.job(scene.org, job.id)
+        kept = [job.id for job in await page_through(desk.jobs.list, scene.org)]
+        assert kept == [job.id for job in (young, repeating, paused, running, counting)]
+        assert await scene.store.retention.count("jobs", border) == 0
 
     @shows(Retention.prune)
     async def test_a_blob_goes_with_the_last_thing_that_refers_to_it(self, scene: StoreScene) -> None:
