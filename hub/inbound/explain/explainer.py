@@ -254,7 +254,7 @@ def _cannot_be_told(check: str, identified: IdentifiedRequest) -> str:
     """Why a check of the admit step is not made; empty for one that can be made."""
     arrival = identified.arrival
     if check == "rate_limit":
-        return "explaining counts for no rate limit"
+        return "the rate limit is not checked: explaining a request does not count it"
     if check == "allowlist" and identified.source.spec.allowlist and not arrival.client:
         return "the sender's address is unknown"
     if check == "api_key" and any(one.startswith(FINGERPRINT_PREFIX) for one in arrival.headers.all(API_KEY_HEADER)):
