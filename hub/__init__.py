@@ -11,11 +11,12 @@ from hub.errors import ActionFailed, Drop, Reject, Unavailable
 from hub.model.wire.event import Event
 from hub.model.wire.event_type import EventType
 from hub.model.wire.fetched import Fetched
+from hub.model.wire.forms import Part
 from hub.model.wire.grant import Grant, Outcome
 from hub.model.wire.message import Message
 from hub.model.wire.record import Record
 from hub.model.wire.reply import Keep, Reply
-from hub.model.wire.request import Part, Request
+from hub.model.wire.request import Request
 from hub.model.wire.secret import Credential, Secret
 from hub.model.wire.values import Values
 from hub.sdk.action import Action, ActionContext

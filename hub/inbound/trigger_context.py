@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hub.errors import Reject
 from hub.inbound.dialects.payloads import pairs_to_dict
 from hub.inbound.stages import ReadRequest
+from hub.model.wire.request import Request
 
 __all__ = ["trigger_context"]
 
@@ -28,7 +30,14 @@ def trigger_context(read: ReadRequest, headers: Mapping[str, str]) -> dict[str, 
     if spec.header_variable:
         variables[spec.header_variable] = headers
     if spec.body_variable:
-        variables[spec.body_variable] = whole if parsed is not None else request.body.decode("utf-8", "replace")
+        variables[spec.body_variable] = whole if parsed is not None else _text(request)
     if variables:
         context["variables"] = variables
     return context
+
+
+def _text(request: Request) -> str:
+    try:
+        return request.text
+    except Reject:
+        return request.body.decode("utf-8", "replace")

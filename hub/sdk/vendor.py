@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from hub.model.stored.source import API_KEY_SLOT, HMAC_SLOT, SHARED_KEY_SLOT, URL_SLOT
 from hub.model.wire.event import Event
+from hub.model.wire.forms import codec_of
 from hub.model.wire.grant import Outcome
 from hub.model.wire.reply import Reply
 from hub.model.wire.request import Request
@@ -63,6 +64,7 @@ class Vendor:
         hosts: Hosts that `Source.fetch` may call; `*` is one label: `sns.*.amazonaws.com`.
         deadline: Seconds that all plugins may take together for one request; less than the vendor waits.
         max_body: Largest body in bytes for sources that do not set it; None: the hub's.
+        charset: The charset of forms in which the sender names none.
         redact: Headers with credentials, which are not kept.
         catalog: The event types of the vendor.
         actions: Actions for nodes, named `<plugin>.<verb>`.
@@ -85,6 +87,7 @@ class Vendor:
     hosts: tuple[str, ...] = ()
     deadline: float = 10
     max_body: int | None = None
+    charset: str = "utf-8"
     redact: tuple[str, ...] = ()
     catalog: Catalog | None = None
     actions: tuple[Action, ...] = ()
@@ -122,6 +125,8 @@ class Vendor:
             yield "deadline is a number of seconds up to 600"
         if self.max_body is not None and self.max_body < 0:
             yield "max_body is negative"
+        if codec_of(self.charset) is None:
+            yield f"{self.charset!r} is not a charset"
         if not self.methods:
             yield "methods is empty"
         yield from (

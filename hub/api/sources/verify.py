@@ -24,7 +24,7 @@ from hub.model.ids import new_id, write_id
 from hub.model.json import dumps
 from hub.model.stored.source import SourceRecord
 from hub.model.times import to_micros
-from hub.model.wire.request import MAX_FIELDS
+from hub.model.wire.forms import MAX_FIELDS
 from hub.model.wire.values import Values
 from hub.sdk.dialect import Dialect, DialectRoute
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, TypeVar
-from urllib.parse import unquote_to_bytes
 
 from hub.errors import Reject
 from hub.model.wire.request import Request
@@ -27,17 +26,17 @@ def pairs_to_dict(pairs: Iterable[tuple[str, V]]) -> dict[str, V | list[V]]:
 
 
 def form_object(request: Request) -> dict[str, Any]:
-    """A form as a dictionary.
+    """A form as a dictionary; the fields of a multipart form that are JSON are parsed.
 
     Raises:
-        Reject: 400, the form cannot be read, or a urlencoded one is not UTF-8: decoding it would lose bytes.
+        Reject: 400, the form cannot be read, or decoding it would lose bytes: it is not in the charset that it names,
+            or it names none and is not UTF-8.
     """
-    if request.media_type == "application/x-www-form-urlencoded":
-        try:
-            unquote_to_bytes(request.body).decode()
-        except UnicodeDecodeError as error:
-            raise Reject("the form is not UTF-8", 400) from error
-    return pairs_to_dict(request.form().pairs)
+    fields = request.form_fields
+    lost = next((one for one in fields if not one.whole), None)
+    if lost is not None:
+        raise Reject(f"the field {lost.name[:100]!r} is not in the charset of the form: name it in Content-Type", 400)
+    return pairs_to_dict((one.name, one.parsed) for one in fields)
 
 
 def json_or_form(request: Request) -> Any:

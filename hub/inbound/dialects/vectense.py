@@ -42,9 +42,9 @@ def _parse(request: Request) -> ParsedBody:
         if request.media_type == "application/json" or request.media_type.endswith("+json"):
             raise Reject("Invalid request format", 400) from reject
     try:
-        return ParsedBody((request.body.decode(),))
-    except UnicodeDecodeError as error:
-        raise Reject("Invalid request format", 400) from error
+        return ParsedBody((request.text,))
+    except Reject as reject:
+        raise Reject("Invalid request format", 400) from reject
 
 
 def _accepted(receipt: Receipt) -> Reply:

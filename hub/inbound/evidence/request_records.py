@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hub.inbound.evidence.fingerprints import Fingerprints
-from hub.inbound.http.arrival import Arrival
+from hub.inbound.http.arrival import Arrival, Body
 from hub.inbound.parts import PipelineParts
 from hub.inbound.refusals import RequestRefused
 from hub.inbound.source_lookup import request_by_id
@@ -98,7 +98,7 @@ def refusal_record(
             return None
     return request_record(
         identified,
-        admitted.request if admitted is not None else arrival.request(body_in(at), parts.base_url),
+        admitted.request if admitted is not None else arrival.request(Body(body_in(at)), parts.base_url, None),
         refused.matched or (identified if admitted is None else admitted).matched,
         parts.fingerprints,
         state="refused",

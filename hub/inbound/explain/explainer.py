@@ -17,8 +17,8 @@ from hub.inbound.evidence.fingerprints import FINGERPRINT_PREFIX
 from hub.inbound.evidence.request_records import request_record
 from hub.inbound.explain.hints import hints
 from hub.inbound.gate import Gate
-from hub.inbound.http.arrival import Arrival
-from hub.inbound.http.body import Body, decoded_body
+from hub.inbound.http.arrival import Arrival, Body
+from hub.inbound.http.body import decoded_body
 from hub.inbound.parts import PipelineParts
 from hub.inbound.refusals import RequestRefused
 from hub.inbound.source_lookup import request_for
@@ -111,7 +111,7 @@ class Explainer:
         except RequestRefused as refused:
             said.steps.append(_refused(refused.refusal))
             body = Body(received)
-        request = arrival.request(body.content, parts.base_url, body.encoded)
+        request = arrival.request(body, parts.base_url, identified.vendor)
         admitted = AdmittedRequest(identified, request, RequestClock(_SECONDS), ())
         try:
             context = parts.contexts.of(identified, identified.vendor, request, admitted.clock)

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from hub.model.ids import Id, write_id
 from hub.model.times import from_micros
 from hub.model.wire.request import Request
 from hub.model.wire.values import Values
 from hub.sdk.dialect import Dialect, DialectRoute
+from hub.sdk.vendor import Vendor
 
-__all__ = ["Arrival", "BodyStream"]
+__all__ = ["Arrival", "Body", "BodyStream"]
 
 BodyStream = Callable[[], AsyncIterator[bytes]]
 """Gives the body as it streams in; raises `ConnectionError` when the sender hangs up."""
+
+
+class Body(NamedTuple):
+    """A whole body.
+
+    Attributes:
+        content: The bytes, decoded where a Content-Encoding was.
+        encoded: The bytes as received where they were decoded, else None.
+    """
+
+    content: bytes
+    encoded: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -57,24 +70,25 @@ class Arrival:
         named = self.query.all("vendor") if self.dialect.echoes else ()
         return named[-1] if named else None
 
-    def request(self, body: bytes, base_url: str, encoded: bytes | None = None) -> Request:
+    def request(self, body: Body, base_url: str, vendor: Vendor | None) -> Request:
         """The request as plugins see it.
 
         Args:
-            body: The bytes, decoded where they were compressed.
-            encoded: The bytes as received, where they were compressed.
+            body: The bytes, as received and decoded.
             base_url: The configured public base URL: what a sender says about its host is not believed.
+            vendor: Says which charset its forms have.
         """
         query = f"?{self.raw_query}" if self.raw_query else ""
         return Request(
             id=write_id("req", self.id),
             method=self.method,
             client=self.client,
-            body=body,
+            body=body.content,
             headers=self.headers,
             url=f"{base_url}{self.path}{query}",
             received=from_micros(self.received),
-            encoded=encoded,
+            encoded=body.encoded,
+            charset="utf-8" if vendor is None else vendor.charset,
             query=self.query,
             raw_query=self.raw_query,
         )

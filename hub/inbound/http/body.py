@@ -5,30 +5,18 @@ from __future__ import annotations
 import asyncio
 import types
 from collections.abc import Coroutine, Generator
-from typing import Any, NamedTuple
+from typing import Any
 
-from hub.inbound.http.arrival import Arrival, BodyStream
+from hub.inbound.http.arrival import Arrival, Body, BodyStream
 from hub.inbound.http.encoding import BodyDecoder, decoder_of
 from hub.inbound.refusals import RequestRefused
 from hub.sdk.dialect import Refusal
 
-__all__ = ["Body", "decoded_body", "read_body"]
+__all__ = ["decoded_body", "read_body"]
 
 
 _LARGEST = 1 << 30
 """Largest cap that a source can have."""
-
-
-class Body(NamedTuple):
-    """A whole body.
-
-    Attributes:
-        content: The bytes, decoded where a Content-Encoding was.
-        encoded: The bytes as received where they were decoded, else None.
-    """
-
-    content: bytes
-    encoded: bytes | None = None
 
 
 async def read_body(arrival: Arrival, stream: BodyStream, cap: int, seconds: float) -> Body:

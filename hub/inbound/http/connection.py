@@ -22,8 +22,8 @@ from hub.inbound.http.expect import allow_body
 from hub.inbound.http.routes import Endpoint, Routed, RouteTable
 from hub.inbound.pipeline import Pipeline
 from hub.model.ids import new_id, write_id
+from hub.model.wire.forms import MAX_FIELDS
 from hub.model.wire.reply import Reply
-from hub.model.wire.request import MAX_FIELDS
 from hub.model.wire.values import Values
 from hub.ports.clock import Clock
 from hub.sdk.dialect import Refusal

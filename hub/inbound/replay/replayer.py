@@ -119,7 +119,8 @@ class Replayer:
         arrival = _arrival(record, dialect)
         # Plugins see the request of the first time, with its id and moment; what it starts now has those of the replay.
         body = decoded_body(arrival, record.body or b"")
-        request = arrival.request(body.content, parts.base_url, body.encoded)
+        vendor = parts.plugins.vendor(source.spec.vendor) if source.spec.vendor is not None else None
+        request = arrival.request(body, parts.base_url, vendor)
         if origin == "release":
             record = replace(record, state="accepted", reason="")
         else:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hub.inbound.admission import admission_checks, check_published, check_vendor
-from hub.inbound.http.arrival import BodyStream
-from hub.inbound.http.body import Body, decoded_body, read_body
+from hub.inbound.http.arrival import Body, BodyStream
+from hub.inbound.http.body import decoded_body, read_body
 from hub.inbound.parts import PipelineParts
 from hub.inbound.refusals import RequestRefused
 from hub.inbound.stages import AdmittedRequest, IdentifiedRequest
@@ -44,7 +44,7 @@ async def admit(identified: IdentifiedRequest, parts: PipelineParts) -> Admitted
         raise RequestRefused(refused.refusal, matched) from refused
     challenger = identified.challenger
     clock = RequestClock(parts.request_seconds if challenger is None else challenger.deadline)
-    return AdmittedRequest(identified, arrival.request(body.content, parts.base_url, body.encoded), clock, matched)
+    return AdmittedRequest(identified, arrival.request(body, parts.base_url, identified.challenger), clock, matched)
 
 
 async def _counted_body(identified: IdentifiedRequest, stream: BodyStream, parts: PipelineParts) -> Body:

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.model.json import loads
+from hub.model.wire.forms import charset_of
 from hub.model.wire.values import Values
 
 __all__ = ["Fetched"]
+
+_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +30,10 @@ class Fetched:
 
     def json(self) -> Any:
         """The body as a JSON value. Raises ValueError if it is not JSON."""
-        return loads(self.body.removeprefix(b"\xef\xbb\xbf"))
+        return loads(self.body.removeprefix(_BOM))
 
     @property
     def text(self) -> str:
-        """The body read as UTF-8; invalid bytes become the replacement character."""
-        return self.body.decode("utf-8", "replace")
+        """The body in the charset of its content type, else UTF-8; invalid bytes become the replacement character."""
+        charset = charset_of(self.headers.get("content-type") or "") or "utf-8"
+        return self.body.removeprefix(_BOM).decode(charset, "replace")

@@ -3,42 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
-from werkzeug.exceptions import HTTPException
-from werkzeug.http import parse_options_header
-from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
-
 from hub.errors import Reject
 from hub.model.json import loads
+from hub.model.wire.forms import MAX_FIELDS, FormField, Part, charset_of, multipart_form, urlencoded_form
 from hub.model.wire.values import Values
 
-__all__ = ["Part", "Request"]
-
-MAX_FIELDS = 10_000
-"""The most fields that a form or query may have."""
+__all__ = ["Request"]
 
 _BOM = b"\xef\xbb\xbf"
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A file of a multipart form.
-
-    Attributes:
-        filename: As the sender wrote it. Never use it as a path.
-        media_type: Lower case without parameters; empty if the part has none.
-        body: The exact bytes.
-    """
-
-    filename: str
-    media_type: str
-    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, init=False)
@@ -53,6 +31,7 @@ class Request:
         headers: Names in any case, values read as Latin-1.
         url: The configured public base URL with the path and query as sent. Not in `repr`, since it may hold a secret.
         received: When it arrived, with its time zone. Verification uses no other clock.
+        charset: The charset of forms that name none.
         encoded: The bytes as received where `body` is decoded from them, else None. A scheme verifies the received
             bytes unless it says otherwise: it is given `as_received()`.
 
@@ -69,6 +48,7 @@ class Request:
     url: str = field(repr=False)
     received: datetime
     encoded: bytes | None = field(default=None, repr=False)
+    charset: str = field(default="utf-8", repr=False)
 
     def __init__(  # noqa: PLR0913 - one argument for each thing that was sent
         self,
@@ -81,12 +61,13 @@ class Request:
         url: str,
         received: datetime,
         encoded: bytes | None = None,
+        charset: str = "utf-8",
         query: Values[str] | None = None,
         raw_query: str | None = None,
     ) -> None:
         known = vars(self)
         known.update(id=id, method=method, client=client, body=body, headers=headers, url=url, received=received)
-        known["encoded"] = encoded
+        known.update(encoded=encoded, charset=charset)
         if query is not None:
             known["query"] = query
         if raw_query is not None:
@@ -131,22 +112,35 @@ class Request:
         """
         return self._json
 
+    def json_field(self, name: str) -> Any:
+        """A field of a form as a JSON value: the payload of GitHub's and Slack's forms.
+
+        Raises:
+            Reject: 400 when the form cannot be read, the field is missing or doubled, or it is not JSON.
+        """
+        try:
+            return loads(self.form()[name])
+        except ValueError as error:
+            raise Reject(f"the field {name} is not JSON: {error}", 400) from error
+
     def form(self) -> Values[str]:
         """The fields of a form in order, blank ones too. The files of a multipart form are in `files()`.
+
+        They are decoded by the charset that the sender names: of the part, in Content-Type, in a field `_charset_` or
+        `charset`, or of each field in a JSON object `charsets`; else by the one that the vendor declares, else UTF-8.
+        Bytes that are in none of these become U+FFFD. A part of a multipart form without a name has the empty one.
 
         Raises:
             Reject: 400 when the content type is neither application/x-www-form-urlencoded nor multipart/form-data,
                 the multipart body is broken, or there are more than 10,000 fields.
         """
-        if self.media_type == "multipart/form-data":
-            return self._multipart[0]
-        return self._form
+        return Values([(one.name, one.value) for one in self.form_fields])
 
     def files(self) -> Values[Part]:
         """The files of a multipart form in order; none for a urlencoded form. Raises the same errors as `form`."""
         if self.media_type == "multipart/form-data":
             return self._multipart[1]
-        self.form()
+        self.form_fields  # noqa: B018 - raises for what is not a form
         return Values()
 
     @cached_property
@@ -157,28 +151,30 @@ class Request:
             raise Reject(f"the body is not JSON: {error}", 400) from error
 
     @cached_property
-    def _form(self) -> Values[str]:
+    def form_fields(self) -> tuple[FormField, ...]:
+        """The fields of a form with their media types; raises as `form`."""
+        if self.media_type == "multipart/form-data":
+            return self._multipart[0]
         if self.media_type != "application/x-www-form-urlencoded":
             raise Reject(f"the content type {self.media_type or '(none)'} is not a form", 400)
-        return _fields(self.body.removeprefix(_BOM).decode("utf-8", "replace"))
+        return urlencoded_form(self.body.removeprefix(_BOM), self.headers["content-type"], self.charset)
+
+    @property
+    def text(self) -> str:
+        """The body as a text, in the charset of its content type, else in UTF-8.
+
+        Raises:
+            Reject: 400, the body is not in this charset.
+        """
+        charset = charset_of(self.headers.get("content-type") or "") or "utf-8"
+        try:
+            return self.body.removeprefix(_BOM).decode(charset)
+        except UnicodeDecodeError as error:
+            raise Reject(f"the body is not {charset}", 400) from error
 
     @cached_property
-    def _multipart(self) -> tuple[Values[str], Values[Part]]:
-        boundary = parse_options_header(self.headers["content-type"])[1].get("boundary", "")
-        if not boundary:
-            raise Reject("the multipart form names no boundary", 400)
-        texts: list[tuple[str, str]] = []
-        files: list[tuple[str, Part]] = []
-        try:
-            for part, body in _parts(self.body, boundary):
-                if isinstance(part, File):
-                    media_type = part.headers.get("content-type", "").partition(";")[0].strip().lower()
-                    files.append((part.name, Part(part.filename, media_type, body)))
-                else:
-                    texts.append((part.name, body.decode("utf-8", "replace")))
-        except (ValueError, HTTPException) as error:
-            raise Reject(f"the multipart form is broken: {error}", 400) from error
-        return Values(texts), Values(files)
+    def _multipart(self) -> tuple[tuple[FormField, ...], Values[Part]]:
+        return multipart_form(self.body, self.headers["content-type"], self.charset)
 
 
 def _fields(text: str) -> Values[str]:
@@ -186,23 +182,3 @@ def _fields(text: str) -> Values[str]:
         return Values(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS) if text else ())
     except ValueError as error:
         raise Reject(f"more than {MAX_FIELDS} fields", 400) from error
-
-
-def _parts(body: bytes, boundary: str) -> Iterator[tuple[Field | File, bytes]]:
-    """Each part of a multipart body with its bytes. Raises ValueError or HTTPException for a broken one."""
-    decoder = MultipartDecoder(boundary.encode("latin-1"), max_parts=MAX_FIELDS)
-    decoder.receive_data(body)
-    decoder.receive_data(None)
-    part: Field | File | None = None
-    pieces: list[bytes] = []
-    while not isinstance(event := decoder.next_event(), Epilogue):
-        if isinstance(event, NeedData):
-            raise ValueError("it ends early")  # noqa: TRY004 - the input is wrong, not its Python type
-        if isinstance(event, (Field, File)):
-            if not event.name:
-                raise ValueError("a part has no name")
-            part, pieces = event, []
-        elif isinstance(event, Data) and part is not None:
-            pieces.append(bytes(event.data))
-            if not event.more_data:
-                yield part, b"".join(pieces)

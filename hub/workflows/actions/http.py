@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -15,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from hub.errors import ActionFailed, AddressRefused
 from hub.model.json import dumps, loads
 from hub.model.wire.fetched import Fetched
+from hub.model.wire.forms import charset_of
 from hub.sdk.action import Action, ActionContext
 from hub.workflows.actions.values import HeaderValue
 
@@ -23,7 +23,6 @@ __all__ = ["HTTP_REQUEST", "HttpAuth", "HttpRequestInput", "retry_after_of"]
 _MAX_BYTES = 16 * 1024 * 1024
 _SHOWN = 500
 _AGAIN = frozenset({408, 409, 423, 425, 429})
-_CHARSET = re.compile(r"charset\s*=\s*\"?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 Scalar = str | bool | int | float | None
 
 
@@ -220,11 +219,7 @@ def _body(body: bytes, media_type: str) -> Any:
             return loads(body.removeprefix(b"\xef\xbb\xbf"))
         except ValueError:
             pass
-    charset = _CHARSET.search(media_type)
-    try:
-        return body.decode(charset.group(1) if charset else "utf-8")
-    except LookupError:
-        return body.decode()
+    return body.decode(charset_of(media_type) or "utf-8")
 
 
 def _unexpected(answer: Fetched, body: Any, context: ActionContext) -> ActionFailed:

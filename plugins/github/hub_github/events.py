@@ -11,8 +11,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic_core import from_json
-
 from hub import Event, Reject, Request, Source
 
 __all__ = ["CONTROL", "read"]
@@ -45,17 +43,10 @@ def read(request: Request, source: Source) -> Iterator[Event]:
 
 
 def _payload(request: Request) -> dict[str, Any]:
-    payload = _inside(request.form()["payload"]) if request.media_type == _FORM else request.json()
+    payload = request.json_field("payload") if request.media_type == _FORM else request.json()
     if not isinstance(payload, dict):
         raise Reject("the payload is not a JSON object", 400)
     return payload
-
-
-def _inside(text: str) -> Any:
-    try:
-        return from_json(text, allow_inf_nan=False)
-    except ValueError as error:
-        raise Reject(f"the form's payload is not JSON: {error}", 400) from error
 
 
 def _type(name: str, payload: dict[str, Any]) -> str:

@@ -10,21 +10,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic_core import from_json
-
 from hub import Event, Reject
 from hub_slack.fields import moment, part, text
 
 __all__ = ["interaction"]
 
 
-def interaction(payload: str) -> Event:
-    """The event in the field `payload`; its type is the payload's: `block_actions`, `view_submission`, ….
+def interaction(told: Any) -> Event:
+    """The event of a payload; its type is the payload's: `block_actions`, `view_submission`, ….
 
     Raises:
         Reject: Status 400: the payload is not a JSON object with a type.
     """
-    told = _object(payload)
+    if not isinstance(told, dict):
+        raise Reject("the payload is not a JSON object", 400)
     kind = text(told, "type")
     if kind is None:
         raise Reject("the payload has no type", 400)
@@ -35,16 +34,6 @@ def interaction(payload: str) -> Event:
         time=moment(_when(told)),
         account=text(part(told, "team"), "id") or text(part(told, "enterprise"), "id"),
     )
-
-
-def _object(payload: str) -> dict[str, Any]:
-    try:
-        told = from_json(payload, allow_inf_nan=False)
-    except ValueError as error:
-        raise Reject(f"the payload is not JSON: {error}", 400) from error
-    if not isinstance(told, dict):
-        raise Reject("the payload is not a JSON object", 400)
-    return told
 
 
 def _closing(kind: str, told: Mapping[str, Any]) -> str | None:

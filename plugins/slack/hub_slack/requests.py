@@ -32,5 +32,5 @@ def _events(request: Request) -> list[Event]:
     if "command" in form:
         return [slash_command(form)]
     if "payload" in form:
-        return [interaction(form["payload"])]
+        return [interaction(request.json_field("payload"))]
     raise Reject("the form has neither payload nor command", 400)

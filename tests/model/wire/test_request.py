@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
@@ -12,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import Reject
-from hub.model.wire.request import MAX_FIELDS, Part, Request
+from hub.model.wire.forms import MAX_FIELDS, Part
+from hub.model.wire.request import Request
 from hub.model.wire.values import Values
 
 MakeRequest = Callable[..., Request]
@@ -110,7 +113,6 @@ def test_files_of_a_urlencoded_form_are_none(make_request: MakeRequest) -> None:
         (MULTIPART, "multipart/form-data"),
         (MULTIPART[:60], "multipart/form-data; boundary=B"),
         (b"", "multipart/form-data; boundary=B"),
-        (b"--B\r\nContent-Disposition: form-data\r\n\r\nx\r\n--B--\r\n", "multipart/form-data; boundary=B"),
         (MULTIPART, "multipart/form-data; boundary=\xe9\u20ac"),
     ],
 )
@@ -173,3 +175,121 @@ def test_representation_hides_url_headers_and_body(make_request: MakeRequest) ->
 def test_a_request_cannot_be_changed(make_request: MakeRequest) -> None:
     with pytest.raises(AttributeError):
         make_request().body = b"other"  # type: ignore[misc] # the attempt is the test
+
+
+ACUTE = "García"
+
+
+def part(value: bytes, *, name: str | None = "first", kind: str = "", more: bytes = b"") -> bytes:
+    named = f'; name="{name}"' if name is not None else ""
+    head = f"Content-Disposition: form-data{named}\r\n" + (f"Content-Type: {kind}\r\n" if kind else "")
+    return b"--B\r\n" + head.encode() + b"\r\n" + value + b"\r\n" + more
+
+
+BOUNDED = "multipart/form-data; boundary=B"
+CLOSING = b"--B--\r\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"first=Garc%EDa&charset=windows-1252", FORM),
+        (b"charset=windows-1252&first=Garc%EDa", FORM),
+        (b"first=Garc%EDa&_charset_=iso-8859-1", FORM),
+        (b"first=Garc%EDa", FORM + "; charset=ISO-8859-1"),
+        (b"first=Garc%EDa", FORM + '; Charset="windows-1252"'),
+        (b"first=Garc\xeda&charset=latin1", FORM),
+        (b"first=Garc%C3%ADa", FORM),
+        (b"first=Garc%C3%ADa&charset=utf-8", FORM),
+        (b"first=Garc%C3%ADa&charset=no-such", FORM),
+        (b"first=Garc%C3%ADa&charset=", FORM),
+        (b"first=Garc%C3%ADa&charset=unicode_escape", FORM),
+        (b"first=Garc%C3%ADa&charset=rot13", FORM),
+        (b"first=Garc%EDa&_charset_=windows-1252&charset=utf-8", FORM),
+        (part(b"Garc\xeda", kind="text/plain; charset=windows-1252") + CLOSING, BOUNDED),
+        (part(b"Garc\xeda") + CLOSING, BOUNDED + "; charset=windows-1252"),
+        (part(b"Garc\xeda") + part(b"latin-1", name="_charset_") + CLOSING, BOUNDED),
+        (part(b"latin-1", name="charset") + part(b"Garc\xeda") + CLOSING, BOUNDED),
+        (part(b"Garc\xeda") + part(b'{"first":"windows-1252","to":"UTF-8"}', name="charsets") + CLOSING, BOUNDED),
+        (part(b"Garc\xc3\xada") + part(b'{"other":"windows-1252"}', name="charsets") + CLOSING, BOUNDED),
+        (part(b"Garc\xc3\xada") + part(b"not JSON", name="charsets") + CLOSING, BOUNDED),
+        (part(b"Garc\xc3\xada") + part(b'["latin-1"]', name="charsets") + CLOSING, BOUNDED),
+        (part(b"Garc\xc3\xada", kind="text/plain; charset=utf-8") + CLOSING, BOUNDED + "; charset=latin-1"),
+        (part("García".encode("shift_jisx0213"), kind="text/plain; charset=shift_jisx0213") + CLOSING, BOUNDED),
+    ],
+)
+def test_a_form_is_in_the_charset_that_it_names(make_request: MakeRequest, body: bytes, content_type: str) -> None:
+    request = make_request(body, content_type)
+    assert request.form()["first"] == ACUTE
+    assert all(one.whole for one in request.form_fields)
+
+
+def test_a_form_without_a_charset_is_in_that_of_the_vendor(make_request: MakeRequest) -> None:
+    request = replace(make_request(b"first=Garc%EDa", FORM), charset="windows-1252")
+    assert request.form()["first"] == ACUTE
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [(b"first=Garc%EDa", FORM), (part(b"Garc\xeda") + CLOSING, BOUNDED), (b"first=%ff&charset=ascii", FORM)],
+)
+def test_bytes_in_no_charset_that_is_named_are_told_from_others(
+    make_request: MakeRequest, body: bytes, content_type: str
+) -> None:
+    [field, *_] = make_request(body, content_type).form_fields
+    assert not field.whole
+    assert "\ufffd" in field.value
+
+
+def test_parts_without_a_name_are_kept(make_request: MakeRequest) -> None:
+    bare = b"--B\r\nX-Other: 1\r\n\r\nthree\r\n"
+    body = part(b"one") + part(b"two", name=None) + bare + part(b"four", name="") + CLOSING
+    assert make_request(body, BOUNDED).form().pairs == (
+        ("first", "one"),
+        ("", "two"),
+        ("", "three"),
+        ("", "four"),
+    )
+
+
+def test_a_json_part_is_parsed(make_request: MakeRequest) -> None:
+    body = part(b'{"a": [1]}', kind="application/json; charset=utf-8") + part(
+        b"{", name="broken", kind="application/json"
+    )
+    fields = make_request(body + CLOSING, BOUNDED).form_fields
+    assert [one.parsed for one in fields] == [{"a": [1]}, "{"]
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "text"),
+    [
+        (b"Garc\xeda", "text/plain; charset=windows-1252", ACUTE),
+        (b"Garc\xc3\xada", "text/plain", ACUTE),
+        (b"\xef\xbb\xbfGarc\xc3\xada", "text/plain; charset=nonsense", ACUTE),
+        (b"", "text/plain", ""),
+    ],
+)
+def test_a_text_is_in_the_charset_of_its_content_type(
+    make_request: MakeRequest, body: bytes, content_type: str, text: str
+) -> None:
+    assert make_request(body, content_type).text == text
+
+
+def test_a_text_in_another_charset_is_refused(make_request: MakeRequest) -> None:
+    with pytest.raises(Reject, match="is not utf-8") as caught:
+        make_request(b"Garc\xeda", "text/plain").text  # noqa: B018 - reading it raises
+    assert caught.value.status == 400
+
+
+def test_a_json_field_is_read(make_request: MakeRequest) -> None:
+    assert make_request(b"payload=%7B%22a%22%3A%22%5Cud83d%22%7D", FORM).json_field("payload") == {"a": "\ufffd"}
+    for body in (b"other=1", b"payload=%7B", b"payload=1&payload=2"):
+        with pytest.raises(Reject) as caught:
+            make_request(body, FORM).json_field("payload")
+        assert caught.value.status == 400
+
+
+@given(st.binary(max_size=60), st.sampled_from([FORM, FORM + "; charset=utf-16", BOUNDED]))
+def test_whatever_a_form_holds_it_is_read_or_refused(make_request: MakeRequest, body: bytes, content_type: str) -> None:
+    with contextlib.suppress(Reject):
+        make_request(body, content_type).form()
