@@ -49,8 +49,9 @@ def acceptance(source: SourceRecord, workflow: Id, now: int, *, key: str | None)
                 EventRecord(org, event, source.id, request, "incident.created", key, None, None, now, _DATA),
                 (
                     NewExecution(
-                        org, new_id(), workflow, 1, "webhook", trigger, now, source=source.id, request=request,
-                        event=event, lease=Lease("bench", now + 30_000_000),
+                        org=org, id=new_id(), workflow=workflow, version=1, kind="webhook", trigger=trigger,
+                        created=now, source=source.id, request=request, event=event,
+                        lease=Lease("bench", now + 30_000_000),
                     ),
                 ),
             ),

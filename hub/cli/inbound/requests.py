@@ -1,4 +1,4 @@
-"""`hub requests` and `hub replay`: what senders sent, and running it again."""
+"""`hub requests` and `hub replay`: requests as stored, and running them again."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def row_of(one: dict[str, str]) -> tuple[str, ...]:
 
 @click.group(cls=Group)
 def requests() -> None:
-    """Look at requests, accepted and refused, with the step and reason."""
+    """List requests, accepted and refused, and read them."""
 
 
 @requests.command("list")
-@click.option("--source", help="Id of a source.")
-@click.option("--state", help="accepted, refused, held, challenge or duplicate.")
+@click.option("--source", help="Only requests to this source.")
+@click.option("--state", help="Only requests in this state: accepted, refused, held, challenge or duplicate.")
 @click.option("--limit", default=50, show_default=True)
 @json_option
 def list_(source: str | None, state: str | None, limit: int, *, as_json: bool) -> None:
@@ -39,14 +39,14 @@ def list_(source: str | None, state: str | None, limit: int, *, as_json: bool) -
     if as_json:
         print_json(items)
         return
-    print_table(COLUMNS, [row_of(one) for one in items], empty="No request has come in.")
+    print_table(COLUMNS, [row_of(one) for one in items], empty="There are no requests.")
 
 
 @requests.command()
 @click.argument("request")
 @json_always
 def show(request: str) -> None:
-    """Show one request with headers, body, events and executions as JSON."""
+    """Show a request with headers, body, events and executions as JSON."""
     print_json(HubClient().call("GET", f"/api/requests/{request}"))
 
 
@@ -54,16 +54,17 @@ def show(request: str) -> None:
 @click.argument("request")
 @json_option
 def explain(request: str, *, as_json: bool) -> None:
-    """Explain step by step why a kept request would pass or fail now."""
-    said = HubClient().call("POST", "/api/verify", {"request": request})
+    """Explain step by step why a stored request would pass or fail now."""
+    explanation = HubClient().call("POST", "/api/verify", {"request": request})
     if as_json:
-        print_json(said)
+        print_json(explanation)
         return
     rows = [
-        (one["step"], one["check"], one["result"], "; ".join([one["detail"], *one["hints"]])) for one in said["steps"]
+        (one["step"], one["check"], one["result"], "; ".join([one["detail"], *one["hints"]]))
+        for one in explanation["steps"]
     ]
-    print_table(("step", "check", "result", "what was compared"), rows, empty="")
-    click.echo(f"verdict: {said['verdict']}")
+    print_table(("step", "check", "result", "detail"), rows, empty="")
+    click.echo(f"verdict: {explanation['verdict']}")
 
 
 @click.command()

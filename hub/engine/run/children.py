@@ -74,5 +74,14 @@ class Children:
         try:
             record = await self._services.store.executions.get(self._org, child)
         except NotFound:
-            return ExecutionRecord(self._org, child, b"", 0, "child", "cancelled", None, 0)
+            return ExecutionRecord(
+                org=self._org,
+                id=child,
+                workflow=b"",
+                version=0,
+                kind="child",
+                state="cancelled",
+                trigger=None,
+                created=0,
+            )
         return record if record.state in FINISHED else None

@@ -10,6 +10,7 @@ from hub.model.ids import Id
 __all__ = [
     "FINISHED",
     "Claimed",
+    "Execution",
     "ExecutionChange",
     "ExecutionError",
     "ExecutionKind",
@@ -93,20 +94,17 @@ class Finished:
     nodes: tuple[NodeRecord, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NewExecution:
-    """An execution to start.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """What an execution is from its start: what it runs, for which event or parent, and in which order.
 
     Attributes:
         trigger: What the workflow sees: `{"data", "headers", "query", "type", "event", …}`; see
             `hub.workflows.expressions.scope`. It is stored with the execution and never changes.
         priority: 0 when a sender waits, 1 for queued work. The smaller number runs first.
         serial_key: Executions of one workflow with the same key run one after another.
-        concurrency: How many executions of this workflow may run at once, None for any number.
-        lease: Set when this process is to run it at once, which saves the claim. Only the claim observes
-            `serial_key` and `concurrency`, so an execution with either starts without a lease.
+        due: When it may be claimed, microseconds UTC.
         definition: A copy of the definition, for a draft run (`version` 0).
-        finished: Set when it has finished already: it is stored with its result and its journal in one commit.
     """
 
     org: Id
@@ -124,10 +122,23 @@ class NewExecution:
     replay_of: Id | None = None
     priority: int = 1
     serial_key: str | None = None
-    concurrency: int | None = None
     due: int = 0
-    lease: Lease | None = None
     definition: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewExecution(Execution):
+    """An execution to start.
+
+    Attributes:
+        concurrency: How many executions of this workflow may run at once, None for any number.
+        lease: Set when this process is to run it at once, which saves the claim. Only the claim observes
+            `serial_key` and `concurrency`, so an execution with either starts without a lease.
+        finished: Set when it has finished already: it is stored with its result and its journal in one commit.
+    """
+
+    concurrency: int | None = None
+    lease: Lease | None = None
     finished: Finished | None = None
 
     def __post_init__(self) -> None:
@@ -138,36 +149,19 @@ class NewExecution:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutionRecord:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionRecord(Execution):
     """The current state of an execution.
 
     Attributes:
         answer: The answer of its `respond` node (`{"status", "headers", "body"}`). Only `Engine.wait` sets it.
     """
 
-    org: Id
-    id: Id
-    workflow: Id
-    version: int
-    kind: ExecutionKind
     state: ExecutionState
-    trigger: Any
-    created: int
-    source: Id | None = None
-    request: Id | None = None
-    event: Id | None = None
-    parent: Id | None = None
-    parent_node: str | None = None
-    replay_of: Id | None = None
-    priority: int = 1
-    serial_key: str | None = None
-    definition: Any = None
     result: Any = None
     error: ExecutionError | None = None
     started: int | None = None
     finished: int | None = None
-    due: int = 0
     crashes: int = 0
     cancelling: bool = False
     answer: Any = None
