@@ -1,10 +1,11 @@
-"""Okta event hooks for the hub. The plugin's entry point is `vendor`."""
+"""Okta event hooks and inline hooks for the hub. The plugin's entry point is `vendor`."""
 
 from __future__ import annotations
 
 from importlib.resources import files
 
 from hub import Vendor
+from hub_okta.answers import reply
 from hub_okta.event_types import CATALOG
 from hub_okta.events import read
 from hub_okta.handshake import challenge
@@ -19,6 +20,7 @@ vendor = Vendor(
     verify=scheme,
     read=read,
     challenge=challenge,
+    reply=reply,
     credentials=(CREDENTIAL,),
     settings=OktaSettings,
     methods=("GET", "POST"),
@@ -26,4 +28,4 @@ vendor = Vendor(
     catalog=CATALOG,
     guide=files(__name__).joinpath("guide.md").read_text(encoding="utf-8"),
 )
-"""Okta: unsigned one-time verification, a shared secret, several log events in one delivery."""
+"""Okta: unsigned one-time verification, a shared secret, several log events in one delivery, inline hooks."""

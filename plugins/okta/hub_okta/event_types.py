@@ -1,4 +1,4 @@
-"""The catalog: what event hooks can deliver, that is, the types that Okta lists as event-hook-eligible."""
+"""The catalog: the types that Okta lists as event-hook-eligible, and the inline hooks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ def _catalog() -> Catalog:
     recorded = _recorded()
     types = Catalog.of_package("hub_okta")
     return Catalog(
-        tuple(replace(one, example=recorded.get(one.name) or example(one.name, one.summary)) for one in types)
+        tuple(
+            replace(one, example=recorded.get(one.name) or one.example or example(one.name, one.summary))
+            for one in types
+        )
     )
 
 
@@ -26,7 +29,7 @@ def _recorded() -> Mapping[str, Any]:
     events: dict[str, Any] = {}
     for recording in Recorded.of_package("hub_okta"):
         if recording.verified:
-            for event in json.loads(recording.body)["data"]["events"]:
+            for event in json.loads(recording.body)["data"].get("events", ()):
                 events.setdefault(event["eventType"], event)
     return events
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub import Event, Reject, Request, Source
+from hub import Event, Grant, Outcome, Reject, Reply, Request, Source
 from hub_okta import vendor
 from hub_okta.events import read
 
@@ -194,3 +194,47 @@ def test_garbage_in_the_shape_of_a_delivery_raises_nothing_but_reject(
     readable = all(isinstance(one, dict) for one in entries)
     body = json.dumps(delivery(*named, **fields)).encode()
     assert outcome(arrive, source, body) == (len(entries) if readable else 400)
+
+
+CALL = {
+    "eventId": "uS5871kJThSLO5TvJJMOWA",
+    "eventTime": "2026-03-02T10:00:00.000Z",
+    "eventType": "com.okta.oauth2.tokens.transform",
+    "source": "https://acme.okta.com/api/v1/inlineHooks/cal7eyxOsnb20oWbZ0g4",
+    "data": {"context": {}, "access": {"claims": {}}},
+}
+
+
+def test_the_call_of_an_inline_hook_is_an_event_of_its_own(
+    arrive: Callable[..., Request], source: Callable[..., Source]
+) -> None:
+    assert events(arrive, source, CALL) == [
+        Event(
+            "okta.inline.com.okta.oauth2.tokens.transform",
+            CALL,
+            id="uS5871kJThSLO5TvJJMOWA",
+            time=datetime(2026, 3, 2, 10, tzinfo=UTC),
+            account="acme.okta.com",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"data": None}, {"data": []}, {"eventType": ""}, {"eventType": 1}, {"data": {"events": None}}],
+)
+def test_what_is_no_inline_hook_either_is_refused(
+    arrive: Callable[..., Request], source: Callable[..., Source], change: dict[str, Any]
+) -> None:
+    with pytest.raises(Reject) as caught:
+        events(arrive, source, CALL | change)
+    assert caught.value.status == 400
+
+
+@pytest.mark.parametrize("events_", [[Event("okta.inline.com.okta.saml.tokens.transform", {})], []])
+def test_an_inline_hook_without_commands_is_answered_with_an_empty_204(
+    arrive: Callable[..., Request], source: Callable[..., Source], events_: list[Event]
+) -> None:
+    assert callable(vendor.reply)
+    answer = vendor.reply(arrive(b"{}"), source(), Outcome(tuple(events_), Grant()))
+    assert answer == (Reply(204) if events_ else None)

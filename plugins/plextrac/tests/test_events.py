@@ -108,3 +108,38 @@ def test_garbage_in_the_shape_of_a_webhook_raises_nothing_but_reject(
 def test_an_instance_is_a_host(instance: str) -> None:
     with pytest.raises(ValidationError):
         PlexTracSettings(instance=instance)
+
+
+@pytest.mark.parametrize(
+    ("payload", "name"),
+    [
+        ({"clientId": 4155, "reportId": 500001}, "WorkflowAutomationReport"),
+        ({"clientId": "4155", "reportId": "r", "findingId": None}, "WorkflowAutomationReport"),
+        ({"clientId": "4155", "reportId": "500001", "findingId": 7, "more": []}, "WorkflowAutomationFinding"),
+    ],
+)
+def test_a_workflow_automation_is_told_by_what_it_is_about(
+    arrive: Callable[..., Request], source: Callable[..., Source], payload: dict[str, Any], name: str
+) -> None:
+    (event,) = read(arrive(json.dumps(payload).encode()), source())
+    assert (event.type, event.data, event.id, event.control) == (name, payload, None, False)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"clientId": 1},
+        {"reportId": 1},
+        {"clientId": "", "reportId": 1},
+        {"clientId": True, "reportId": 1},
+        {"clientId": [], "reportId": {}},
+        {"event": None, "clientId": 1, "reportId": 1},
+        {"event": 5, "clientId": 1, "reportId": 1},
+    ],
+)
+def test_what_is_neither_a_webhook_nor_an_automation_is_refused(
+    arrive: Callable[..., Request], source: Callable[..., Source], payload: dict[str, Any]
+) -> None:
+    with pytest.raises(Reject) as caught:
+        read(arrive(json.dumps(payload).encode()), source())
+    assert caught.value.status == 400

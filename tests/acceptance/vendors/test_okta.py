@@ -105,3 +105,33 @@ async def test_disabled_plugin_answers_503_and_comes_back(hub: LiveHub) -> None:
     assert int(answer.headers["Retry-After"]) > 0
     await hub.api("POST", "/api/plugins/okta/enable")
     assert (await hub.post(_url(workflow), delivery("u1"), headers=AUTHORIZED)).status == 200
+
+
+INLINE = {
+    "eventType": "com.okta.oauth2.tokens.transform",
+    "source": "https://example.okta.com/api/v1/inlineHooks/cal1",
+    "data": {"access": {"claims": {"sub": "ada@example.com"}}},
+}
+
+
+async def test_an_inline_hook_is_answered_with_the_commands_of_a_workflow(hub: LiveHub) -> None:
+    command = {"type": "com.okta.access.patch", "value": [{"op": "add", "path": "/claims/who", "value": "who"}]}
+    nodes = [
+        {"id": "say", "action": "respond", "with": {"status": 200, "body": {"commands": [command]}}},
+        {"id": "later", "action": "transform", "needs": ["say"], "with": {"value": "{{ trigger.type }}"}},
+    ]
+    workflow = await hub.workflow(nodes, source=okta_source())
+    answer = await hub.post(_url(workflow), INLINE | {"eventId": "call-1"}, headers=AUTHORIZED)
+    assert (answer.status, answer.json()) == (200, {"commands": [command]})
+    [execution] = await _executions(hub, workflow)
+    finished = await hub.finished(execution["id"])
+    assert finished["result"] == "okta.inline.com.okta.oauth2.tokens.transform"
+
+
+async def test_an_inline_hook_without_commands_gets_an_empty_204(hub: LiveHub) -> None:
+    workflow = await hub.workflow(source=okta_source())
+    for _ in range(2):
+        answer = await hub.post(_url(workflow), INLINE | {"eventId": "call-1"}, headers=AUTHORIZED)
+        assert (answer.status, answer.body) == (204, b"")
+    assert len(await _executions(hub, workflow)) == 1
+    assert (await hub.post(_url(workflow), INLINE, headers={"Authorization": "wrong"})).status == 401
