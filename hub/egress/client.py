@@ -12,7 +12,7 @@ from typing import Final
 from aiohttp import ClientConnectorError, ClientError, ClientOSError, ClientResponse, ServerDisconnectedError
 
 from hub.egress.address.hosts import check_pattern
-from hub.egress.exchange.body import Body, read_body
+from hub.egress.exchange.body import ReadBody, read_body
 from hub.egress.exchange.dial import DIAL, Dial
 from hub.egress.exchange.failures import Failure, explain
 from hub.egress.exchange.headers import Headers, check_headers
@@ -157,7 +157,7 @@ def _encoding(answer: ClientResponse) -> str:
     return answer.headers.get("Content-Encoding", "").strip().lower()
 
 
-def _response(answer: ClientResponse, body: Body, address: str | None, started: float) -> Response:
+def _response(answer: ClientResponse, body: ReadBody, address: str | None, started: float) -> Response:
     headers = tuple((name, value if value.isascii() else _readable(value)) for name, value in answer.headers.items())
     return Response(
         status=answer.status,

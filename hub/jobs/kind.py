@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from hub.errors import Invalid, Problem
 from hub.model.stored.jobs import Job, JobAction
 
-__all__ = ["JobKind", "JobOrder", "Step", "Wait", "closed_span"]
+__all__ = ["JobKind", "JobOrder", "JobStep", "JobWait", "closed_span"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class JobOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class JobStep:
     """A step that was taken.
 
     Attributes:
@@ -42,7 +42,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class JobWait:
     """Nothing is to be done before `until` (microseconds UTC)."""
 
     until: int
@@ -73,10 +73,10 @@ class JobKind(ABC):
         """
 
     @abstractmethod
-    def work(self, job: Job) -> AsyncGenerator[Step | Wait, None]:
+    def work(self, job: Job) -> AsyncGenerator[JobStep | JobWait, None]:
         """Handle what is left behind `job.cursor`, one small step after the other.
 
-        Each `Step` is kept before the next one begins: it is what a crash may repeat, so a step is best one thing, or
+        Each `JobStep` is kept before the next one begins. It is what a crash may repeat: a step is best one thing, or
         things that may be handled twice. A fault of one thing is counted in its step.
 
         Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 
 from hub.errors import NotFound
-from hub.jobs.kind import JobKind, JobOrder, Step, Wait, closed_span
+from hub.jobs.kind import JobKind, JobOrder, JobStep, JobWait, closed_span
 from hub.model.ids import Id, read_id, write_id
 from hub.model.stored.jobs import Job
 from hub.ports.clock import Clock
@@ -60,13 +60,13 @@ class RecoverSubscription(JobKind):
         subscription, since, until = self._span(job)
         return await self._store.outbound.count_recoverable(job.org, subscription, since, until, cursor=job.cursor)
 
-    async def work(self, job: Job) -> AsyncGenerator[Step | Wait, None]:
+    async def work(self, job: Job) -> AsyncGenerator[JobStep | JobWait, None]:
         """See `JobKind`."""
         outbound, cursor = self._store.outbound, job.cursor
         while True:
             subscription, since, until = self._span(job)
             while await outbound.pending(job.org, subscription, _MOST_PENDING) >= _MOST_PENDING:
-                yield Wait(self._clock.now() + _WAIT)
+                yield JobWait(self._clock.now() + _WAIT)
             missed, cursor = await outbound.recoverable(job.org, subscription, since, until, limit=_STEP, cursor=cursor)
             if not missed:
                 return
@@ -82,7 +82,7 @@ class RecoverSubscription(JobKind):
         return subscription, job.params["since"], job.params["until"]
 
 
-def _step(cursor: str, missed: tuple[Id, ...], sent: frozenset[Id]) -> Step:
+def _step(cursor: str, missed: tuple[Id, ...], sent: frozenset[Id]) -> JobStep:
     left = [delivery for delivery in missed if delivery not in sent]
     error = f"{write_id('dlv', left[-1])} was not sent again: it has no body, or is on its way already" if left else ""
-    return Step(cursor, done=len(sent), failed=len(left), error=error)
+    return JobStep(cursor, done=len(sent), failed=len(left), error=error)

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 
 import structlog
 
-from hub.jobs.kind import JobKind, JobOrder, Step, Wait
+from hub.jobs.kind import JobKind, JobOrder, JobStep, JobWait
 from hub.model.stored.jobs import Job
 from hub.ports.store import Resealing
 from hub.store.vault import Vault
@@ -47,7 +47,7 @@ class RotateMasterKey(JobKind):
         """See `JobKind`."""
         return 0 if job.cursor == _END else await self._resealing.count(job.cursor)
 
-    async def work(self, job: Job) -> AsyncGenerator[Step | Wait, None]:
+    async def work(self, job: Job) -> AsyncGenerator[JobStep | JobWait, None]:
         """See `JobKind`."""
         cursor = job.cursor
         if not cursor:
@@ -59,5 +59,5 @@ class RotateMasterKey(JobKind):
             step = await self._resealing.step(cursor)
             sealed_again += step.sealed_again
             cursor = step.cursor or _END
-            yield Step(cursor, done=step.looked_at)
+            yield JobStep(cursor, done=step.looked_at)
         log.info("master_key_rotated", key=self._vault.newest, sealed_again=sealed_again)

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 
 from hub.errors import Conflict, Invalid, NotFound, Problem
 from hub.inbound.replay.replayer import REPLAYABLE, Replayer
-from hub.jobs.kind import JobKind, JobOrder, Step, Wait, closed_span
+from hub.jobs.kind import JobKind, JobOrder, JobStep, JobWait, closed_span
 from hub.model.ids import Id, read_id, write_id
 from hub.model.stored.jobs import Job, ReplaySelection
 from hub.ports.store import InboundStore
@@ -70,7 +70,7 @@ class ReplayRequests(JobKind):
         """See `JobKind`."""
         return await self._inbound.count_replayable(_selection(job), after=_place(job))
 
-    async def work(self, job: Job) -> AsyncGenerator[Step | Wait, None]:
+    async def work(self, job: Job) -> AsyncGenerator[JobStep | JobWait, None]:
         """See `JobKind`."""
         selection, after = _selection(job), _place(job)
         while requests := await self._inbound.replayable(selection, after=after, limit=_PAGE):
@@ -78,12 +78,12 @@ class ReplayRequests(JobKind):
                 yield await self._replay(job.org, request)
             after = requests[-1]
 
-    async def _replay(self, org: Id, request: Id) -> Step:
+    async def _replay(self, org: Id, request: Id) -> JobStep:
         try:
             await self._replayer.replay(org, request)
         except (Conflict, NotFound) as error:
-            return Step(request.hex(), failed=1, error=f"{write_id('req', request)} was not replayed: {error}")
-        return Step(request.hex(), done=1)
+            return JobStep(request.hex(), failed=1, error=f"{write_id('req', request)} was not replayed: {error}")
+        return JobStep(request.hex(), done=1)
 
 
 def _selection(job: Job) -> ReplaySelection:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping
 
 import structlog
 
-from hub.jobs.kind import JobKind, Step, Wait
+from hub.jobs.kind import JobKind, JobStep, JobWait
 from hub.model.stored.jobs import Job
 from hub.ports.clock import Clock
 from hub.ports.store import Retention
@@ -61,7 +61,7 @@ class RemoveOld(JobKind):
             total += await self._retention.count(kind, self._before(kind))
         return total
 
-    async def work(self, job: Job) -> AsyncGenerator[Step | Wait, None]:
+    async def work(self, job: Job) -> AsyncGenerator[JobStep | JobWait, None]:
         """See `JobKind`. The cursor is `<kind>:<cursor of the retention port>`."""
         cursor: str | None = job.cursor.partition(":")[2] or None
         for kind in self._kinds(job):
@@ -72,7 +72,7 @@ class RemoveOld(JobKind):
                 removed += pruned.removed
                 blobs += pruned.blobs
                 cursor = pruned.cursor
-                yield Step(f"{kind}:{cursor or ''}", done=pruned.removed)
+                yield JobStep(f"{kind}:{cursor or ''}", done=pruned.removed)
                 if cursor is None:
                     break
             if removed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 
 from hub.errors import Conflict, NotFound
-from hub.jobs.kind import JobKind, JobOrder, Step, Wait, closed_span
+from hub.jobs.kind import JobKind, JobOrder, JobStep, JobWait, closed_span
 from hub.model.ids import Id, read_id, write_id
 from hub.model.stored.jobs import Job, RetrySelection
 from hub.ports.engine import Engine
@@ -70,7 +70,7 @@ class RetryExecutions(JobKind):
         """See `JobKind`."""
         return await self._executions.count_retryable(_selection(job), after=_place(job))
 
-    async def work(self, job: Job) -> AsyncGenerator[Step | Wait, None]:
+    async def work(self, job: Job) -> AsyncGenerator[JobStep | JobWait, None]:
         """See `JobKind`."""
         selection, after = _selection(job), _place(job)
         while executions := await self._executions.retryable(selection, after=after, limit=_PAGE):
@@ -78,12 +78,12 @@ class RetryExecutions(JobKind):
                 yield await self._retry(job.org, execution)
             after = executions[-1]
 
-    async def _retry(self, org: Id, execution: Id) -> Step:
+    async def _retry(self, org: Id, execution: Id) -> JobStep:
         try:
             await self._engine.retry(org, execution)
         except (Conflict, NotFound) as error:
-            return Step(execution.hex(), failed=1, error=f"{write_id('exec', execution)} was not retried: {error}")
-        return Step(execution.hex(), done=1)
+            return JobStep(execution.hex(), failed=1, error=f"{write_id('exec', execution)} was not retried: {error}")
+        return JobStep(execution.hex(), done=1)
 
 
 def _selection(job: Job) -> RetrySelection:

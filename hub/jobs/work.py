@@ -9,7 +9,7 @@ from dataclasses import replace
 import structlog
 
 from hub.errors import Fenced, HubError, StoreUnavailable
-from hub.jobs.kind import JobKind, Step, Wait
+from hub.jobs.kind import JobKind, JobStep, JobWait
 from hub.model.ids import write_id
 from hub.model.stored.jobs import WORKING_JOB, ClaimedJob, Job
 from hub.ports.clock import Clock, InterruptibleSleep
@@ -108,7 +108,7 @@ class JobWork:
         if not self.job.params.get("dry_run"):
             async with aclosing(self._kind.work(self.job)) as steps:
                 async for step in steps:
-                    goes_on = await (self._rest(step) if isinstance(step, Wait) else self._keep(self._after(step)))
+                    goes_on = await (self._rest(step) if isinstance(step, JobWait) else self._keep(self._after(step)))
                     if not goes_on:
                         return self.job
         return replace(self.job, state="done")
@@ -124,7 +124,7 @@ class JobWork:
         self.job = replace(job, done=job.done + max(missing, 0))
         self._taken_over = False
 
-    def _after(self, step: Step) -> Job:
+    def _after(self, step: JobStep) -> Job:
         done, failed = self.job.done + step.done, self.job.failed + step.failed
         return replace(
             self.job,
@@ -142,7 +142,7 @@ class JobWork:
         self.job = job
         return state == job.state and not self._stopping
 
-    async def _rest(self, wait: Wait) -> bool:
+    async def _rest(self, wait: JobWait) -> bool:
         """Sleep until there is something to do; whether to go on then."""
         await self._sleep.until(wait.until)
         current = await self._jobs.get(self.job.org, self.job.id)

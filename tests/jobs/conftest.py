@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.jobs.kind import JobKind, Step, Wait
+from hub.jobs.kind import JobKind, JobStep, JobWait
 from hub.jobs.runner import JobRunner
 from hub.model.ids import Id
 from hub.model.stored.jobs import Job
@@ -86,12 +86,12 @@ class HandleNumbers(JobKind):
     async def count(self, job: Job) -> int:
         return len(self._world.left(job.cursor))
 
-    async def work(self, job: Job) -> AsyncGenerator[Step | Wait, None]:
+    async def work(self, job: Job) -> AsyncGenerator[JobStep | JobWait, None]:
         world = self._world
         for number in world.left(job.cursor):
             while world.rests:
                 world.resting.set()
-                yield Wait(world.rests.pop(0))
+                yield JobWait(world.rests.pop(0))
             world.at.put_nowait(number)
             if number in world.doors:
                 await world.doors[number].wait()
@@ -100,12 +100,12 @@ class HandleNumbers(JobKind):
                 world.faulted.set()
                 raise fault
             if number in world.bad:
-                yield Step(str(number), failed=1, error=f"{number} is odd")
+                yield JobStep(str(number), failed=1, error=f"{number} is odd")
                 continue
             world.handled[number] += 1
             if number in world.exits:
                 await world.exits[number].wait()
-            yield Step(str(number), done=1)
+            yield JobStep(str(number), done=1)
 
 
 class HandleAlone(HandleNumbers):

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +55,15 @@ def reached(hub: HubProcess, path: str, check: Callable[[dict[str, Any]], bool])
     return look
 
 
+def has_done(count: int, job: dict[str, Any]) -> bool:
+    return bool(job["done"] >= count)
+
+
 async def test_a_killed_hub_goes_on_with_its_replays_and_repeats_one_at_most(tmp_path: Path, hub: HubProcess) -> None:
     await fill(hub)
     path = f"/api/jobs/{(await hub.api('POST', '/api/requests/replay', ALL)).json()['id']}"
     for part in (COUNT // 3, 2 * COUNT // 3):
-        await eventually(reached(hub, path, lambda job, part=part: job["done"] >= part))  # type: ignore[misc]
+        await eventually(reached(hub, path, partial(has_done, part)))
         await hub.kill()
         assert len(replays(tmp_path)) < COUNT
         await hub.start()

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from aiohttp import StreamReader
 
-__all__ = ["ACCEPT_ENCODING", "Body", "read_body"]
+__all__ = ["ACCEPT_ENCODING", "ReadBody", "read_body"]
 
 ACCEPT_ENCODING: Final = "gzip, deflate"
 """What `read_body` can decompress."""
@@ -17,7 +17,7 @@ _SLACK: Final = 64 * 1024
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
-class Body(NamedTuple):
+class ReadBody(NamedTuple):
     """What was read.
 
     Attributes:
@@ -31,7 +31,7 @@ class Body(NamedTuple):
     note: str = ""
 
 
-async def read_body(content: StreamReader, encoding: str, cap: int) -> Body:
+async def read_body(content: StreamReader, encoding: str, cap: int) -> ReadBody:
     """Read up to `cap` bytes of a body.
 
     Args:
@@ -52,16 +52,16 @@ async def read_body(content: StreamReader, encoding: str, cap: int) -> Body:
             try:
                 chunk = inflate.feed(chunk, cap - size + 1)
             except zlib.error:
-                return Body(b"".join(kept), ended=False, note=f"the body is no valid {encoding}")
+                return ReadBody(b"".join(kept), ended=False, note=f"the body is no valid {encoding}")
         size += len(chunk)
         kept.append(chunk)
         if size > cap or received > 2 * cap + _SLACK:
-            return Body(b"".join(kept)[:cap], ended=False, note=f"the body is longer than {cap} bytes")
+            return ReadBody(b"".join(kept)[:cap], ended=False, note=f"the body is longer than {cap} bytes")
         if content.at_eof():
             break
     if inflate is not None and not inflate.complete:
         note = f"the {encoding} stream ends too early"
-    return Body(kept[0] if len(kept) == 1 else b"".join(kept), ended=True, note=note)
+    return ReadBody(kept[0] if len(kept) == 1 else b"".join(kept), ended=True, note=note)
 
 
 class _Inflate:
