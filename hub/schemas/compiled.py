@@ -16,9 +16,10 @@ from typing import Any
 
 from hub.errors import Invalid, Problem
 from hub.model.json import dumps
+from hub.model.pointers import pointer_of
 from hub.schemas.bounded import TooManySteps, bounded_validator, errors_of
 from hub.schemas.faults import schema_faults
-from hub.schemas.problems import problem_of
+from hub.schemas.problems import missing_fields, problem_of
 
 __all__ = ["Schema", "compile_schema", "compiled_schema"]
 
@@ -42,6 +43,23 @@ class Schema:
         except (TooManySteps, RecursionError):
             return (Problem("", "the schema takes too long on this value"),)
         return tuple(problem_of(error) for error in found)
+
+    def differences(self, value: Any) -> tuple[str, ...]:
+        """Where a JSON value does not fit, without a word of the value: `missing field /a/b`, `does not fit at /c`.
+
+        At most twenty; a value that takes too many steps to check does not fit at its root.
+        """
+        try:
+            found = errors_of(self._validator, value, _PROBLEMS)
+        except (TooManySteps, RecursionError):
+            return ("does not fit at /",)
+        said: dict[str, None] = {}
+        for error in found:
+            missing = missing_fields(error)
+            said.update((f"missing field {pointer}", None) for pointer in missing)
+            if not missing:
+                said[f"does not fit at {pointer_of(*error.absolute_path) or '/'}"] = None
+        return tuple(said)
 
 
 _compiled: OrderedDict[bytes, Schema] = OrderedDict()

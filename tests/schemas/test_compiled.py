@@ -183,3 +183,23 @@ def test_many_faults_are_cut_off_and_long_ones_shortened() -> None:
     found = compile_schema({"items": {"const": "x" * 1_000}}).problems(["y" * 1_000] * 100)
     assert len(found) == 20
     assert all(len(problem.message) <= 301 for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("value", "differences"),
+    [
+        ({"id": 1, "lines": [{"sku": "a"}]}, ()),
+        ({}, ("missing field /id", "missing field /lines")),
+        (
+            {"id": "1", "lines": [{}, {"sku": 2}]},
+            ("does not fit at /id", "missing field /lines/0/sku", "does not fit at /lines/1/sku"),
+        ),
+        ([], ("does not fit at /",)),
+    ],
+)
+def test_differences_name_places_and_missing_fields_but_no_value(value: object, differences: tuple[str, ...]) -> None:
+    lines = {"type": "array", "items": {"required": ["sku"], "properties": {"sku": {"type": "string"}}}}
+    schema = compile_schema(
+        {"type": "object", "required": ["id", "lines"], "properties": {"id": {"type": "integer"}, "lines": lines}}
+    )
+    assert set(schema.differences(value)) == set(differences)

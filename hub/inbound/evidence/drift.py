@@ -130,8 +130,7 @@ class DriftCounter:
             schema = await compiled_schema(declared.schema)
         except Invalid:
             return ()
-        faults = schema.problems(data) if bad else ()
-        wrong = (f"does not fit at {_INDEX.sub('/*', fault.pointer) or '/'}" for fault in faults)
+        wrong = (_INDEX.sub("/*", one) for one in (schema.differences(data) if bad else ()))
         unknown = (f"unknown field {one}" for one in unknown_fields(declared.schema, data))
         return tuple(dict.fromkeys((*wrong, *unknown)))
 
