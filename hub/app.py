@@ -15,7 +15,7 @@ from hub.adapters import node_outputs, result_envelope, vendor_call
 from hub.api import install_api
 from hub.api.web.links import Links
 from hub.api.web.services import EXTENSION, Services
-from hub.backends import EngineParts, StoreParts, choose_engine, choose_store
+from hub.backends import EngineParts, choose_engine, choose_store
 from hub.bootstrap import ensure_admin_key, prepare_data_dir, remember_plugins
 from hub.egress.client import Egress
 from hub.egress.guard import Guard
@@ -51,6 +51,7 @@ from hub.ports.clock import Clock, SystemClock
 from hub.ports.engine import Engine
 from hub.settings import Settings
 from hub.store.blobs import DirectoryBlobs
+from hub.store.parts import StoreParts
 from hub.store.vault import Vault
 from hub.triggers.filters import WorkflowTriggers
 from hub.workflows.actions import CORE_ACTIONS

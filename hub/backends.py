@@ -8,43 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from hub.egress.client import Egress
 from hub.engine.embedded import EmbeddedEngine
 from hub.engine.host import MessagePublisher
 from hub.engine.work.presence import Presence
 from hub.plugins.host import Plugins
-from hub.ports.blobs import Blobs
 from hub.ports.clock import Clock
 from hub.ports.engine import Engine
 from hub.ports.store import Store
 from hub.settings import EMBEDDED, Settings
-from hub.store.sql.store import SqlStore
-from hub.store.vault import Vault
+from hub.store.parts import StoreParts, sql_store
 
-__all__ = ["EngineParts", "StoreParts", "choose_engine", "choose_store", "sql_store"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class StoreParts:
-    """What a store needs.
-
-    Attributes:
-        url: `HUB_DATABASE_URL`; None for a database in the data directory.
-        data_dir: The hub's data directory.
-        vault: Encrypts secrets.
-        blobs: Stores large values.
-        clock: The hub's clock.
-        owner: Id of this process in leases.
-    """
-
-    url: str | None
-    data_dir: Path
-    vault: Vault
-    blobs: Blobs
-    clock: Clock
-    owner: str
+__all__ = ["EngineParts", "choose_engine", "choose_store"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,17 +64,6 @@ def choose_store(parts: StoreParts, plugins: Plugins) -> Store:
     factory = plugins.stores.get(scheme, sql_store)
     made: Store = factory(parts)
     return made
-
-
-def sql_store(parts: StoreParts) -> Store:
-    """The core's own store.
-
-    Raises:
-        ValueError: It does not take the database URL.
-    """
-    return SqlStore(
-        parts.url, parts.data_dir, vault=parts.vault, blobs=parts.blobs, clock=parts.clock, owner=parts.owner
-    )
 
 
 def choose_engine(settings: Settings, parts: EngineParts) -> Engine:

@@ -36,7 +36,7 @@ class Blobs(Protocol):
         ...
 
     async def delete(self, org: Id, ref: str) -> None:
-        """Remove a blob; removing a missing one is no error.
+        """Remove a blob; removing one that does not exist is not an error.
 
         A blob that was put a short while ago may stay, since a row that refers to it may be about to commit. How long
         that is, the blob store decides.

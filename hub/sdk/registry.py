@@ -159,7 +159,7 @@ class Registry:
 
         Args:
             scheme: For example `postgresql`, without a driver; not `sqlite`, which is the core's.
-            factory: Makes the store from `hub.backends.StoreParts`, once, when the hub starts.
+            factory: Makes the store from `hub.store.parts.StoreParts`, once, when the hub starts.
         """
         self._add("store", self._not_core(scheme, "sqlite"), factory)
 

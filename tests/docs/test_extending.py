@@ -19,7 +19,7 @@ def test_an_author_gets_the_conformance_suite_of_stores(tmp_path: Path) -> None:
     assert url in shown, "the page shows how to name a database"
     (tmp_path / "test_tidb.py").write_text(shown)
     (tmp_path / "hub_tidb.py").write_text(
-        "from hub.backends import sql_store\n\n\ndef tidb_store(parts):\n    return sql_store(parts)\n"
+        "from hub.store.parts import sql_store\n\n\ndef tidb_store(parts):\n    return sql_store(parts)\n"
     )
 
     done = subprocess.run(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.backends import sql_store
 from hub.store.blobs import DirectoryBlobs
+from hub.store.parts import sql_store
 from hub.store.sql.store import SqlStore
 from hub.store.vault import Vault
 from hub.testing.clock import ManualClock

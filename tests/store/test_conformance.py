@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.backends import sql_store
+from hub.store.parts import sql_store
 from hub.testing.conformance import StoreConformance
 
 

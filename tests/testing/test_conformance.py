@@ -10,11 +10,11 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from hub.backends import StoreParts, sql_store
 from hub.errors import Fenced
 from hub.ports.blobs import Blobs
 from hub.ports.store import Store
 from hub.store.blobs import DirectoryBlobs
+from hub.store.parts import StoreParts, sql_store
 from hub.testing.conformance import BlobsConformance, StoreConformance
 from hub.testing.conformance.scenario import operation_name, operations_of
 

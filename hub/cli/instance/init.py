@@ -38,11 +38,12 @@ def init() -> None:
 
 async def _make(settings: Settings) -> str | None:
     """Start the store, which creates what is missing, and stop it. Pending work in it is not touched."""
-    from hub.backends import StoreParts, choose_store
+    from hub.backends import choose_store
     from hub.bootstrap import ensure_admin_key, prepare_data_dir
     from hub.cli.plugins.installed import installed_plugins
     from hub.ports.clock import SystemClock
     from hub.store.blobs import DirectoryBlobs
+    from hub.store.parts import StoreParts
     from hub.store.vault import Vault
 
     clock = SystemClock()

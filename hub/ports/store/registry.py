@@ -30,7 +30,7 @@ class Sources(Protocol):
             org: Whose source it is.
             spec: What an operator sets on it.
             secrets: Its secrets.
-            by: The key of whoever creates it.
+            by: The API key that creates it.
 
         Raises:
             Conflict: An alias of the spec belongs to another source, of whatever org.
@@ -115,7 +115,7 @@ class Workflows(Protocol):
             source: The spec of its source.
             secrets: The secrets of its source.
             publish: Make the draft version 1, and that the published one.
-            by: The key of whoever creates it, kept with source and version.
+            by: The API key that creates it, kept with source and version.
 
         Raises:
             Conflict: An alias of the source belongs to another source, of whatever org.
@@ -141,7 +141,7 @@ class Workflows(Protocol):
             workflow: Its id.
             change: What changes.
             generation: That of the record from which `change` was made; None changes whatever is there.
-            by: The key of whoever publishes, kept with the version.
+            by: The API key that publishes, kept with the version.
 
         Raises:
             NotFound: There is no such workflow, or no secret that the change of the source removes.

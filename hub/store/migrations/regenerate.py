@@ -1,4 +1,4 @@
-"""Write migration 0001 anew from the tables, while no release has it: `python -m hub.store.migrations.regenerate`."""
+"""Write migration 0001 again from the tables, while no release has it: `python -m hub.store.migrations.regenerate`."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def read_cursor(cursor: str | None) -> Id | None:
     """The id in a cursor.
 
     Raises:
-        Invalid: It is no cursor of ours.
+        Invalid: It is not the cursor of a page.
     """
     if cursor is None:
         return None
@@ -50,8 +50,11 @@ async def page(
 ) -> Page[T]:
     """The rows of `query` newest first, `limit` at most, from behind `cursor`.
 
+    A cursor is the id of the last item of the page before. Unlike a number of rows to skip it stays right while rows
+    come and go, even if its own row is gone. One row more than asked for tells whether there is another page.
+
     Raises:
-        Invalid: The cursor is no cursor.
+        Invalid: It is not the cursor of a page.
         StoreUnavailable: The database cannot be read.
     """
     last = read_cursor(cursor)

@@ -25,8 +25,8 @@ class BlobsConformance(Conformance):
     """Subclass it in a test file and name what makes the blob store.
 
     Attributes:
-        factory: Makes a blob store whose blobs are forgotten as soon as they are deleted, of a folder of its own.
-            Made a second time of the same folder, it finds the same blobs.
+        factory: Makes a blob store for a folder. Made a second time for the same folder, it finds the same blobs.
+            It forgets a blob as soon as that is deleted.
     """
 
     factory: ClassVar[Callable[[Path], Blobs]]

@@ -14,12 +14,13 @@ import pytest
 
 import hub as hub_api
 from hub import Panel, Registry, Reject, hookimpl
-from hub.backends import EngineParts, StoreParts
+from hub.backends import EngineParts
 from hub.engine.embedded import EmbeddedEngine
 from hub.inbound.dialects import CORE_DIALECTS
 from hub.plugins.host import Plugins
 from hub.ports.store import Store
 from hub.sdk.schemes.scheme import Covers
+from hub.store.parts import StoreParts
 from hub.store.sql.store import SqlStore
 from hub.testing.live import ADMIN_KEY, LiveHub, live_hub
 from hub.workflows.actions import CORE_ACTIONS

@@ -40,7 +40,7 @@ _UNUSUAL = ("failed", "cancelled", "held")
 _COLUMNS = executions.c
 _ONLY_UNUSUAL: ColumnElement[bool] = literal_column("state IN ('failed', 'cancelled', 'held')")
 """In the very words of the partial index, so that it is used."""
-_GONE = ExecutionError(None, "a part of it is gone from the blob store")
+_GONE = ExecutionError(None, "a value of the execution is missing from the blob store")
 
 
 class SqlExecutions:
@@ -52,7 +52,7 @@ class SqlExecutions:
         self._documents = Documents(resources.blobs)
 
     async def create(self, executions: Sequence[NewExecution]) -> None:
-        """Queue executions that no request starts (manual, replay, child). The same id twice is one execution."""
+        """See `hub.ports.store.Executions.create`."""
         packing = Packing()
         rows = [execution_row(packing, execution) for execution in executions]
         if packing.large:
@@ -62,13 +62,7 @@ class SqlExecutions:
     async def claim(
         self, owner: str, until: int, now: int, limit: int, *, lowest: int = 0, highest: int = 9
     ) -> tuple[Claimed, ...]:
-        """Win up to `limit` executions that are due and unowned (or whose lease has expired), of all orgs.
-
-        Only priorities from `lowest` to `highest` are looked at. Smaller priority first, then older; a `serial_key`
-        whose execution is running or waiting is passed over, as are workflows at their concurrency limit, of which
-        only running ones count. Recovering an expired lease counts as a crash. One that cannot be read any more,
-        since a blob of it is gone, fails.
-        """
+        """See `hub.ports.store.Executions.claim`."""
         won, journal = await self._writer.run(
             Priority.JOURNAL,
             lambda transaction: claim(transaction, owner, until, now, limit, (lowest, highest)),
@@ -76,6 +70,8 @@ class SqlExecutions:
         entries: dict[Id, list[AnyRow]] = {row.id: [] for row in won}
         for row in journal:
             entries[row.execution].append(row)
+        # Values in the blob store are read after the commit: nobody waits for them but this caller, whose leases they
+        # are by now.
         claimed = []
         for row in won:
             try:
@@ -89,14 +85,14 @@ class SqlExecutions:
         return tuple(claimed)
 
     async def renew(self, owner: str, executions: Sequence[Id], until: int) -> frozenset[Id]:
-        """Extend leases; returns those still owned."""
+        """See `hub.ports.store.Executions.renew`."""
         if not executions:
             return frozenset()
         ids = tuple(executions)
         return await self._writer.run(Priority.JOURNAL, lambda transaction: renew(transaction, owner, ids, until))
 
     async def expire(self, owner: str, now: int) -> None:
-        """End the leases of `owner` at `now`: its process is known to be gone."""
+        """See `hub.ports.store.Executions.expire`."""
         await self._writer.run(Priority.JOURNAL, lambda transaction: expire(transaction, owner, now))
 
     async def journal(
@@ -108,17 +104,7 @@ class SqlExecutions:
         change: ExecutionChange | None = None,
         children: Sequence[NewExecution] = (),
     ) -> None:
-        """Write node records and the change, in one commit.
-
-        Each record replaces the former one of its node and item, unless that has succeeded: it may have been
-        signalled, which whoever runs the execution in another process has not heard of.
-
-        A change to a finished state or to held gives up the lease, whether it says so or not; one that finishes
-        makes the parent due at once if that is waiting. A node that ended sets the crashes back to none.
-
-        Raises:
-            Fenced: The lease was given up or lost, or the execution was cancelled.
-        """
+        """See `hub.ports.store.Executions.journal`."""
         packing = Packing()
         progress = any(node.state in _ENDED for node in nodes)
         changed = change_row(packing, (org, execution, fence), change, progress=progress)
@@ -140,10 +126,7 @@ class SqlExecutions:
         await self._writer.batch(Priority.JOURNAL, journal_group, write)
 
     async def signal(self, org: Id, execution: Id, node: str, value: Any, now: int) -> None:
-        """Settle the waiting journal entry of `node` (item -1) as succeeded with output `value`, and wake.
-
-        Needs no lease. Raises `NotFound` when that execution or a waiting entry of that node is not there.
-        """
+        """See `hub.ports.store.Executions.signal`."""
         output, output_ref = await self._documents.pack(org, value)
 
         def work(transaction: Transaction) -> None:
@@ -165,10 +148,7 @@ class SqlExecutions:
         await self._writer.run(Priority.JOURNAL, work)
 
     async def cancel(self, org: Id, execution: Id, now: int) -> tuple[Id, ...]:
-        """Compare-and-set to cancelled, children too; returns the ids cancelled, empty if it had finished.
-
-        Whoever runs one of them is fenced off. Raises `NotFound`.
-        """
+        """See `hub.ports.store.Executions.cancel`."""
 
         def work(transaction: Transaction) -> tuple[Id, ...]:
             _state(transaction, org, execution)
@@ -179,10 +159,7 @@ class SqlExecutions:
         return await self._writer.run(Priority.JOURNAL, work)
 
     async def reopen(self, org: Id, execution: Id, now: int) -> None:
-        """Queue a failed or cancelled execution again, its unfinished nodes forgotten.
-
-        What has succeeded or was skipped stays in the journal. Raises `NotFound`, `Conflict`.
-        """
+        """See `hub.ports.store.Executions.reopen`."""
 
         def work(transaction: Transaction) -> None:
             state = _state(transaction, org, execution)
@@ -214,11 +191,7 @@ class SqlExecutions:
         await self._writer.run(Priority.JOURNAL, work)
 
     async def next_due(self, *, lowest: int = 0, highest: int = 9) -> int | None:
-        """When the next execution without a live lease is due, microseconds UTC; of all orgs.
-
-        Leases that end count, executions that a claim found held back by a serial key or a limit do not; of those
-        without a lease only priorities from `lowest` to `highest` are looked at.
-        """
+        """See `hub.ports.store.Executions.next_due`."""
         times: list[int | None] = [await self._number(EXPIRES)]
         priority = await self._number(next_priority(lowest))
         while priority is not None and priority <= highest:
@@ -227,19 +200,19 @@ class SqlExecutions:
         return min((time for time in times if time is not None), default=None)
 
     async def get(self, org: Id, execution: Id) -> ExecutionRecord:
-        """Raises `NotFound`."""
+        """See `hub.ports.store.Executions.get`."""
         row = await self._database.first(select(executions).where(_COLUMNS.org == org, _COLUMNS.id == execution))
         if row is None:
             raise NotFound("no such execution")
         return await execution_record(self._documents, row)
 
     async def nodes(self, org: Id, execution: Id) -> tuple[NodeRecord, ...]:
-        """The journal, in order of start."""
+        """See `hub.ports.store.Executions.nodes`."""
         rows = await self._database.rows(select(nodes).where(nodes.c.org == org, nodes.c.execution == execution))
         return _by_start([await node_record(self._documents, row) for row in rows])
 
     async def of_request(self, org: Id, request: Id) -> tuple[ExecutionRecord, ...]:
-        """The executions that a request started, oldest first, triggers and results left out; not its replays'."""
+        """See `hub.ports.store.Executions.of_request`."""
         query = select(executions).where(
             _COLUMNS.org == org, _COLUMNS.request == request, _COLUMNS.kind.not_in(("replay", "child"))
         )
@@ -255,7 +228,7 @@ class SqlExecutions:
         limit: int,
         cursor: str | None = None,
     ) -> Page[ExecutionRecord]:
-        """Executions newest first, triggers and results left out."""
+        """See `hub.ports.store.Executions.list`."""
         query = select(executions).where(_COLUMNS.org == org)
         if workflow is not None:
             query = query.where(_COLUMNS.workflow == workflow)
@@ -282,6 +255,7 @@ class SqlExecutions:
 
 def cancel_executions(transaction: Transaction, org: Id, roots: Sequence[Id], now: int) -> tuple[Id, ...]:
     """Cancel those of `roots` that have not finished, and their children; the ids cancelled, roots first."""
+    # The fence is raised too: whoever runs one of them has its writes refused from this commit on.
     gone: list[Id] = []
     open_ones = and_(_COLUMNS.org == org, _COLUMNS.state.not_in(FINISHED))
     ids = list(transaction.execute(select(_COLUMNS.id).where(open_ones, _COLUMNS.id.in_(roots))).scalars())
@@ -324,6 +298,7 @@ def _create(transaction: Transaction, group: Sequence[Sequence[NewRow]]) -> Sequ
 
 
 def _wake(transaction: Transaction, org: Id, execution: Id, now: int) -> None:
+    """Make a waiting execution due at `now`; a running one remembers it until it would wait."""
     idle = and_(_COLUMNS.state == "waiting", _COLUMNS.owner.is_(None))
     transaction.execute(
         update(executions)
@@ -338,6 +313,11 @@ def _wake(transaction: Transaction, org: Id, execution: Id, now: int) -> None:
 
 
 def _state(transaction: Transaction, org: Id, execution: Id) -> str:
+    """The state of an execution.
+
+    Raises:
+        NotFound: The org has no such execution.
+    """
     row = transaction.first(select(_COLUMNS.state).where(_COLUMNS.org == org, _COLUMNS.id == execution))
     if row is None:
         raise NotFound("no such execution")
@@ -346,5 +326,5 @@ def _state(transaction: Transaction, org: Id, execution: Id) -> str:
 
 
 def _by_start(entries: Sequence[NodeRecord]) -> tuple[NodeRecord, ...]:
-    """In order of start; what has not started last."""
+    """Entries in the order in which they started; those that have not started come last."""
     return tuple(sorted(entries, key=lambda entry: (entry.started is None, entry.started or 0, entry.node, entry.item)))

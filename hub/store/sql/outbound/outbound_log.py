@@ -34,7 +34,7 @@ class SqlOutboundLog:
         self._documents = Documents(resources.blobs)
 
     async def message(self, org: Id, message: Id) -> tuple[MessageRecord, tuple[DeliveryRecord, ...]]:
-        """A message with its deliveries, bodies left out. Raises `NotFound`."""
+        """See `hub.ports.store.OutboundStore.message`."""
         row = await self._database.first(select(messages).where(messages.c.org == org, messages.c.id == message))
         if row is None:
             raise NotFound("no such message")
@@ -47,7 +47,7 @@ class SqlOutboundLog:
         return message_record(row, data), tuple(delivery_record(each) for each in found)
 
     async def delivery(self, org: Id, delivery: Id) -> tuple[DeliveryRecord, tuple[Attempt, ...]]:
-        """A delivery with its body and attempts. Raises `NotFound`."""
+        """See `hub.ports.store.OutboundStore.delivery`."""
         row = await self._database.first(
             select(deliveries, bodies.c.body, bodies.c.body_ref)
             .outerjoin(
@@ -77,7 +77,7 @@ class SqlOutboundLog:
         limit: int,
         cursor: str | None = None,
     ) -> Page[DeliveryRecord]:
-        """Deliveries newest first, bodies left out."""
+        """See `hub.ports.store.OutboundStore.deliveries`."""
         query = select(deliveries).where(deliveries.c.org == org)
         if subscription is not None:
             query = query.where(deliveries.c.subscription == subscription)
@@ -90,7 +90,7 @@ class SqlOutboundLog:
     async def messages(
         self, org: Id, *, undelivered: bool = False, limit: int, cursor: str | None = None
     ) -> Page[tuple[MessageRecord, Mapping[str, int]]]:
-        """Messages newest first, data left out, each with the number of its deliveries per state."""
+        """See `hub.ports.store.OutboundStore.messages`."""
         query = select(messages).where(messages.c.org == org)
         if undelivered:
             unsent = select(deliveries.c.message).where(deliveries.c.org == org, _NOT_DELIVERED)
@@ -101,7 +101,7 @@ class SqlOutboundLog:
         return Page(tuple((message, counts.get(message.id, {})) for message in found.items), found.next)
 
     async def account(self, org: Id, since: int, until: int) -> MessageTotals:
-        """Where every message accepted in that span (microseconds UTC) has ended up."""
+        """See `hub.ports.store.OutboundStore.account`."""
         span = (messages.c.org == org, messages.c.id >= first_id(since), messages.c.id < first_id(until))
         states = await self._database.rows(
             select(messages.c.state, messages.c.deliveries > 0, func.count())
@@ -138,7 +138,7 @@ class SqlOutboundLog:
     async def attempts(
         self, org: Id, subscription: Id, *, limit: int, cursor: str | None = None
     ) -> Page[tuple[DeliveryRecord, str, Attempt]]:
-        """The log of a subscription, newest delivery first: delivery, origin of its message, attempt."""
+        """See `hub.ports.store.OutboundStore.attempts`."""
         query = (
             select(deliveries, messages.c.origin, *(column.label(f"a_{column.name}") for column in attempts.c))
             .join(attempts, and_(attempts.c.org == deliveries.c.org, attempts.c.delivery == deliveries.c.id))
@@ -160,19 +160,19 @@ class SqlOutboundLog:
     async def recoverable(
         self, org: Id, subscription: Id, since: int, until: int, *, limit: int, cursor: str = ""
     ) -> tuple[tuple[Id, ...], str]:
-        """Dead and skipped deliveries created in that span, oldest first, and the cursor behind them."""
+        """See `hub.ports.store.OutboundStore.recoverable`."""
         span = _recoverable(org, subscription, since, until)
         last = read_cursor(cursor or None)
         ids = await next_ids(self._database, deliveries.c.id, span, after=last, limit=limit)
         return ids, ids[-1].hex() if ids else cursor
 
     async def count_recoverable(self, org: Id, subscription: Id, since: int, until: int, *, cursor: str = "") -> int:
-        """How many `recoverable` goes through from that cursor on."""
+        """See `hub.ports.store.OutboundStore.count_recoverable`."""
         span = _recoverable(org, subscription, since, until)
         return await count_ids(self._database, deliveries.c.id, span, after=read_cursor(cursor or None))
 
     async def pending(self, org: Id, subscription: Id, limit: int) -> int:
-        """How many deliveries are pending, counted up to `limit`."""
+        """See `hub.ports.store.OutboundStore.pending`."""
         some = (
             select(deliveries.c.sequence)
             .where(

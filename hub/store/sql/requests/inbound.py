@@ -47,13 +47,7 @@ class SqlInbound:
         self._refusals = Refusals(resources.writer, resources.clock)
 
     async def accept(self, acceptance: Acceptance) -> Accepted:
-        """Commit request, events, executions, nonce and kept secrets together; duplicates are found here.
-
-        Raises:
-            StaleSource: The source's generation is no longer `acceptance.generation`; nothing was kept.
-            NonceReplayed: The nonce was claimed by a request with another body; nothing was kept.
-            StoreUnavailable: The commit failed; nothing was kept.
-        """
+        """See `hub.ports.store.InboundStore.accept`."""
         record = acceptance.request
         packing = Packing()
         body = record.body
@@ -68,25 +62,20 @@ class SqlInbound:
         return await self._writer.batch(Priority.ACCEPT, accept_group, prepared)
 
     async def hold(self, acceptance: Acceptance) -> Accepted:
-        """Keep a request whose reading or hooks failed: state held, visible and retryable. As `accept`."""
+        """See `hub.ports.store.InboundStore.hold`."""
         return await self.accept(acceptance)
 
     def refuse(self, record: RequestRecord) -> None:
-        """Keep a refused request off the request path, capped per source; never raises, may drop under flood."""
+        """See `hub.ports.store.InboundStore.refuse`."""
         self._refusals.keep(record, self._seal)
 
     @property
     def refusals_dropped(self) -> int:
-        """Refused requests that were not kept, since the start."""
+        """See `hub.ports.store.InboundStore.refusals_dropped`."""
         return self._refusals.dropped
 
     async def release(self, org: Id, request: Id, events: Sequence[NewEvent]) -> Accepted:
-        """Turn a held request, or the held events of an accepted one, into accepted ones with these events.
-
-        Raises `NotFound`, and `Conflict` when nothing of it is held.
-
-        Its held events give way to these, which keep their places as first ones of their keys.
-        """
+        """See `hub.ports.store.InboundStore.release`."""
         packing = Packing()
         prepared = [_prepare(packing, event) for event in events]
         if packing.large:
@@ -98,6 +87,8 @@ class SqlInbound:
                 raise NotFound("no such request")
             if row.state != "held" and not _holds_events(transaction, org, request):
                 raise Conflict(f"the request is not held but {row.state}")
+            # first free the keys that its held events had, then take them for the new ones: in one transaction, so that
+            # no other request can get in between
             _forget_held(transaction, org, request)
             happened = write_events(transaction, prepared)
             outcome = tuple(happened[event.id] for event in prepared)
@@ -112,7 +103,7 @@ class SqlInbound:
         return await self._writer.run(Priority.ACCEPT, work)
 
     async def request(self, org: Id, request: Id) -> RequestRecord:
-        """One request with its body (from the blob store if need be). Raises `NotFound`."""
+        """See `hub.ports.store.InboundStore.request`."""
         row = await self._database.first(select(requests).where(requests.c.org == org, requests.c.id == request))
         if row is None:
             raise NotFound("no such request")
@@ -127,7 +118,7 @@ class SqlInbound:
         limit: int,
         cursor: str | None = None,
     ) -> Page[RequestRecord]:
-        """Requests newest first, bodies left out."""
+        """See `hub.ports.store.InboundStore.requests`."""
         query = select(requests).where(requests.c.org == org)
         if source is not None:
             query = query.where(requests.c.source == source)
@@ -153,7 +144,7 @@ class SqlInbound:
         return await count_ids(self._database, requests.c.id, _selected(selection), after=after)
 
     async def event(self, org: Id, event: Id) -> EventRecord:
-        """Raises `NotFound`."""
+        """See `hub.ports.store.InboundStore.event`."""
         row = await self._database.first(select(events).where(events.c.org == org, events.c.id == event))
         if row is None:
             raise NotFound("no such event")
@@ -169,7 +160,7 @@ class SqlInbound:
         limit: int,
         cursor: str | None = None,
     ) -> Page[EventRecord]:
-        """Events newest first."""
+        """See `hub.ports.store.InboundStore.events`."""
         query = select(events).where(events.c.org == org)
         for column, value in ((events.c.source, source), (events.c.type, type), (events.c.request, request)):
             if value is not None:
@@ -319,7 +310,7 @@ def _holds_events(transaction: Transaction, org: Id, request: Id) -> bool:
 
 
 def _forget_held(transaction: Transaction, org: Id, request: Id) -> None:
-    """Remove the events of a held request that wait for its release, and what they hold of `event_keys`."""
+    """Remove the held events of a request, and free their keys."""
     held = and_(events.c.org == org, events.c.request == request, events.c.state == "held")
     for row in transaction.execute(select(events).where(held)).all():
         if row.key is not None:

@@ -1,4 +1,4 @@
-"""Keeping refused requests: off the request path, and no more of a flood than an operator can use."""
+"""Keeping refused requests: without a wait for the sender, and only so many of a flood as an operator can use."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ __all__ = ["Refusals"]
 _REFILL = 60_000_000 // REFUSALS_PER_MINUTE
 """Microseconds after which a source may have one more refusal kept."""
 _SOURCES = 10_000
+"""Sources of which something is remembered before those that have long been quiet are forgotten."""
 
 Seal = Callable[[RequestRecord, bytes | None, str | None], NewRow]
 """(request, body, reference of the body) -> its row."""
@@ -38,9 +39,11 @@ class Refusals:
         self.dropped = 0
 
     def keep(self, record: RequestRecord, seal: Seal) -> None:
-        """Queue `record`, its body cut at 16 KiB, or count it as dropped."""
+        """Queue `record` with the beginning of its body, or count it as dropped."""
         now = self._clock.now()
         source = (record.org, record.source)
+        # A leaky bucket in one number: the moment at which the source has all of its refusals again. Each one that is
+        # kept moves it further away, and beyond the capacity of the bucket nothing is kept.
         full = max(self._full.get(source, 0), now)
         if full - now > (REFUSALS_AT_ONCE - 1) * _REFILL or not self._offer(record, seal):
             self.dropped += 1

@@ -1,1 +1,1 @@
-"""Operations that keep the database in order: retention, sealing anew."""
+"""Operations that keep the database in order: retention and resealing."""

@@ -1,4 +1,4 @@
-"""Sealing again what stands under an older master key, one small step per transaction."""
+"""Sealing again what is sealed under an older master key, one small step per transaction."""
 
 from __future__ import annotations
 

@@ -49,11 +49,13 @@ class _Kind:
     """How one kind is pruned.
 
     Attributes:
-        began: When a thing came to be; ids grow with it, so behind the first one that is too young all are.
-        ended: From when its age counts.
-        stays: What must not go, however old it is.
-        parts: What goes with it, in this order: tables and their columns that name it.
-        before: What else is removed in each step.
+        table: Where its things are.
+        began: When a thing was made. Ids grow with that time, so that behind the first thing that is too young all are.
+        ended: The moment from which its age counts.
+        stays: Which things stay, however old they are.
+        parts: What is removed with a thing, in this order: tables, and their columns that name it. A table whose rows
+            are found through those of another one comes before that (attempts before deliveries).
+        before: What else each step removes.
     """
 
     table: Table
@@ -65,7 +67,7 @@ class _Kind:
 
 
 class SqlRetention:
-    """Implements `hub.ports.store.retention.Retention`."""
+    """Implements `hub.ports.store.Retention`."""
 
     def __init__(self, resources: SqlResources) -> None:
         self._database = resources.database
@@ -73,15 +75,14 @@ class SqlRetention:
         self._blobs = resources.blobs
 
     async def prune(self, kind: RetentionKind, before: int, *, limit: int = 200, cursor: str | None = None) -> Pruned:
-        """Look at up to `limit` things of `kind` and remove those that ended before `before` (microseconds UTC).
-
-        Held requests and messages, unfinished executions and jobs, and messages with a delivery that has not
-        arrived (pending, paused, dead) stay, however old they are. Raises `Invalid` for a cursor that is none.
-        """
+        """See `hub.ports.store.Retention.prune`."""
         what, start = _KINDS[kind], _place(cursor)
         removed, freed, end = await self._writer.run(
             Priority.RETENTION, lambda transaction: _step(transaction, what, before, limit, start)
         )
+        # After the commit: if the process ends in between, a blob is left over, which does less harm than a row whose
+        # blob is missing. A request that is being accepted may have put the same bytes again by now; the blob store
+        # keeps what was put a short while ago.
         for org, ref in freed:
             await self._blobs.delete(org, ref)
         return Pruned(removed, len(freed), None if end is None else b"".join(end).hex())
@@ -131,7 +132,7 @@ def _goes(what: _Kind, before: int) -> ColumnElement[bool]:
 
 
 def _judge(rows: Sequence[Row[Any]], limit: int) -> tuple[list[Key], Key | None]:
-    """What goes, and from where to go on: in the next org as soon as one is too young."""
+    """What is removed, and where the next step continues: in the next org as soon as a thing is too young."""
     gone: list[Key] = []
     for row in rows:
         if row.young:
@@ -142,7 +143,11 @@ def _judge(rows: Sequence[Row[Any]], limit: int) -> tuple[list[Key], Key | None]
 
 
 def _remove(transaction: Transaction, what: _Kind, gone: list[Key]) -> list[tuple[Id, str]]:
-    """Delete and answer the blobs that nothing refers to any more."""
+    """Remove things with all of their parts; the blobs that nothing refers to any more.
+
+    References are collected before the rows go, and looked up again afterwards in every column that may hold one, since
+    equal values share a blob.
+    """
     freed: set[tuple[Id, str]] = set()
     for table, owner in (*what.parts, (what.table, what.table.c.id)):
         theirs = tuple_(table.c.org, owner).in_(gone)
@@ -165,7 +170,7 @@ def _remove_attempts(transaction: Transaction, theirs: ColumnElement[bool]) -> N
 
 
 def _remove_event_keys(transaction: Transaction, theirs: ColumnElement[bool]) -> None:
-    """Forget the vendors' ids of these events: what has one of them is new again."""
+    """Forget the keys of these events: the next event with one of them is a first one."""
     columns = events.c
     named = select(columns.org, columns.source, func.coalesce(columns.account, ""), columns.key, columns.id).where(
         theirs, columns.key.is_not(None)

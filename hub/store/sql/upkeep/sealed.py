@@ -1,4 +1,4 @@
-"""What is sealed in the database, and whether the keys that are there open it."""
+"""What is sealed in the database, and whether the vault's keys open it."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ SEALED = (
 
 
 def check_keys(connection: Connection, vault: Vault) -> None:
-    """Try the keys on what is there: a value under each master key in use, and the first and last kept request.
+    """Open one value under each master key in use, and the headers of the first and the last request.
 
     Raises:
-        KeysMissing: One of them stays shut; nothing of the database may be used then, since what would be sealed from
-            now on could not be read beside it either once the old keys are put back.
+        KeysMissing: One of them does not open. The store must not start then: what it would seal from now on could not
+            be opened any more once the right keys are put back.
     """
     for sealed in SEALED:
         for row in _samples(connection, sealed):
@@ -57,7 +57,7 @@ def check_keys(connection: Connection, vault: Vault) -> None:
 def _samples(connection: Connection, sealed: Sealed) -> Iterator[Any]:
     key = list(sealed.table.primary_key.columns)
     query = select(*key, sealed.column.label("sealed")).limit(1)
-    if sealed.table is requests:  # there may be millions, so that only its ends are looked at
+    if sealed.table is requests:  # there may be millions of rows: only the two ends are looked at
         orders = (key, [column.desc() for column in key])
         yield from (row for order in orders for row in connection.execute(query.order_by(*order)).all())
         return

@@ -39,7 +39,7 @@ class StoreConformance(
     after a restart, and in processes of the operating system, which are killed. The hub's clock is the suite's.
 
     Attributes:
-        factory: Makes a store of `hub.backends.StoreParts`. It is a function or class of a module, so that other
+        factory: Makes a store of `hub.store.parts.StoreParts`. It is a function or class of a module, so that other
             processes can import it.
     """
 

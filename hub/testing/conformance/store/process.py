@@ -11,27 +11,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hub.backends import StoreParts
 from hub.model.ids import Id
 from hub.model.json import dumps
 from hub.ports.store import Store
+from hub.store.parts import StoreParts
 
-__all__ = ["Factory", "StoreProcess", "Task", "tell"]
+__all__ = ["READY", "Factory", "StoreProcess", "Task", "Tell"]
 
 Factory = Callable[[StoreParts], Store]
 """What makes a store of its parts. It can be imported by its name, so that other processes find it too."""
 
+Tell = Callable[..., None]
+"""Takes the words of one line that a task tells the test."""
+
 Task = Callable[..., Coroutine[Any, Any, None]]
-"""What another process does: a function of a module, of the scene there and of texts. It `tell`s what it did."""
+"""What a process does: a function of a module that takes the scene there, a `Tell`, and texts."""
+
+READY = "ready"
+"""What a process tells first, when its store is open: it waits for a line then."""
 
 _NOT_INHERITED = frozenset({"PYTHONDONTWRITEBYTECODE", "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"})
 """What would make each start slow; a process that is killed leaves no coverage behind anyway."""
-
-
-def tell(*words: str) -> None:
-    """Say something to the test that started this process."""
-    sys.stdout.write(" ".join(words) + "\n")
-    sys.stdout.flush()
 
 
 @dataclass
@@ -52,7 +52,7 @@ class StoreProcess:
     source: Id
 
     async def start(self, task: Task, arguments: Sequence[str]) -> None:
-        """Start it."""
+        """Start it; its store is open when this returns, and its task waits for `begin`."""
         order = {
             "factory": _place(self.factory),
             "task": _place(task),
@@ -70,12 +70,21 @@ class StoreProcess:
             "hub.testing.conformance.store.worker",
             dumps(order).decode(),
             env=inherited | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )
-        stdout = self._process.stdout
-        if stdout is None:
-            raise AssertionError("a pipe was asked for")
-        self._stdout = stdout
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:
+            raise AssertionError("pipes were asked for")
+        self._stdin, self._stdout = stdin, stdout
+        if await self.hear() != [READY]:
+            await self.kill()
+            raise AssertionError("the other process told something before it was ready")
+
+    async def begin(self) -> None:
+        """Let it do its task."""
+        self._stdin.write(b"\n")
+        await self._stdin.drain()
 
     async def hear(self) -> list[str]:
         """The words that it tells next. Raises AssertionError when it ends instead."""

@@ -12,13 +12,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hub.backends import StoreParts
 from hub.model.ids import Id
 from hub.model.stored.execution import Claimed, ExecutionChange, Lease, NewExecution, NodeRecord
 from hub.model.stored.inbound import Acceptance, EventRecord, KeptSecret, NewEvent, RequestRecord
 from hub.model.stored.source import SourceRecord, SourceSpec
 from hub.ports.store import Store
 from hub.store.blobs import DirectoryBlobs
+from hub.store.parts import StoreParts
 from hub.store.vault import Vault
 from hub.testing.clock import ManualClock
 from hub.testing.conformance.store.process import Factory, StoreProcess, Task
@@ -95,9 +95,17 @@ class StoreScene:
         )
         await process.start(task, arguments)
         try:
+            await process.begin()
             yield process
         finally:
             await process.kill()
+
+    async def race(self, task: Task, *arguments: str) -> tuple[list[list[str]], list[list[str]]]:
+        """Run `task` here and in another process of the operating system at once; what each of the two told."""
+        mine: list[list[str]] = []
+        async with self.process(task, *arguments) as other:
+            await task(self, lambda *words: mine.append(list(words)), *arguments)
+            return mine, await other.finish()
 
     @property
     def store(self) -> Store:

@@ -14,6 +14,7 @@ from typing import Any
 
 from hub.model.json import loads
 from hub.testing.clock import ManualClock
+from hub.testing.conformance.store.process import READY
 from hub.testing.conformance.store.scene import StoreScene
 
 __all__ = ["main"]
@@ -30,9 +31,16 @@ async def _work(order: Mapping[str, Any]) -> None:
     scene.source_id = bytes.fromhex(order["source"])
     await scene.start(order["owner"])
     try:
-        await _found(order["task"])(scene, *order["arguments"])
+        _tell(READY)
+        await asyncio.to_thread(sys.stdin.readline)
+        await _found(order["task"])(scene, _tell, *order["arguments"])
     finally:
         await scene.stop()
+
+
+def _tell(*words: str) -> None:
+    sys.stdout.write(" ".join(words) + "\n")
+    sys.stdout.flush()
 
 
 def _found(place: Mapping[str, str]) -> Any:

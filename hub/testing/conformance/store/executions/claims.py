@@ -14,7 +14,7 @@ from hub.model.stored.execution import Claimed, ExecutionError, NodeRecord
 from hub.ports.blobs import BLOB_THRESHOLD
 from hub.ports.store import Executions
 from hub.testing.conformance.scenario import Conformance, shows
-from hub.testing.conformance.store.process import tell
+from hub.testing.conformance.store.process import Tell
 from hub.testing.conformance.store.scene import MINUTE, SECOND, StoreScene
 
 __all__ = ["ExecutionClaimChecks", "claim_all"]
@@ -25,8 +25,8 @@ def ids(claimed: Sequence[Claimed]) -> list[Id]:
     return [one.record.id for one in claimed]
 
 
-async def claim_all(scene: StoreScene) -> None:
-    """Another process: claims in small bites until nothing is left."""
+async def claim_all(scene: StoreScene, tell: Tell) -> None:
+    """Claim in small bites until nothing is left, and tell what was won."""
     while claimed := await scene.claim(f"process {os.getpid()}", 3):
         tell(*(one.record.id.hex() for one in claimed))
 
@@ -224,14 +224,13 @@ class ExecutionClaimChecks(Conformance):
 
     @shows(Executions.claim)
     async def test_processes_that_claim_at_once_share_the_queue_without_overlap(self, scene: StoreScene) -> None:
-        """The same with processes of the operating system, this one among them."""
+        """The same with another process of the operating system."""
         created = [scene.execution(serial_key=f"k{number % 20}" if number % 2 else None) for number in range(60)]
         await scene.store.executions.create(created)
 
-        async with scene.process(claim_all) as first, scene.process(claim_all) as second:
-            said = [*await first.finish(), *await second.finish()]
+        mine, theirs = await scene.race(claim_all)
 
-        taken = [bytes.fromhex(word) for line in said for word in line]
+        taken = [bytes.fromhex(word) for line in (*mine, *theirs) for word in line]
         assert len(taken) == len(set(taken))
         keys = [one.serial_key for one in created if one.id in taken]
         assert keys.count(None) == 30, "what nothing holds back is claimed by one of them"

@@ -21,7 +21,7 @@ class ExecutionEndChecks(Conformance):
 
     @shows(Executions.cancel)
     async def test_cancelling_takes_descendants_along_and_happens_once(self, scene: StoreScene) -> None:
-        """Those that have finished stay as they are; whoever runs one of them is fenced off."""
+        """Those that have finished stay as they are; the processes that run the others are fenced off."""
         parent = await scene.queue()
         child = await scene.queue(parent=parent.id, kind="child")
         grandchild = await scene.queue(parent=child.id, kind="child")

@@ -43,7 +43,7 @@ class JournalChecks(Conformance):
 
     @shows(Executions.journal)
     async def test_what_a_change_leaves_out_stays(self, scene: StoreScene) -> None:
-        """None is no value but the wish to leave a field alone."""
+        """None leaves a field alone."""
         execution = await scene.queue()
         await scene.claim()
         await scene.journal(execution.id, 1, change=ExecutionChange(result={"r": 1}, started=5))
@@ -75,7 +75,7 @@ class JournalChecks(Conformance):
 
     @shows(Executions.claim, Executions.journal)
     async def test_a_claim_brings_the_journal_so_far(self, scene: StoreScene) -> None:
-        """Large values included: whoever takes over goes on from there."""
+        """Large values included: the process that takes over goes on from there."""
         execution = await scene.queue(definition={"large": "d" * BLOB_THRESHOLD}, version=0)
         await scene.claim()
         node = NodeRecord("a", "succeeded", input=["i" * BLOB_THRESHOLD], output={"big": "x" * 200_000}, started=1)

@@ -11,14 +11,14 @@ from hub.errors import Fenced
 from hub.ports.store import OutboundStore
 from hub.testing.conformance.scenario import Conformance, shows
 from hub.testing.conformance.store.outbound.outbox import Outbox
-from hub.testing.conformance.store.process import tell
+from hub.testing.conformance.store.process import Tell
 from hub.testing.conformance.store.scene import SECOND, StoreScene
 
 __all__ = ["DeliveryClaimChecks", "deliver_all"]
 
 
-async def deliver_all(scene: StoreScene) -> None:
-    """Another process: claims in small bites and delivers, until nothing is left."""
+async def deliver_all(scene: StoreScene, tell: Tell) -> None:
+    """Claim in small bites and deliver until nothing is left, and tell what was delivered."""
     outbox, owner = Outbox(scene), f"process {os.getpid()}"
     [subscription] = scene.store.snapshot.subscriptions.values()
     while won := await outbox.claim(subscription, owner=owner, limit=3):
@@ -125,7 +125,7 @@ class DeliveryClaimChecks(Conformance):
 
     @shows(OutboundStore.claim)
     async def test_an_owner_does_not_win_what_it_is_still_at_work_on(self, scene: StoreScene) -> None:
-        """Though the lease has ended; what it forgot it may win again, which is no crash."""
+        """Though the lease has ended. It may win again what it has forgotten, which does not count as a crash."""
         outbox = Outbox(scene)
         made = await outbox.subscribe()
         for _ in range(2):
@@ -157,7 +157,7 @@ class DeliveryClaimChecks(Conformance):
 
     @shows(OutboundStore.renew, OutboundStore.release)
     async def test_leases_are_renewed_and_given_up(self, scene: StoreScene) -> None:
-        """What is given up may be claimed from the moment that its owner names; that is no crash."""
+        """What is given up may be claimed from the moment that its owner names, which does not count as a crash."""
         outbox = Outbox(scene)
         made = await outbox.subscribe()
         for _ in range(2):
@@ -213,15 +213,13 @@ class DeliveryClaimChecks(Conformance):
 
     @shows(OutboundStore.claim, OutboundStore.attempted)
     async def test_processes_deliver_each_delivery_once_and_in_order(self, scene: StoreScene) -> None:
-        """Processes of the operating system; each ordering key in the order of commits."""
+        """With another process of the operating system; each ordering key in the order of commits."""
         outbox = Outbox(scene)
         made = await outbox.subscribe()
         keys = [None, "a", "b", "c"]
         await asyncio.gather(*(outbox.publish(made, ordering_key=keys[n % 4]) for n in range(60)))
 
-        async with scene.process(deliver_all) as first, scene.process(deliver_all) as second:
-            said = [await first.finish(), await second.finish()]
-        said.append([])
+        said = [*await scene.race(deliver_all), []]
         while won := await outbox.claim(made):
             for due in won:
                 await outbox.attempt(due)

@@ -104,7 +104,7 @@ class SourceChecks(Conformance):
 
     @shows(Sources.create, Sources.change, Workflows.create, Workflows.change)
     async def test_an_alias_belongs_to_one_source_of_all_orgs(self, scene: StoreScene) -> None:
-        """A URL of old leads to one place; whoever is refused has changed nothing."""
+        """An old URL leads to one place; a change that is refused changes nothing."""
         sources, other = scene.store.sources, await scene.store.access.create_org("other")
         named, free = SourceSpec(aliases=("old-id",)), await sources.create(other.id, SHARED, [])
         made = await sources.create(scene.org, named, [])

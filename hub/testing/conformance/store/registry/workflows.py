@@ -125,7 +125,7 @@ class WorkflowChecks(Conformance):
 
     @shows(Workflows.change, Workflows.version, Workflows.versions)
     async def test_publishing_numbers_versions_and_keeps_old_ones(self, scene: StoreScene) -> None:
-        """A draft that was not changed is no new version."""
+        """An unchanged draft does not become a new version."""
         workflows, made, by = scene.store.workflows, await workflow(scene), scene.id()
         assert await workflows.change(scene.org, made.id, PUBLISH) == made
         await workflows.change(scene.org, made.id, WorkflowChange(draft=NEXT))
