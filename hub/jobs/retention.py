@@ -1,4 +1,7 @@
-"""Removing what is old, every hour: one small step at a time, with a line in the log for what is gone."""
+"""Removing what is old, every hour: one small step at a time, with a line in the log for what is gone.
+
+At the end the disk space of what was removed is given back, in small steps too.
+"""
 
 from __future__ import annotations
 
@@ -64,6 +67,7 @@ class RemoveOld(JobKind):
     async def work(self, job: Job) -> AsyncGenerator[JobStep | JobWait, None]:
         """See `JobKind`. The cursor is `<kind>:<cursor of the retention port>`."""
         cursor: str | None = job.cursor.partition(":")[2] or None
+        at = job.cursor
         for kind in self._kinds(job):
             before = self._before(kind)
             removed = blobs = 0
@@ -72,11 +76,15 @@ class RemoveOld(JobKind):
                 removed += pruned.removed
                 blobs += pruned.blobs
                 cursor = pruned.cursor
-                yield JobStep(f"{kind}:{cursor or ''}", done=pruned.removed)
+                at = f"{kind}:{cursor or ''}"
+                yield JobStep(at, done=pruned.removed)
                 if cursor is None:
                     break
             if removed:
                 log.info("removed_what_is_old", kind=kind, removed=removed, blobs=blobs, days=self._days[kind])
+
+        while await self._retention.give_back():
+            yield JobStep(at)
 
     def _kinds(self, job: Job) -> list[RetentionKind]:
         """The kinds that are not kept for ever, from the one on that the job is at."""

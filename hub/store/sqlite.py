@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Engine, Row, create_engine, event
+from sqlalchemy import Engine, Row, create_engine, event, text
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
@@ -19,6 +19,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql import Executable
 
 from hub.errors import StoreUnavailable
+from hub.ports.store.retention import FileSpace
+from hub.store.wal import LIMIT, WriteAheadLog
 
 __all__ = ["AnyRow", "Database", "sqlite_url"]
 
@@ -59,7 +61,9 @@ class Database:
             raise ValueError("HUB_DATABASE_URL names no file: write sqlite:////path/to/hub.db")
         self.path = str(parsed.database)
         arguments = {"timeout": _BUSY_SECONDS, "cached_statements": _STATEMENTS}
-        self.writer: Engine = create_engine(parsed.set(drivername="sqlite+pysqlite"), connect_args=arguments)
+        synchronous = parsed.set(drivername="sqlite+pysqlite")
+        self.log = WriteAheadLog(synchronous, self.path)
+        self.writer: Engine = create_engine(synchronous, connect_args=arguments)
         self._reader: AsyncEngine = create_async_engine(
             parsed.set(drivername="sqlite+aiosqlite"),
             connect_args=arguments,
@@ -99,6 +103,14 @@ class Database:
         rows = await self.rows(statement)
         return rows[0] if rows else None
 
+    async def space(self) -> FileSpace:
+        """What the files take of the disk. Raises as `rows`."""
+        numbers = {}
+        for name in ("page_size", "page_count", "freelist_count"):
+            numbers[name] = (await self.rows(text(f"PRAGMA {name}")))[0][0]
+        page = numbers["page_size"]
+        return FileSpace(numbers["page_count"] * page, numbers["freelist_count"] * page, self.log.size())
+
     async def close(self) -> None:
         """Close the reading connections once nothing is read any more; the writer closes the one to write."""
         await asyncio.gather(*self._under_way, return_exceptions=True)
@@ -109,11 +121,15 @@ def _prepare_writer(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
     """Set up the connection that writes."""
     connection.isolation_level = None  # the driver begins no transaction: `_begin` does
     cursor = connection.cursor()
+    # Before all else: it has an effect only on a file without a page. Pages that retention frees can then be given back
+    # in small steps; VACUUM, the other way, writes the whole file again under the write lock.
+    cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
     cursor.execute("PRAGMA journal_mode=WAL")  # readers do not block the writer, nor the writer them
     cursor.execute("PRAGMA synchronous=FULL")  # a commit is on the disk when it returns; WAL alone would not sync it
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA cache_size=-65536")
     cursor.execute("PRAGMA wal_autocheckpoint=4000")
+    cursor.execute(f"PRAGMA journal_size_limit={LIMIT}")
     cursor.execute("PRAGMA temp_store=MEMORY")
     cursor.close()
 

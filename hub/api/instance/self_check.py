@@ -25,7 +25,8 @@ tag_blueprint(blueprint, {"health"})
 async def self_check() -> Response:
     """Show the address and the URL that the hub sees. Allowlists use `client`, signatures over URLs use `public_url`.
 
-    Keys that manage the instance also see how many requests this process has refused without storing them.
+    Keys that manage the instance also see how many requests this process has refused without storing them, and what the
+    database and its log take of the disk (bytes).
     """
     hub = services()
     socket = request.scope["client"]
@@ -49,6 +50,7 @@ async def self_check() -> Response:
         ],
     }
     if caller().may("operate"):
+        body["disk"] = asdict(await hub.store.retention.space())
         body["not_kept"] = {
             "unknown_sources": hub.routes.unkept.unknown_sources,
             "wrong_addresses": hub.routes.unkept.wrong_addresses,

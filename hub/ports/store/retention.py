@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-__all__ = ["RETENTION_KINDS", "Pruned", "Retention", "RetentionKind"]
+__all__ = ["RETENTION_KINDS", "FileSpace", "Pruned", "Retention", "RetentionKind"]
 
 RetentionKind = Literal["requests", "executions", "messages", "audit", "jobs"]
 """requests: with their events, and claimed nonces. executions: with their journals. messages: with their deliveries
@@ -29,8 +29,23 @@ class Pruned:
     cursor: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class FileSpace:
+    """What a database takes of the disk, in bytes.
+
+    Attributes:
+        database: The whole database without its log.
+        free: The part of it that holds nothing any more and is used again.
+        log: The write-ahead log; 0 for a database that has none or does not tell.
+    """
+
+    database: int
+    free: int
+    log: int
+
+
 class Retention(Protocol):
-    """Removes old things of all orgs, in small steps."""
+    """Removes old things of all orgs, in small steps, and tells what the rest takes of the disk."""
 
     async def prune(self, kind: RetentionKind, before: int, *, limit: int = 200, cursor: str | None = None) -> Pruned:
         """Look at up to `limit` things of `kind` and remove those that are older than `before`.
@@ -62,4 +77,16 @@ class Retention(Protocol):
 
     async def count(self, kind: RetentionKind, before: int) -> int:
         """How many things of `kind` the steps of `prune` would remove now."""
+        ...
+
+    async def give_back(self, *, limit: int = 256) -> bool:
+        """Give up to `limit` pages of free space back to the file system; whether there may be more.
+
+        Steps until False shrink a database by what `prune` removed. Each step is one small transaction, and every other
+        write goes first. A database that gives space back by itself, or cannot, answers False.
+        """
+        ...
+
+    async def space(self) -> FileSpace:
+        """What the database takes of the disk now."""
         ...

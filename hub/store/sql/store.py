@@ -58,7 +58,7 @@ class SqlStore:
         self._database = Database(url or sqlite_url(str(data_dir / "hub.db")))
         self._writer = Writer(self._database, SnapshotLoader(vault))
         self._clock = clock
-        self._poll: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self.resources = resources = SqlResources(self._database, self._writer, vault, blobs, clock, owner)
         self.access = SqlAccess(resources)
         self.sources = SqlSources(resources)
@@ -79,15 +79,17 @@ class SqlStore:
     async def start(self) -> None:
         """See `hub.ports.store.Store.start`."""
         await self._writer.start(self._prepare)
-        self._poll = asyncio.create_task(self._keep_fresh(), name="hub-store-poll")
+        self._tasks = [
+            asyncio.create_task(self._keep_fresh(), name="hub-store-poll"),
+            asyncio.create_task(self._database.log.keep_small(lambda: self._writer.idle), name="hub-store-log"),
+        ]
 
     async def stop(self) -> None:
         """See `hub.ports.store.Store.stop`."""
-        if self._poll is not None:
-            self._poll.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._poll
-            self._poll = None
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._writer.stop()
         await self._database.close()
 

@@ -68,7 +68,7 @@ class _StartOver(Exception):
 
 
 class Writer:
-    """Runs operations in groups; every method but `snapshot` belongs to the event loop that called `start`."""
+    """Runs operations in groups; every method but `idle` belongs to the event loop that called `start`."""
 
     def __init__(self, database: Database, loader: SnapshotLoader) -> None:
         self._database = database
@@ -79,6 +79,7 @@ class Writer:
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
+        self._committing = False
         self._offered = 0
         self.snapshot = Snapshot()
 
@@ -108,6 +109,11 @@ class Writer:
             self._task = None
             await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
         self._thread.shutdown()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being committed and nothing waits for it; may be asked from another thread."""
+        return not self._committing and not any(self._queues.values())
 
     async def run(self, priority: Priority, work: Callable[[Transaction], T]) -> T:
         """Run `work` in the next group, under its own savepoint; returns after the commit.
@@ -153,7 +159,9 @@ class Writer:
         while True:
             group = self._take()
             if group:
+                self._committing = True
                 outcomes = await loop.run_in_executor(self._thread, self._commit, group)
+                self._committing = False
                 for operation, outcome in zip(group, outcomes, strict=True):
                     _settle(operation, outcome)
             elif self._stopping:

@@ -271,3 +271,12 @@ async def test_an_answer_without_a_body_names_no_content_type(hub: LiveHub) -> N
     source = await open_source(hub)
     answer = await hub.api("DELETE", f"/api/sources/{source['id']}")
     assert (answer.status, answer.body, answer.headers.get("Content-Type")) == (204, b"", None)
+
+
+async def test_self_check_shows_operators_what_the_database_takes_of_the_disk(tmp_path: Path) -> None:
+    async with live_hub(tmp_path / "data") as hub:
+        disk = (await hub.api("GET", "/api/self-check")).json()["disk"]
+        assert disk["log"] == (tmp_path / "data" / "hub.db-wal").stat().st_size
+        assert 0 <= disk["free"] < disk["database"]
+        made = await hub.api("POST", "/api/keys", {"name": "n", "role": "admin"})
+        assert "disk" not in (await hub.api("GET", "/api/self-check", key=made.json()["key"])).json()

@@ -12,7 +12,7 @@ from hub.errors import Invalid
 from hub.model.ids import Id
 from hub.model.stored.execution import FINISHED
 from hub.model.stored.jobs import UNFINISHED_JOB
-from hub.ports.store.retention import Pruned, RetentionKind
+from hub.ports.store.retention import FileSpace, Pruned, RetentionKind
 from hub.store.sql.paging import MINUTE, first_id
 from hub.store.sql.resources import SqlResources
 from hub.store.sql.tables import (
@@ -39,6 +39,8 @@ __all__ = ["SqlRetention"]
 
 _LAST_ID = b"\xff" * 16
 _LOOKUP = 200
+_INCREMENTAL = 2
+"""What SQLite calls `auto_vacuum=INCREMENTAL`."""
 _REFS = tuple(column for table in metadata.sorted_tables for column in table.columns if column.name.endswith("_ref"))
 
 Key = tuple[Id, Id]
@@ -97,6 +99,27 @@ class SqlRetention:
         query = select(func.count()).select_from(what.table).where(old, _goes(what, before))
         found = await self._database.first(query)
         return 0 if found is None else int(found[0])
+
+    async def give_back(self, *, limit: int = 256) -> bool:
+        """See `hub.ports.store.Retention.give_back`."""
+        return await self._writer.run(Priority.RETENTION, lambda transaction: _give_back(transaction, limit))
+
+    async def space(self) -> FileSpace:
+        """See `hub.ports.store.Retention.space`."""
+        return await self._database.space()
+
+
+def _give_back(transaction: Transaction, limit: int) -> bool:
+    """Cut free pages off the end of the file, after moving others there; False where the file was made without it."""
+    connection = transaction.connection
+    before = connection.exec_driver_sql("PRAGMA freelist_count").scalar_one()
+    if not before or connection.exec_driver_sql("PRAGMA auto_vacuum").scalar_one() != _INCREMENTAL:
+        return False
+    # The driver runs a statement up to its first row, and this one gives a row for each page.
+    driver: Any = connection.connection.driver_connection
+    driver.execute(f"PRAGMA incremental_vacuum({limit})").fetchall()
+    after = connection.exec_driver_sql("PRAGMA freelist_count").scalar_one()
+    return bool(0 < after < before)
 
 
 def _place(cursor: str | None) -> Key:

@@ -208,6 +208,28 @@ class RetentionChecks(Conformance):
         with pytest.raises(NotFound):
             await scene.blobs.get(scene.org, ref)
 
+    @shows(Retention.give_back, Retention.space)
+    async def test_space_that_is_free_is_given_back_in_steps(self, scene: StoreScene) -> None:
+        """Until there is no more; nothing that is kept is lost."""
+        for number in range(40):
+            await scene.store.inbound.accept(scene.acceptance(f"k{number}", body=b"x" * 30_000))
+        scene.clock.advance(DAY)
+        border = scene.clock.now()
+        young = await scene.store.inbound.accept(scene.acceptance("young", body=b"y" * 30_000))
+        await prune(scene, "requests", border)
+        before = await scene.store.retention.space()
+
+        while await scene.store.retention.give_back(limit=16):
+            pass
+
+        after = await scene.store.retention.space()
+        assert 0 <= after.free <= before.free
+        assert 0 < after.database <= before.database
+        assert after.database - after.free <= before.database
+        assert after.log >= 0
+        assert (await scene.store.inbound.request(scene.org, young.request)).body == b"y" * 30_000
+        assert not await scene.store.retention.give_back()
+
     @shows(Retention.prune)
     async def test_a_cursor_of_retention_that_no_store_gave_is_invalid(self, scene: StoreScene) -> None:
         """Of every kind."""
