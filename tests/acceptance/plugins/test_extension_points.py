@@ -160,7 +160,7 @@ async def test_the_engine_that_the_settings_name_runs_executions(tmp_path: Path,
 
 
 async def test_an_engine_that_nobody_brings_stops_the_start(tmp_path: Path, plugins: Plugins) -> None:
-    with pytest.raises(ValueError, match=r"HUB_ENGINE: .* 'temporal'; there are: counting, embedded"):
+    with pytest.raises(ValueError, match=r"HUB_ENGINE: .* 'temporal'; available: counting, embedded"):
         async with live_hub(tmp_path / "data", plugins=plugins, engine="temporal"):
             pass
 
