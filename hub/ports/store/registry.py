@@ -19,6 +19,10 @@ class Sources(Protocol):
 
     Each write but `touch_secret` raises the generation of the source, and that of the workflow which owns it. The
     snapshot shows the change when the call returns, and no process accepts a request on the old generation any more.
+
+    The ids and aliases of a source are its addresses, and those of its workflow. An address that an org was given is
+    never given to another one, not even when the source is gone or has dropped the alias: senders may still use it.
+    The same org may use it again. An id means the same address in each of its written forms.
     """
 
     async def create(
@@ -33,7 +37,7 @@ class Sources(Protocol):
             by: The API key that creates it.
 
         Raises:
-            Conflict: An alias of the spec belongs to another source, of whatever org.
+            Conflict: An alias of the spec is an address of another source, or was once one of another org.
         """
         ...
 
@@ -49,7 +53,7 @@ class Sources(Protocol):
         Raises:
             NotFound: There is no such source, or no secret that `change.secrets.remove` names.
             PreconditionFailed: The source's generation is another one by now.
-            Conflict: An alias of the spec belongs to another source, of whatever org.
+            Conflict: An alias of the spec is an address of another source, or was once one of another org.
         """
         ...
 
@@ -118,7 +122,7 @@ class Workflows(Protocol):
             by: The API key that creates it, kept with source and version.
 
         Raises:
-            Conflict: An alias of the source belongs to another source, of whatever org.
+            Conflict: An alias of the source is an address of another source, or was once one of another org.
         """
         ...
 
@@ -146,7 +150,7 @@ class Workflows(Protocol):
         Raises:
             NotFound: There is no such workflow, or no secret that the change of the source removes.
             PreconditionFailed: The workflow's generation is another one by now.
-            Conflict: An alias of the source belongs to another source, of whatever org.
+            Conflict: An alias of the source is an address of another source, or was once one of another org.
         """
         ...
 

@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 __all__ = [
+    "addresses",
     "attempts",
     "audit",
     "bodies",
@@ -153,6 +154,12 @@ sources = Table(
     "sources", metadata, _org(), _id("id"), _id("workflow", null=True), _bytes("spec"), _number("generation"),
     _time("created"), _time("updated"), _id("created_by", null=True),
     PrimaryKeyConstraint("org", "id"),
+)  # fmt: skip
+
+# The org for each address that a source ever had. Rows are never deleted, and no foreign key ties them to a source.
+addresses = Table(
+    "addresses", metadata, Column("address", Text, primary_key=True), _id("org"),
+    sqlite_with_rowid=False,
 )  # fmt: skip
 
 workflows = Table(

@@ -140,6 +140,44 @@ async def test_an_alias_belongs_to_one_source(hub: LiveHub) -> None:
     assert (await hub.api("POST", "/api/sources", {"aliases": ["no/slash"]})).status == 422
 
 
+async def test_an_address_is_never_given_to_another_org(tmp_path: Path) -> None:
+    """Neither while its source exists nor once it is deleted; its own org may have it back."""
+    async with live_hub(tmp_path / "data") as hub:
+        await hub.api("POST", "/api/orgs", {"name": "other"})
+        mine, theirs = {"X-Api-Org": "default"}, {"X-Api-Org": "other"}
+        source = await open_source(hub, aliases=["old-id"])
+        short = source["urls"]["vibeiq"].rpartition("/")[2]
+        workflow = await hub.workflow()
+        other = (await hub.api("POST", "/api/sources", {}, headers=theirs)).json()
+        taken = ["old-id", short, source["id"], workflow["id"]]
+
+        async def refused(alias: str) -> None:
+            body = {"open": True, "aliases": [alias]}
+            for method, path, value in (
+                ("POST", "/api/sources", body),
+                ("PATCH", f"/api/sources/{other['id']}", body),
+                ("POST", "/api/workflows", {"name": "w", "nodes": [], "source": body}),
+                ("POST", "/api/webhooks", body),
+                ("POST", "/prod/api/webhooks", body),
+            ):
+                answer = await hub.api(method, path, value, headers=theirs)
+                assert (answer.status, alias in answer.body.decode()) == (409, True), (path, alias, answer.body)
+                assert not any(word in answer.body.decode() for word in ("default", "another org", "deleted"))
+
+        for alias in taken:
+            await refused(alias)
+        await hub.api("PATCH", f"/api/sources/{source['id']}", {"aliases": []}, headers=mine)
+        await refused("old-id")
+        assert (await hub.api("DELETE", f"/api/sources/{source['id']}")).status == 204
+        assert (await hub.api("DELETE", f"/api/workflows/{workflow['id']}")).status == 204
+        for alias in taken:
+            await refused(alias)
+        assert (await hub.post(f"/prod/api/trigger-webhooks/{short}", {})).status == 404
+        again = await open_source(hub, aliases=["old-id", short])
+        assert (await hub.post(f"/prod/api/trigger-webhooks/{short}", {})).status == 200
+        assert (await hub.api("GET", f"/api/requests?source={again['id']}")).json()["items"][0]["state"] == "accepted"
+
+
 async def test_a_trigger_may_name_an_alias(hub: LiveHub) -> None:
     source = await open_source(hub, aliases=["Od9ntdpYJuUGh3wt"])
     await hub.workflow(triggers=["webhookId:Od9ntdpYJuUGh3wt"])

@@ -15,6 +15,13 @@ depends_on = None
 def upgrade() -> None:
     """Change the tables."""
     op.create_table(
+        "addresses",
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("org", sa.LargeBinary(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("address", name=op.f("pk_addresses")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "attempts",
         sa.Column("org", sa.LargeBinary(length=16), nullable=False),
         sa.Column("delivery", sa.LargeBinary(length=16), nullable=False),
@@ -642,3 +649,4 @@ def downgrade() -> None:
     op.drop_table("bodies")
     op.drop_table("audit")
     op.drop_table("attempts")
+    op.drop_table("addresses")

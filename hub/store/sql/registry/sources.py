@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
@@ -14,6 +15,7 @@ from hub.model.stored.source import SecretsChange, SourceChange, SourceRecord, S
 from hub.ports.store.page import Page
 from hub.store.sql.paging import page
 from hub.store.sql.records import source_record, spec_bytes
+from hub.store.sql.registry.addresses import claim_addresses
 from hub.store.sql.registry.secrets import OwnedSecrets
 from hub.store.sql.resources import SqlResources
 from hub.store.sql.tables import secrets, sources, workflows
@@ -131,7 +133,7 @@ def new_source(
 
 def insert_source(transaction: Transaction, vault: Vault, record: SourceRecord) -> None:
     """Add a source with its secrets. Raises `Conflict` if an alias is taken."""
-    _require_free(transaction, record.spec.aliases, record.id)
+    claim_addresses(transaction, record)
     transaction.execute(
         insert(sources),
         {
@@ -158,7 +160,7 @@ def change_source(transaction: Transaction, vault: Vault, record: SourceRecord, 
     """
     values: dict[str, Any] = {"updated": now}
     if change.spec is not None:
-        _require_free(transaction, change.spec.aliases, record.id)
+        claim_addresses(transaction, replace(record, spec=change.spec))
         values["spec"] = spec_bytes(change.spec)
     OwnedSecrets(vault, "source").change(transaction, record.org, record.id, change.secrets, now)
     _update(transaction, record, values)
@@ -221,21 +223,6 @@ def _raise_workflow(transaction: Transaction, source: SourceRecord) -> None:
             .values(generation=workflows.c.generation + 1)
         )
         transaction.changed("workflow", source.org, source.workflow)
-
-
-def _require_free(transaction: Transaction, aliases: Sequence[str], source: Id) -> None:
-    """Raise `Conflict` if another source has one of the aliases.
-
-    This is checked within the transaction, since two callers may set the same alias at the same moment. Sources of all
-    orgs are looked at, since the URLs with aliases do not name an org.
-    """
-    wanted = frozenset(aliases)
-    if not wanted:
-        return
-    for other in transaction.current().sources.values():
-        taken = wanted.intersection(other.spec.aliases)
-        if taken and other.id != source:
-            raise Conflict(f"the alias {min(taken)} belongs to another source")
 
 
 def _found(transaction: Transaction, org: Id, source: Id, generation: int | None = None) -> SourceRecord:

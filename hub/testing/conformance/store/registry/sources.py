@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
 from hub.errors import Conflict, NotFound, PreconditionFailed
+from hub.model.ids import short_id, write_id
 from hub.model.stored.source import RateLimit, SecretsChange, SourceChange, SourceSpec, StoredSecret
 from hub.ports.store import Sources, Workflows
 from hub.testing.conformance.scenario import Conformance, shows
@@ -121,7 +123,51 @@ class SourceChecks(Conformance):
 
         assert scene.store.snapshot.sources == before.sources
         await sources.change(scene.org, made.id, SourceChange(spec=SHARED))
-        assert (await sources.create(other.id, named, [])).spec == named
+        assert (await sources.create(scene.org, named, [])).spec == named
+
+    @shows(Sources.create, Sources.change, Sources.delete, Workflows.create, Workflows.delete)
+    async def test_an_address_is_never_given_to_another_org(self, scene: StoreScene) -> None:
+        """Ids of sources and workflows in whatever form, and aliases, after their source is gone too."""
+        sources, workflows = scene.store.sources, scene.store.workflows
+        other = await scene.store.access.create_org("other")
+        made = await sources.create(scene.org, SourceSpec(aliases=("gone-alias", "dropped")), [])
+        await sources.change(scene.org, made.id, SourceChange(spec=SourceSpec(aliases=("gone-alias",))))
+        workflow = await workflows.create(scene.org, "w", {}, source=SourceSpec(), secrets=[], publish=True)
+        named = [
+            *("gone-alias", "dropped", short_id(made.id), write_id("src", made.id), str(UUID(bytes=made.id)).upper()),
+            *(write_id("wf", workflow.id), f"wf-{workflow.id.hex()}", workflow.id.hex(), short_id(workflow.source)),
+        ]
+        theirs = await sources.create(other.id, SHARED, [])
+
+        for _ in range(2):
+            for alias in named:
+                with pytest.raises(Conflict, match=f"^the alias {alias} is taken$"):
+                    await sources.create(other.id, SourceSpec(aliases=("free", alias)), [])
+                with pytest.raises(Conflict):
+                    await sources.change(other.id, theirs.id, SourceChange(spec=SourceSpec(aliases=(alias,))))
+            if made.id in scene.store.snapshot.sources:
+                await sources.delete(scene.org, made.id)
+                await workflows.delete(scene.org, workflow.id)
+
+        await scene.restart()
+        again = await scene.store.sources.create(scene.org, SourceSpec(aliases=tuple(named[:5])), [])
+        assert again.spec.aliases == tuple(named[:5])
+        free = await scene.store.sources.create(other.id, SourceSpec(aliases=("free",)), [])
+        assert free.spec.aliases == ("free",), "what was refused has claimed nothing"
+
+    @shows(Sources.create)
+    async def test_one_of_two_orgs_gets_an_alias_that_both_want_at_once(self, scene: StoreScene) -> None:
+        """In whichever process; the other one is refused and gets nothing."""
+        other = await scene.store.access.create_org("other")
+        async with scene.beside() as beside:
+            for number in range(8):
+                spec = SourceSpec(aliases=(f"wanted-{number}",))
+                outcomes = await asyncio.gather(
+                    scene.store.sources.create(scene.org, spec, []),
+                    beside.store.sources.create(other.id, spec, []),
+                    return_exceptions=True,
+                )
+                assert sorted(type(one).__name__ for one in outcomes) == ["Conflict", "SourceRecord"]
 
     @shows(Sources.delete)
     async def test_only_shared_sources_can_be_deleted(self, scene: StoreScene) -> None:
