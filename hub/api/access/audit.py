@@ -44,7 +44,7 @@ def install(app: Quart) -> None:
 @blueprint.get("")
 @requires("admin")
 async def index() -> Response:
-    """Changes through the management API, newest first."""
+    """List the changes made through the management API, newest first."""
     hub, who = services(), caller()
     limit, cursor = page_arguments()
     return answer(page_of(await hub.store.access.audit_log(who.org.id, limit=limit, cursor=cursor), _view))

@@ -25,7 +25,7 @@ from hub.ports.clock import Clock
 __all__ = ["ATTEMPT_SECONDS", "TLS_KEY_SLOT", "Courier", "public_error", "tls_options"]
 
 ATTEMPT_SECONDS = 5.0
-"""Seconds for an attempt in all: name, connection, TLS, request and the whole answer (PlexTrac's, protocols.md 5)."""
+"""Seconds for an attempt in all: name, connection, TLS, request and the whole answer (PlexTrac's limit)."""
 TLS_KEY_SLOT = "tls_key"
 """Slot of the key of a client certificate."""
 

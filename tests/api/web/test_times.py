@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from hub.testing.live import LiveHub
@@ -36,3 +38,14 @@ async def test_a_key_may_expire_after_the_calendar(hub: LiveHub) -> None:
     assert answer.status == 201
     assert answer.json()["expires"] == "9999-12-31T23:59:59.999Z"
     assert (await hub.api("POST", "/api/keys", {"role": "viewer", "expires": FIRST})).status == 422
+
+
+@pytest.mark.parametrize("time", [FIRST, LAST])
+async def test_messages_are_counted_from_and_to_any_time(hub: LiveHub, time: str) -> None:
+    answer = await hub.api("GET", f"/api/messages/account?since={quote(time)}&until={quote(LAST)}")
+    assert (answer.status, answer.json()["messages"]) == (200, 0)
+
+
+async def test_executions_are_retried_since_any_time(hub: LiveHub) -> None:
+    body = {"state": "failed", "since": FIRST, "until": LAST, "dry_run": True}
+    assert (await hub.api("POST", "/api/executions/retry", body)).status == 202
