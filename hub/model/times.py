@@ -9,10 +9,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-__all__ = ["SECOND", "from_micros", "to_micros"]
+__all__ = ["NEVER", "SECOND", "from_micros", "to_micros"]
 
 SECOND: Final = 1_000_000
 """Microseconds in a second."""
+
+NEVER: Final = 253_402_300_799_000_000
+"""The last second of the calendar: what is due then is not due."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)

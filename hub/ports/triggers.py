@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,7 +10,7 @@ from hub.model.ids import Id
 from hub.model.stored.source import SourceRecord
 from hub.ports.store.snapshot import Snapshot
 
-__all__ = ["Selected", "Triggers"]
+__all__ = ["Selected", "Selection", "Triggers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +32,32 @@ class Selected:
     definition: Any = None
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The workflows that an event starts.
+
+    Attributes:
+        started: In order: the source's own workflow first, then those that list the source.
+        faults: One sentence for each workflow whose filter or serial key failed; it does not start.
+    """
+
+    started: tuple[Selected, ...]
+    faults: tuple[str, ...] = ()
+
+
 class Triggers(Protocol):
     """Knows which workflows an event starts."""
 
     def select(
         self, snapshot: Snapshot, source: SourceRecord, trigger: Mapping[str, Any], *, control: bool
-    ) -> Sequence[Selected]:
-        """The published workflows that start on this trigger: the source's own one first, then those that list it.
+    ) -> Selection:
+        """The published workflows that start on this trigger. A workflow whose filter fails keeps no other from it.
 
         Args:
             snapshot: The published workflows and the sources.
             source: The source that received the event.
             trigger: The trigger of the executions to start, see `hub.workflows.expressions.scope`.
             control: The event is a control event (ping, revocation), which starts only workflows that name its type.
-
-        Raises:
-            hub.errors.HubError: A filter or the serial key of a workflow failed; the event has to be held.
         """
         ...
 
@@ -55,6 +65,6 @@ class Triggers(Protocol):
         """The current draft of a workflow, for a draft run: version 0, with its definition.
 
         Raises:
-            hub.errors.Invalid: The draft cannot run.
+            hub.errors.HubError: The draft cannot run (`Invalid`), or its serial key failed.
         """
         ...

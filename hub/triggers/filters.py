@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import structlog
+
+from hub.errors import HubError, described
 from hub.model.ids import Id, write_id
 from hub.model.stored.source import SourceRecord
 from hub.model.stored.workflow import WorkflowVersion
 from hub.ports.store.snapshot import Snapshot
-from hub.ports.triggers import Selected
+from hub.ports.triggers import Selected, Selection
 from hub.sdk.action import Action
 from hub.workflows.definition.compiled import Workflow, compile_workflow
 from hub.workflows.expressions.scope import Scope
@@ -21,6 +24,8 @@ SourceName = Callable[[Snapshot, str], Id | None]
 """Snapshot and the id written in a trigger (`src_…`, UUID, VibeIQ's short id) -> the source; None without one."""
 
 _SHARED = "webhookId:"
+
+_log = structlog.get_logger("hub.triggers")
 
 
 class WorkflowTriggers:
@@ -37,19 +42,32 @@ class WorkflowTriggers:
 
     def select(
         self, snapshot: Snapshot, source: SourceRecord, trigger: Mapping[str, Any], *, control: bool
-    ) -> Sequence[Selected]:
+    ) -> Selection:
         """See the port."""
-        selected = []
+        started: list[Selected] = []
+        faults: list[str] = []
         scope: Scope | None = None
         for version in snapshot.derived(self._by_source).get(source.id, ()):
-            workflow = snapshot.derived(self._compiled, version.workflow)
-            if workflow.filters or workflow.keyed or control:
-                scope = scope or Scope.of(trigger, {})
-                name = self._as_written(snapshot, workflow, source)
-                if not workflow.matches(trigger["type"], control, name, scope):
-                    continue
-            selected.append(_selected(version.workflow, version.number, workflow, scope))
-        return selected
+            try:
+                workflow = snapshot.derived(self._compiled, version.workflow)
+                if workflow.filters or workflow.keyed or control:
+                    scope = scope or Scope.of(trigger, {})
+                    name = self._as_written(snapshot, workflow, source)
+                    if not workflow.matches(trigger["type"], control, name, scope):
+                        continue
+                started.append(_selected(version.workflow, version.number, workflow, scope))
+            except Exception as error:  # noqa: BLE001 - logged, and told beside the event
+                faults.append(self._fault(version.workflow, trigger, error))
+        return Selection(tuple(started), tuple(faults))
+
+    @staticmethod
+    def _fault(workflow: Id, trigger: Mapping[str, Any], error: Exception) -> str:
+        name = write_id("wf", workflow)
+        unforeseen = None if isinstance(error, HubError) else error
+        said = str(error) if unforeseen is None else described(error)
+        event = trigger.get("event")
+        _log.warning("workflow_not_started", workflow=name, event_id=event, error=said, exc_info=unforeseen)
+        return f"workflow {name} was not started: {said}"
 
     def draft(self, snapshot: Snapshot, workflow: Id, trigger: Mapping[str, Any]) -> Selected:
         """See the port."""

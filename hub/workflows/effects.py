@@ -32,7 +32,7 @@ class Sleep:
     def due(self, started: int) -> int:
         """When the sleep ends, microseconds UTC; `started` is when the node's first try began."""
         if self.until is not None:
-            return to_micros(self.until)
+            return to_micros(from_micros(to_micros(self.until)))  # within the calendar, like the output
         return started + int((self.seconds or 0) * SECOND)
 
     def output(self, started: int) -> dict[str, str]:

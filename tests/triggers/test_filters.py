@@ -38,6 +38,6 @@ def test_the_own_workflow_comes_first_whatever_was_published_last() -> None:
     versions[own] = snapshot.published[own]
     moved = Snapshot(sources=snapshot.sources, workflows=snapshot.workflows, published=versions)
 
-    selected = triggers.select(moved, moved.sources[own], trigger, control=False)
+    selected = triggers.select(moved, moved.sources[own], trigger, control=False).started
 
     assert [each.workflow for each in selected] == [own, one, two]

@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+import structlog
+
 from hub.engine.action.context import CallContext, NodeCall
 from hub.engine.action.effects import EmbeddedEffects
 from hub.engine.action.perform import perform
@@ -14,8 +16,10 @@ from hub.engine.host import RunHost, RunServices
 from hub.engine.run.children import Children
 from hub.engine.run.journal_buffer import JournalBuffer
 from hub.engine.work.timed_event import TimedEvent
-from hub.errors import ActionFailed, ExpressionError
+from hub.errors import ActionFailed, ExpressionError, StoreError, described
+from hub.model.ids import write_id
 from hub.model.stored.execution import ExecutionRecord, NewExecution, NodeRecord
+from hub.model.times import NEVER
 from hub.workflows.definition.workflow import CompiledNode
 from hub.workflows.effects import carry_out
 from hub.workflows.expressions.references import masked
@@ -23,6 +27,10 @@ from hub.workflows.plan import tries
 from hub.workflows.plan.planner import Planner, Step
 
 __all__ = ["NodeTries"]
+
+_log = structlog.get_logger("hub.engine")
+
+_LONGEST_ERROR = 500
 
 _JOURNAL_IS_EFFECT = frozenset({"sleep", "respond", "workflow.run"})
 """Actions whose whole effect is in the commit of their result, so no `running` entry has to be committed before."""
@@ -99,11 +107,14 @@ class NodeTries:
         started = now if former is None or former.started is None else former.started
         fault: TryFailed | None = None
         rendered: dict[str, Any] = {}
+        seen: Any = rendered
         try:
             rendered = node.input(self._planner.scope(node, item))
+            seen = masked(rendered) if node.connections else rendered
         except ExpressionError as error:
             fault = TryFailed(str(error), retryable=False)
-        seen = masked(rendered) if node.connections else rendered
+        except Exception as error:  # noqa: BLE001 - logged, and the node's failure
+            fault = self._unexpected(step, error)
         record = NodeRecord(node.id, "running", item, step.attempt, seen, started=started, crashes=step.crashes)
         self._planner.put(record)
         if fault is not None:
@@ -153,6 +164,11 @@ class NodeTries:
             if record is not None:
                 self._keep(tries.interrupted(record))
 
+    def unexpected(self, record: NodeRecord, error: Exception, now: int) -> NodeRecord:
+        """The entry of a waiting node that could not be judged."""
+        message = self._logged(record.node, error)
+        return tries.failed(record, message, now, execution=self._execution.id)
+
     async def _try(self, step: Step, rendered: Any, started: int) -> None:
         try:
             result = await self._perform(step, rendered, started)
@@ -164,6 +180,24 @@ class NodeTries:
         self._wakeup.set()
 
     async def _perform(self, step: Step, rendered: Any, started: int) -> TryResult:
+        """The result of a try. Whatever goes wrong in it is the node's failure; only a cancellation passes."""
+        try:
+            return await self._attempt(step, rendered, started)
+        except StoreError:
+            raise  # nothing is wrong with the node: the execution is continued once the store works again
+        except Exception as error:  # noqa: BLE001 - logged, and the node's failure
+            return self._unexpected(step, error)
+
+    def _unexpected(self, step: Step, error: Exception) -> TryFailed:
+        return TryFailed(self._logged(step.node.id, error), retryable=False)
+
+    def _logged(self, node: str, error: Exception) -> str:
+        """The message of a node's failure by an error that nobody foresaw; it is logged, as a fault of the hub."""
+        execution = write_id("exec", self._execution.id)
+        _log.error("node_failed_unexpectedly", execution=execution, node=node, exc_info=error)
+        return f"internal error: {described(error)}"[:_LONGEST_ERROR]
+
+    async def _attempt(self, step: Step, rendered: Any, started: int) -> TryResult:
         called = NodeCall(self._execution, step.node.id, step.item, step.node.timeout)
         call = CallContext(called, self._org, self._services.egress)
         result = await perform(step.node, rendered, call, self._services.store.access, self._execution.org)
@@ -181,6 +215,8 @@ class NodeTries:
         if record is None or record.state != "running":
             return
         now = self._services.clock.now()
+        if isinstance(result, TryWaiting) and result.due is not None and result.due >= NEVER:
+            result = TryFailed("the node would wait beyond the end of the calendar", retryable=False)
         match result:
             case TryFailed(message, retryable, after):
                 retry = node.retry if retryable else None

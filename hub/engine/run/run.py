@@ -20,21 +20,23 @@ from hub.engine.run.journal_buffer import JournalBuffer
 from hub.engine.run.node_tries import NodeTries
 from hub.engine.run.waits import RESPOND
 from hub.engine.work.timed_event import TimedEvent
-from hub.errors import Fenced, Invalid, NotFound
+from hub.errors import Fenced, Invalid, NotFound, StoreError
 from hub.model.ids import Id, write_id
 from hub.model.stored.execution import ExecutionChange, ExecutionError, ExecutionRecord, Lease, NewExecution, NodeRecord
-from hub.model.times import SECOND
+from hub.model.times import NEVER, SECOND
 from hub.workflows.definition.workflow import Workflow
 from hub.workflows.plan import tries
 from hub.workflows.plan.planner import ExecutionOutcome, Plan, Planner
 
-__all__ = ["NEVER", "Run"]
-
-NEVER = 253_402_300_799_000_000
-"""The last second of the year 9999, microseconds UTC: due only when a signal comes."""
+__all__ = ["Run"]
 
 _CRASHES = 2 * tries.CRASHES
 """An execution fails after so many ends of the process in a row in which none of its nodes made progress."""
+
+_LONGEST_ERROR = 500
+
+_CHILDREN_SECONDS = 600
+"""How long an execution rests at most before it looks at its children: one may have been deleted meanwhile."""
 
 _MAX_BLOCKING_SECONDS = 0.005
 """How long nodes without effects may run in a row before other tasks of the event loop get a turn."""
@@ -122,6 +124,13 @@ class Run:
                 raise
         except Fenced:
             _log.info("execution lost", execution=write_id("exec", self.execution.id))
+        except StoreError:
+            raise  # nothing is wrong with the execution: it is claimed again when its lease ends
+        except Exception as error:  # noqa: BLE001 - logged, and the execution's failure
+            # Nobody foresaw this, and another try would come here again: better a failure that people see than an
+            # execution that runs for ever and keeps its slot and its serial key.
+            _log.exception("execution_failed_unexpectedly", execution=write_id("exec", self.execution.id))
+            await self._fail(f"internal error: {type(error).__name__}: {error}"[:_LONGEST_ERROR])
         finally:
             if self._tries is not None:
                 await self._tries.break_off()
@@ -235,7 +244,12 @@ class Run:
                     await asyncio.sleep(0)
                     since = loop.time()
         for record in plan.waits:
-            settled = await self._look(record, now, planner)
+            try:
+                settled = await self._look(record, now, planner)
+            except StoreError:
+                raise
+            except Exception as error:  # noqa: BLE001 - logged, and the node's failure
+                settled = trying.unexpected(record, error, now)
             if settled is not None:
                 self._keep(planner, settled)
                 self._buffer.urgent = done = True
@@ -257,7 +271,8 @@ class Run:
 
     async def _rest(self, plan: Plan, now: int) -> bool:
         """Give up the lease and wait in the store (True), unless something is due already."""
-        due = min((due for due in (plan.due, self._deadline) if due is not None), default=NEVER)
+        look = now + _CHILDREN_SECONDS * SECOND if any(wait.child is not None for wait in plan.waits) else None
+        due = min((due for due in (plan.due, self._deadline, look) if due is not None), default=NEVER)
         if due <= now:
             return False
         await self._write(ExecutionChange(state="waiting", due=due, release=True))

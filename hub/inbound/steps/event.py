@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hub.errors import Drop, HubError, Invalid
@@ -20,7 +20,7 @@ from hub.model.times import to_micros
 from hub.model.wire.event import Event
 from hub.plugins.clock import RequestClock
 from hub.ports.store.snapshot import Snapshot
-from hub.ports.triggers import Selected
+from hub.ports.triggers import Selected, Selection
 from hub.sdk.dialect import Flavour, Refusal
 
 __all__ = ["event"]
@@ -132,22 +132,24 @@ async def _prepared(
     record = _record(one, shared, "accepted", reason)
     trigger = _trigger(one, record, shared)
     try:
-        selected = _selected(shared, trigger, parts, control=one.control)
+        selection = _selected(shared, trigger, parts, control=one.control)
     except Invalid as error:
-        if shared.flavour == "draft":
-            raise RequestRefused(Refusal("event", "draft", 422, error.detail, error.detail)) from error
-        return NewEvent(_record(one, shared, "held", error.detail)), False
+        raise RequestRefused(Refusal("event", "draft", 422, error.detail, error.detail)) from error
     except HubError as error:
         return NewEvent(_record(one, shared, "held", str(error))), False
-    executions = tuple([_execution(each, record, shared, trigger, first_runs, parts) for each in selected])
-    return NewEvent(record, executions), any(each.responds for each in selected)
+    if selection.faults:
+        # One workflow's fault does not hold the event for the others. Where it was the only one, nothing has begun.
+        state: EventState = "accepted" if selection.started else "held"
+        record = replace(record, state=state, reason="; ".join(filter(None, (reason, *selection.faults))))
+        if state == "held":
+            return NewEvent(record), False
+    executions = tuple([_execution(each, record, shared, trigger, first_runs, parts) for each in selection.started])
+    return NewEvent(record, executions), any(each.responds for each in selection.started)
 
 
-def _selected(
-    shared: _Shared, trigger: Mapping[str, Any], parts: PipelineParts, *, control: bool
-) -> Sequence[Selected]:
+def _selected(shared: _Shared, trigger: Mapping[str, Any], parts: PipelineParts, *, control: bool) -> Selection:
     if shared.flavour == "draft" and shared.source.workflow is not None:
-        return (parts.triggers.draft(shared.snapshot, shared.source.workflow, trigger),)
+        return Selection((parts.triggers.draft(shared.snapshot, shared.source.workflow, trigger),))
     return parts.triggers.select(shared.snapshot, shared.source, trigger, control=control)
 
 

@@ -30,7 +30,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from hub.errors import ExpressionError
+from hub.errors import ExpressionError, described
 from hub.model.stored.execution import ExecutionError, NodeRecord
 from hub.workflows.definition.workflow import CompiledNode, Workflow
 from hub.workflows.expressions.scope import Item, NodeView, Scope
@@ -253,6 +253,9 @@ class Planner:
         except ExpressionError as error:
             self._settle(NodeRecord(node.id, "failed", attempts=0, error=str(error)))
             return
+        except Exception as error:  # noqa: BLE001 - whatever an expression raises is the failure of its node
+            self._settle(NodeRecord(node.id, "failed", attempts=0, error=f"internal error: {described(error)}"))
+            return
         if values is None:
             steps.append(Step(node))
             return
@@ -304,6 +307,9 @@ class Planner:
                 )
             except ExpressionError as error:
                 return ExecutionOutcome("failed", error=ExecutionError(None, str(error)))
+            except Exception as error:  # noqa: BLE001 - whatever the result's expression raises is its failure
+                message = f"internal error: {described(error)}"
+                return ExecutionOutcome("failed", error=ExecutionError(None, message))
         return ExecutionOutcome("succeeded", self._last_output())
 
     def _last_output(self) -> Any:

@@ -113,12 +113,13 @@ def free_slots(steps: Steps) -> int:
     return len(leases)
 
 
-async def test_a_filter_that_fails_holds_the_event(steps: Steps) -> None:
+async def test_a_filter_that_fails_keeps_no_other_workflow_from_the_event(steps: Steps) -> None:
     source = await steps.source()
     triggers = [{"source": source["id"], "if": "{{ trigger.data.missing.deep }}"}]
-    await steps.hub.workflow(triggers=triggers)
+    faulty = await steps.hub.workflow(triggers=triggers)
     [one] = (await event(await steps.has_read(steps.arrival(source["urls"]["tracecat"])), steps.parts)).events
-    assert (one.record.state, one.executions) == ("held", ())
+    assert (one.record.state, len(one.executions)) == ("accepted", 1)
+    assert f"workflow {faulty['id']} was not started" in one.record.reason
 
 
 async def test_a_draft_runs_unpublished_and_is_never_a_duplicate(steps: Steps) -> None:
