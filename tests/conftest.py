@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from hub.model.wire.request import Request
 from hub.model.wire.secret import Secret
@@ -23,6 +24,9 @@ __all__ = ["pytest_runtest_makereport"]
 
 LONG = 3_600
 """Seconds that a soak test may take; what is no soak test has the limit of pyproject.toml."""
+
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")  # how long an example takes says something about the machine only
 
 MOMENT = 1_767_225_600
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)

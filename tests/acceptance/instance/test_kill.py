@@ -64,20 +64,23 @@ async def _kill_rounds(data_dir: Path, rounds: int) -> None:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session:
         hub = HubProcess(data_dir, session)
         await hub.start()
-        workflow = await hub.workflow(NODES, source=okta_source())
-        urls = workflow["source"]["urls"]
-        answered: set[str] = set()
-        for number in range(rounds):
-            lost = await _send_until_killed(hub, urls["tracecat"], f"r{number}", chance.randint(1, 40))
-            await hub.start()
-            for uuid in lost:
-                again = await hub.post(urls["tracecat_wait"], delivery(uuid), headers=HEADERS)
-                assert (again.status, again.json()) == (200, {"kind": "value", "value": f"{uuid} done"})
-            answered |= lost
-        executions = await _items(hub, f"/api/executions?workflow={workflow['id']}")
-        events = [one["event"] for one in executions]
-        assert len(events) == len(set(events)) >= len(answered)
-        await hub.stop()
+        try:
+            workflow = await hub.workflow(NODES, source=okta_source())
+            urls = workflow["source"]["urls"]
+            answered: set[str] = set()
+            for number in range(rounds):
+                lost = await _send_until_killed(hub, urls["tracecat"], f"r{number}", chance.randint(1, 40))
+                await hub.start()
+                for uuid in lost:
+                    again = await hub.post(urls["tracecat_wait"], delivery(uuid), headers=HEADERS)
+                    assert (again.status, again.json()) == (200, {"kind": "value", "value": f"{uuid} done"})
+                answered |= lost
+            executions = await _items(hub, f"/api/executions?workflow={workflow['id']}")
+            events = [one["event"] for one in executions]
+            assert len(events) == len(set(events)) >= len(answered)
+            await hub.stop()
+        finally:
+            await hub.kill()
 
 
 @pytest.mark.timeout(400)  # twenty starts of a process
