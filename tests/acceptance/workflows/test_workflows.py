@@ -11,6 +11,12 @@ from hub.testing.live import ADMIN_KEY, LiveHub
 ECHO = {"id": "echo", "action": "transform", "with": {"value": "{{ TRIGGER }}"}}
 
 
+@pytest.fixture
+def hub(shared: LiveHub) -> LiveHub:
+    """The shared hub: each test makes its own workflows in it."""
+    return shared
+
+
 @pytest.mark.parametrize(
     ("fields", "pointer"),
     [
