@@ -27,7 +27,7 @@ async def test_an_execution_whose_blob_is_gone_fails_and_the_others_run(rig: Rig
     shutil.rmtree(tmp_path / "data" / "blobs")
     rig.engine.wake()
     assert (await rig.end(sound)).state == "succeeded"
-    assert await row(rig, lost) == ("failed", "a part of it is gone from the blob store", None)
+    assert await row(rig, lost) == ("failed", "a value of the execution is missing from the blob store", None)
     await rig.idle()
 
 
