@@ -61,6 +61,16 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target), f"{link}: no such heading"
 
 
+def test_what_the_code_refers_to_is_a_page_here_with_that_anchor() -> None:
+    found = []
+    for path in (file for folder in ("hub", "plugins", "tests") for file in (ROOT / folder).rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        for page, anchor in re.findall(r"\b(docs/[\w/-]+\.md)(?:#([\w-]+))?", text):
+            if not (ROOT / page).is_file() or (anchor and anchor not in anchors(ROOT / page)):
+                found.append(f"{path.relative_to(ROOT)}: {page}#{anchor}")
+    assert found == []
+
+
 def test_the_index_lists_every_page() -> None:
     index = (DOCS / "index.md").read_text()
     pages = {page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md")} - {"index.md"}
