@@ -198,18 +198,18 @@ class EmbeddedEngine:
         """See the port."""
         self._claims.wake()
 
-    async def wait(self, org: Id, execution: Id, deadline: int) -> ExecutionRecord | None:
+    async def wait(self, org: Id, execution: Id, deadline: int, *, answer_only: bool = False) -> ExecutionRecord | None:
         """See the port."""
         run = self._runs.get(execution)
         if run is not None:
             if run.execution.org != org:
                 raise NotFound("no such execution")
-            if run.done or run.answer is not None:
+            if run.done or run.answer is not None or (answer_only and run.silent):
                 return run.view()
         found = self._evaluated.pop(execution, None)
         if found is not None and found.org == org:
             return found
-        return await self._waits.wait(org, execution, deadline)
+        return await self._waits.wait(org, execution, deadline, answer_only=answer_only)
 
     async def cancel(self, org: Id, execution: Id) -> bool:
         """See the port."""
@@ -245,6 +245,10 @@ class EmbeddedEngine:
     def run_answered(self, run: RunState) -> None:
         """See `RunHost`."""
         self._waits.settle(run.execution.id, run.view)
+
+    def run_silent(self, run: RunState) -> None:
+        """See `RunHost`."""
+        self._waits.settle(run.execution.id, run.view, answer_only=True)
 
     def run_finished(self, run: RunState) -> None:
         """See `RunHost`."""

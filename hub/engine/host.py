@@ -73,6 +73,10 @@ class RunHost(Protocol):
         """The run's `respond` node has answered."""
         ...
 
+    def run_silent(self, run: RunState) -> None:
+        """No `respond` node of the run can answer any more."""
+        ...
+
     def run_finished(self, run: RunState) -> None:
         """The run has finished; `run.view()` says how."""
         ...

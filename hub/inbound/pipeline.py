@@ -59,8 +59,7 @@ class Pipeline:
                     at = await verify(at, parts)
                     at = read(at, parts)
                     at = await event(at, parts)
-                    at = await accept(at, parts)
-                    return await reply(at, parts)
+                    return await reply(await accept(at, parts), parts)
                 except StaleSource:
                     # Nothing was kept. What the source asks for now is checked from the start, with the body as read.
                     arrival = replace(arrival, body=body_in(at))

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import structlog
+
 from hub.errors import described
 
 __all__ = ["Faults"]
+
+_log = structlog.get_logger("hub.plugins")
 
 LONGEST = 300
 """Characters of an error that are kept."""
@@ -37,7 +41,10 @@ class Faults:
         text = fault if isinstance(fault, str) else described(fault)
         before = self._faults.get(plugin)
         count = 1 if before is None else before.count + 1
-        self._faults[plugin] = _Fault(f"{what} {_shortened(text)}", datetime.now(UTC), count)
+        shown = f"{what} {_shortened(text)}"
+        if before is None or before.text != shown:
+            _log.warning("a plugin failed", plugin=plugin, fault=shown)  # once, however often it is repeated
+        self._faults[plugin] = _Fault(shown, datetime.now(UTC), count)
 
     def forget(self, plugin: str) -> None:
         """Forget the faults of a plugin."""

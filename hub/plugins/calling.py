@@ -14,6 +14,11 @@ __all__ = ["Unanswered", "answer_of", "ask", "awaited"]
 
 T = TypeVar("T")
 
+_GRACE_SECONDS = 0.1
+"""How long a call that is broken off may take to clean up before the hub goes on without it."""
+_abandoned: set[asyncio.Future[Any]] = set()
+"""Calls that go on although they were cancelled; kept, since a task that nobody refers to may be collected."""
+
 
 class Unanswered(Unavailable):
     """A plugin was called and did not return within the time of the request."""
@@ -71,13 +76,46 @@ async def ask(plugin: str, clock: RequestClock, function: Callable[..., Any], *a
 
 
 async def _within(plugin: str, clock: RequestClock, answer: Awaitable[Any]) -> Any:
+    """Await in a task of its own, so that an author's function that ignores its cancellation holds nobody."""
+    task = asyncio.ensure_future(awaited(plugin, answer))
     try:
-        async with asyncio.timeout(clock.remaining()) as limit:
-            return await awaited(plugin, answer)
-    except TimeoutError as error:
-        if limit.expired():
-            raise Unanswered(f"plugin {plugin} did not answer within {clock.seconds:g} s") from error
+        await asyncio.wait({task}, timeout=clock.remaining())
+        if task.done():
+            return _result(plugin, task)
+        await _broken_off(task)
+    except asyncio.CancelledError:
+        if not task.done():
+            _abandon(task)
         raise
+    raise Unanswered(f"plugin {plugin} did not answer within {clock.seconds:g} s")
+
+
+def _result(plugin: str, task: asyncio.Future[Any]) -> Any:
+    if task.cancelled():
+        raise _ended(plugin, asyncio.CancelledError())
+    error = task.exception()
+    if error is not None and not isinstance(error, Exception):
+        raise _ended(plugin, error) from error
+    return task.result()
+
+
+async def _broken_off(task: asyncio.Future[Any]) -> None:
+    """Cancel a task and let it clean up for a moment; one that goes on is left to itself."""
+    task.cancel()
+    await asyncio.wait({task}, timeout=_GRACE_SECONDS)
+    _abandon(task)
+
+
+def _abandon(task: asyncio.Future[Any]) -> None:
+    task.cancel()
+    _abandoned.add(task)
+    task.add_done_callback(_gone)
+
+
+def _gone(task: asyncio.Future[Any]) -> None:
+    _abandoned.discard(task)
+    if not task.cancelled():
+        task.exception()  # it was too late: nobody asks for it any more
 
 
 def _ended(plugin: str, error: BaseException) -> PluginError:

@@ -91,13 +91,15 @@ class Engine(Protocol):
         """Look into the store soon: there may be work that `start` was not called for."""
         ...
 
-    async def wait(self, org: Id, execution: Id, deadline: int) -> ExecutionRecord | None:
+    async def wait(self, org: Id, execution: Id, deadline: int, *, answer_only: bool = False) -> ExecutionRecord | None:
         """Wait until an execution has finished or has answered early, wherever it runs.
 
         Args:
             org: Owner of the execution.
             execution: The execution to wait for; several callers may wait for the same one.
             deadline: Microseconds UTC.
+            answer_only: Return as soon as no `respond` node of the execution can answer any more, too. The execution
+                may be unfinished then.
 
         Returns:
             The execution; `answer` is the output of its first `respond` node that has succeeded, if there is one. None

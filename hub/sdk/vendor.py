@@ -56,13 +56,16 @@ class Vendor:
         read: Request -> events. Sync and pure, since it runs again on replay. An exception holds the request.
         challenge: Answers an unsigned handshake (Okta, Meta, Graph), else returns None. Nothing is verified yet: it
             must not sign what the sender chooses in a way that could pass for a signature of the vendor.
-        reply: The answer to a verified request, duplicates included. Signed handshakes (Slack, Zoom) are answered here.
+        reply: The answer to an accepted request, duplicates included. Signed handshakes (Slack, Zoom) are answered here.
+            It cannot refuse: where it raises, takes too long, or returns what cannot be sent or a status of 500 and
+            more, the dialect's plain success goes out, and the fault is shown.
         refusals: Status of a refusal -> the reply to send instead, for refusals of the core too. Never a 2xx.
         credentials: The slots of secrets of a source.
         settings: Model of the vendor's settings of a source; an instance is `Source.settings`.
         methods: HTTP methods that the vendor uses; those of the source are added.
         hosts: Hosts that `Source.fetch` may call; `*` is one label: `sns.*.amazonaws.com`.
-        deadline: Seconds that all plugins may take together for one request; less than the vendor waits.
+        deadline: Seconds that all plugins may take together for one request; less than the vendor waits. A wait for
+            a `respond` node or a result ends shortly before. `reply` always has at least a second.
         max_body: Largest body in bytes for sources that do not set it; None: the hub's.
         charset: The charset of forms in which the sender names none.
         redact: Headers with credentials, which are not kept.

@@ -391,3 +391,28 @@ async def test_a_node_that_ends_the_process_three_times_fails(open_rig: OpenRig,
         assert record.error == ExecutionError("a", "the hub's process ended 3 times while this node ran")
         assert len(last.probe.calls) == calls
         last.probe.let("n")
+
+
+@pytest.mark.parametrize("stays", [HOLD, {"action": "sleep", "with": {"seconds": 3600}}])
+async def test_a_wait_for_an_answer_ends_when_there_can_be_none(open_rig: OpenRig, stays: dict[str, Any]) -> None:
+    async with open_rig("one") as rig, open_rig("two", slots=0) as other:
+        flow = await rig.workflow(
+            {"id": "first"} | HOLD,
+            {"id": "say", "action": "respond", "needs": ["first"], "if": "{{ false }}"},
+            {"id": "last", "needs": ["first"]} | stays,
+        )
+        execution = await rig.begin(flow, "n")
+        end = rig.clock.now() + 3_000_000_000
+        waits = [
+            asyncio.ensure_future(each.engine.wait(rig.org, execution, end, answer_only=True)) for each in (rig, other)
+        ]
+        await rig.probe.begun("n")
+        assert not any(wait.done() for wait in waits), "the node may still answer"
+        rig.probe.let("n")
+        while not all(wait.done() for wait in waits):
+            rig.clock.advance(1)
+            await rig.turn()
+        for wait in waits:
+            record = await wait
+            assert record is not None
+            assert record.answer is None

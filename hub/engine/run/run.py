@@ -52,6 +52,7 @@ class Run:
         waiting: Whether it uses a slot of the lane of waiting senders.
         exclusive: Whether its end may let another execution of its workflow begin (a serial key, a limit).
         answer: What its `respond` node answered, once that is committed.
+        silent: Whether no `respond` node has answered, and none can any more.
         done: Whether its end is committed.
     """
 
@@ -76,6 +77,7 @@ class Run:
         "done",
         "exclusive",
         "execution",
+        "silent",
         "waiting",
     )  # fmt: skip
 
@@ -94,6 +96,7 @@ class Run:
         self.waiting = waiting
         self.exclusive = execution.serial_key is not None
         self.answer: Any = None
+        self.silent = False
         self.done = False
         self._services = services
         self._host = host
@@ -205,6 +208,7 @@ class Run:
     async def _advance(self, planner: Planner, trying: NodeTries) -> bool:
         """Take one step; whether it was the last one in this process."""
         plan = planner.plan()
+        self._note_silence(planner, trying)
         now = self._services.clock.now()
         for record in plan.settled:
             self._keep(planner, replace(record, started=record.started or now, finished=now))
@@ -219,6 +223,12 @@ class Run:
         else:
             return not await self._take_up(plan, now, planner, trying) and await self._go_on(plan, now, trying)
         return True
+
+    def _note_silence(self, planner: Planner, trying: NodeTries) -> None:
+        """Tell those who wait for an answer as soon as there can be none. That needs no commit: it promises nothing."""
+        if not self.silent and trying.answer is None and self.answer is None and not planner.may_still_run(RESPOND):
+            self.silent = True
+            self._host.run_silent(self)
 
     async def _go_on(self, plan: Plan, now: int, trying: NodeTries) -> bool:
         """Write what has to be written and start the tries that waited for it, or wait; whether the execution rests."""

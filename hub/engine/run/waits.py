@@ -25,6 +25,7 @@ _LAST_LOOK = 2_000_000
 pause between two looks; each pause is twice the one before."""
 
 _NEVER = 1 << 62
+_ENDED = frozenset({"succeeded", "skipped", "failed", "cancelled"})
 
 _log = structlog.get_logger("hub.engine")
 
@@ -34,6 +35,7 @@ class _Wait:
     org: Id
     execution: Id
     deadline: int
+    answer_only: bool
     future: asyncio.Future[ExecutionRecord | None]
     look: int
     pause: int
@@ -69,12 +71,12 @@ class Waits:
         self._until = 0
         self.count = 0
 
-    async def wait(self, org: Id, execution: Id, deadline: int) -> ExecutionRecord | None:
+    async def wait(self, org: Id, execution: Id, deadline: int, *, answer_only: bool = False) -> ExecutionRecord | None:
         """See `Engine.wait`."""
         local = self._local(execution)
         pause = _LAST_LOOK if local else _FIRST_LOOK
         look = self._services.clock.now() + pause
-        wait = _Wait(org, execution, deadline, asyncio.get_running_loop().create_future(), look, pause)
+        wait = _Wait(org, execution, deadline, answer_only, asyncio.get_running_loop().create_future(), look, pause)
         # The wait is open before the first look: an execution that finishes here during the look settles it.
         self._by_execution.setdefault(execution, []).append(wait)
         self.count += 1
@@ -82,14 +84,20 @@ class Waits:
             if min(look, deadline) < self._until:
                 self._wakeup.set()
             if not local:
-                wait.settle_if(await self._look(org, execution))
+                wait.settle_if(await self._look(org, execution, answer_only=answer_only))
             return await wait.future
         finally:
             self._forget(wait)
 
-    def settle(self, execution: Id, record: Callable[[], ExecutionRecord]) -> None:
-        """End the waits for an execution that has finished or answered here; `record` is only called for them."""
-        waits = self._by_execution.get(execution)
+    def settle(self, execution: Id, record: Callable[[], ExecutionRecord], *, answer_only: bool = False) -> None:
+        """End the waits for an execution that has finished or answered here, or only those for an answer.
+
+        Args:
+            execution: The execution.
+            record: Gives it as it is now; only called if somebody waits.
+            answer_only: It cannot answer any more, but has not finished.
+        """
+        waits = [wait for wait in self._by_execution.get(execution, ()) if wait.answer_only or not answer_only]
         if waits:
             seen = record()
             for wait in waits:
@@ -120,7 +128,9 @@ class Waits:
     async def _look_again(self, wait: _Wait, now: int) -> None:
         if not self._local(wait.execution):
             try:
-                found = await self._look(wait.org, wait.execution)
+                found = await self._look(wait.org, wait.execution, answer_only=wait.answer_only)
+            except NotFound:
+                wait.settle(None)  # it was deleted with its workflow
             except HubError as error:
                 _log.warning("could not look for an awaited execution", error=str(error))
             else:
@@ -135,23 +145,26 @@ class Waits:
         if not waits:
             del self._by_execution[wait.execution]
 
-    async def _look(self, org: Id, execution: Id) -> ExecutionRecord | None:
-        """The execution as stored, if it has finished or answered."""
+    async def _look(self, org: Id, execution: Id, *, answer_only: bool = False) -> ExecutionRecord | None:
+        """The execution as stored, if it has finished or answered; with `answer_only` also if it cannot answer."""
         record = await self._services.store.executions.get(org, execution)
-        answer = await self._answer(record)
-        return replace(record, answer=answer) if answer is not None or record.state in FINISHED else None
+        answer, silent = await self._answer(record)
+        ended = record.state in FINISHED or (answer_only and silent)
+        return replace(record, answer=answer) if answer is not None or ended else None
 
-    async def _answer(self, record: ExecutionRecord) -> object:
-        """The output of the first `respond` node that has succeeded, None without one."""
-        if record.state == "queued":
-            return None
+    async def _answer(self, record: ExecutionRecord) -> tuple[object, bool]:
+        """The output of the first `respond` node that has succeeded, if any; and whether none can answer any more."""
         try:
             workflow = await self._services.versions.of(record)
         except (NotFound, Invalid):
-            return None
+            return None, True
         responders = {node.id for node in workflow.nodes.values() if node.action.name == RESPOND}
-        if not responders:
-            return None
+        if not responders or record.state == "queued":
+            return None, not responders
         journal = await self._services.store.executions.nodes(record.org, record.id)
-        answers = [node for node in journal if node.node in responders and node.state == "succeeded"]
-        return min(answers, key=lambda node: (node.finished or 0, node.item)).output if answers else None
+        said = [node for node in journal if node.node in responders]
+        answers = [node for node in said if node.state == "succeeded"]
+        if answers:
+            return min(answers, key=lambda node: (node.finished or 0, node.item)).output, False
+        ended = {node.node for node in said if node.item < 0 and node.state in _ENDED}
+        return None, ended >= responders

@@ -6,7 +6,6 @@ the exact bytes as they stream in and a request costs no context that nobody rea
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from urllib.parse import parse_qsl, unquote
@@ -21,6 +20,7 @@ from hub.inbound.http.client_address import Client
 from hub.inbound.http.expect import allow_body
 from hub.inbound.http.routes import Endpoint, Routed, RouteTable
 from hub.inbound.pipeline import Pipeline
+from hub.inbound.sendable import is_header_name, is_header_value
 from hub.model.ids import new_id, write_id
 from hub.model.wire.forms import MAX_FIELDS
 from hub.model.wire.reply import Reply
@@ -33,8 +33,6 @@ __all__ = ["HubConnection", "HubRoutes"]
 _EXTENSION = "hub.inbound"
 _FORBIDDEN_HEADERS = frozenset({"set-cookie", "content-length", "transfer-encoding", "connection"})
 """Headers that no reply may set: a cookie would be one of the hub's origin, the others are the server's."""
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(r"(?:[^\x00-\x20\x7f](?:[\t\x20]*[^\x00-\x20\x7f])*)?")
 _STATUSES_WITHOUT_BODY = frozenset({204, 205, 304})
 _SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -185,7 +183,7 @@ async def _send(send: ASGISendCallable, reply: Reply, request_id: str, *, head: 
         else [
             (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace"))
             for name, value in reply.headers.items()
-            if name.lower() not in _FORBIDDEN_HEADERS and _NAME.fullmatch(name) and _VALUE.fullmatch(value)
+            if is_header_name(name) and is_header_value(value) and name.lower() not in _FORBIDDEN_HEADERS
         ]
     )
     if media_type is not None and not any(name == b"content-type" for name, _ in headers):

@@ -6,20 +6,25 @@ its outcome names the executions of the first one.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+
+import structlog
 
 from hub.errors import NonceReplayed
 from hub.inbound.leases import return_leases
 from hub.inbound.parts import PipelineParts
 from hub.inbound.refusals import RequestRefused
 from hub.inbound.stages import AcceptedRequest, PreparedRequest
+from hub.model.ids import write_id
 from hub.model.stored.execution import NewExecution
 from hub.model.stored.inbound import Acceptance, Accepted, NewEvent, RequestRecord
 from hub.ports.store import Store
 from hub.sdk.dialect import Refusal, StartedExecution
 
 __all__ = ["accept"]
+
+log = structlog.get_logger(__name__)
 
 
 async def accept(prepared: PreparedRequest, parts: PipelineParts) -> AcceptedRequest:
@@ -44,10 +49,18 @@ async def accept(prepared: PreparedRequest, parts: PipelineParts) -> AcceptedReq
         raise RequestRefused(Refusal("accept", "nonce", 401, reason)) from error
     finally:
         return_leases(events, parts.engine, fresh)
-    parts.emitter.emit(record, events, accepted)
-    parts.engine.start(fresh)
-    parts.secret_uses.note(source, verified.matched, record.received)
+    # From here on the request is accepted, whatever else fails: a sender that is answered an error sends it again.
+    _carefully(record, lambda: parts.emitter.emit(record, events, accepted))
+    _carefully(record, lambda: parts.engine.start(fresh))
+    _carefully(record, lambda: parts.secret_uses.note(source, verified.matched, record.received))
     return AcceptedRequest(prepared, accepted.duplicate, _started(events, accepted))
+
+
+def _carefully(record: RequestRecord, work: Callable[[], None]) -> None:
+    try:
+        work()
+    except Exception:
+        log.exception("a step after the commit failed", request=write_id("req", record.id))
 
 
 def _commit(record: RequestRecord, prepared: PreparedRequest, store: Store) -> Awaitable[Accepted]:

@@ -6,7 +6,7 @@ from hub.inbound.evidence.request_records import request_record
 from hub.inbound.parts import PipelineParts
 from hub.inbound.refusals import RequestRefused
 from hub.inbound.stages import AdmittedRequest, ChallengedRequest, GuardedRequest
-from hub.inbound.vendor_answers import ask_vendor
+from hub.inbound.vendor_answers import ask_challenge
 from hub.model.stored.inbound import Acceptance, KeptSecret
 from hub.model.wire.reply import Reply
 from hub.sdk.dialect import Refusal
@@ -37,14 +37,8 @@ async def challenge(guarded: GuardedRequest, parts: PipelineParts) -> Challenged
     if vendor is None:
         return ChallengedRequest(admitted, context)
     if vendor.challenge is not None:
-        reply = await ask_vendor(
-            vendor,
-            "challenge",
-            vendor.challenge,
-            admitted.request,
-            context,
-            clock=admitted.clock,
-            plugins=parts.plugins,
+        reply = await ask_challenge(
+            vendor, vendor.challenge, admitted.request, context, clock=admitted.clock, plugins=parts.plugins
         )
         if reply is not None:
             await _keep(admitted, reply, parts)

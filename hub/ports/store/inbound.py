@@ -56,6 +56,13 @@ class InboundStore(Protocol):
         """
         ...
 
+    def note(self, org: Id, request: Id, note: str) -> None:
+        """Add a sentence to the reason of a kept request soon, without a wait.
+
+        It is lost if the process ends before, if too many wait, or if there is no such request. Never raises.
+        """
+        ...
+
     @property
     def refusals_dropped(self) -> int:
         """Refused requests that this process has not kept since its start."""

@@ -186,6 +186,13 @@ class Planner:
         """Node and item of the tries that are running."""
         return frozenset(self._running)
 
+    def may_still_run(self, action: str) -> bool:
+        """Whether a node with this action runs or can begin; a failure elsewhere lets only running tries end."""
+        nodes = self.workflow.nodes
+        if self._broken:
+            return any(nodes[name].action.name == action for name, _ in self._running)
+        return any(node.action.name == action for node in self._open)
+
     def scope(self, node: CompiledNode, item: int = -1) -> Scope:
         """What the expressions of `node` see: the trigger, the nodes it depends on, and its item."""
         scope = self._scopes.get(node.id)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from hub import Event, Keep, Outcome, Reply, Request, Source
-from hub.inbound.refusals import RequestRefused
+from hub.errors import StoreUnavailable
 from hub.inbound.steps.reply import reply
 from hub.model.json import loads
+from hub.plugins.clock import RequestClock
 from tests.inbound.probe import SECRET, Steps, failing, rejecting
 
 TOKEN = [("x-token", SECRET)]
@@ -26,10 +28,11 @@ async def answered(steps: Steps, url: str, body: bytes = b"{}", *, token: bool =
 async def test_without_any_rule_the_dialect_answers(steps: Steps) -> None:
     url = (await steps.source())["urls"]["tracecat"]
     given = await answered(steps, url)
-    assert (given.status, given.body["message"]) == (200, "Workflow execution created")
-    assert given.body["wf_exec_id"].startswith("wf_")
+    said = loads(given.body)
+    assert (given.status, said["message"]) == (200, "Workflow execution created")
+    assert said["wf_exec_id"].startswith("wf_")
     echoed = await answered(steps, f"{url}?echo=true", b'{"a": 1}')
-    assert echoed.body["payload"] == {"a": 1}
+    assert loads(echoed.body)["payload"] == {"a": 1}
     assert await answered(steps, f"{url}?empty_echo=1") == Reply(200)
 
 
@@ -44,7 +47,7 @@ async def test_past_the_deadline_it_gets_a_url_instead(steps: Steps) -> None:
     url = (await steps.hub.workflow(nap))["source"]["urls"]["tracecat"]
     given = await answered(steps.with_parts(wait_seconds=0), f"{url}/wait")
     assert given.status == 202
-    assert given.headers["location"] == given.body["status_url"]
+    assert given.headers["location"] == loads(given.body)["status_url"]
 
 
 async def test_a_respond_node_comes_before_everything_else(steps: Steps) -> None:
@@ -82,19 +85,40 @@ async def test_a_vendor_acknowledges_duplicates_too_and_its_secrets_are_stored_f
     assert "extra" in {one["slot"] for one in shown}
 
 
-@pytest.mark.parametrize(("answer", "check", "status"), [(rejecting(403), "vendor", 403), (failing, "plugin", 503)])
-async def test_a_vendor_may_reject_or_fail_after_the_request_is_accepted(
-    steps: Steps, answer: Any, check: str, status: int
+@pytest.mark.parametrize("answer", [rejecting(403), failing])
+async def test_a_vendor_that_rejects_or_fails_after_the_request_is_accepted_is_answered_for(
+    steps: Steps, answer: Any
 ) -> None:
     steps.probe.answer = answer
     steps.probe.reader = lambda *_: [Event("a", 1)]
     accepted = await steps.accepted(steps.arrival((await steps.probed())["urls"]["tracecat"], headers=TOKEN))
-    with pytest.raises(RequestRefused) as caught:
-        await reply(accepted, steps.parts)
-    refusal = caught.value.refusal
-    assert (refusal.step, refusal.check, refusal.status) == ("reply", check, status)
-    record = accepted.prepared.read.verified.record
-    assert (await steps.parts.store.inbound.request(record.org, record.id)).state == "accepted"
+    given = await reply(accepted, steps.parts)
+    assert (given.status, loads(given.body)["message"]) == (200, "Workflow execution created")
+
+
+async def test_a_reply_never_runs_on_a_spent_clock(steps: Steps) -> None:
+    steps.probe.answer = lambda *_: Reply(202)
+    steps.probe.reader = lambda *_: [Event("a", 1)]
+    accepted = await steps.accepted(steps.arrival((await steps.probed())["urls"]["tracecat"], headers=TOKEN))
+    verified = replace(accepted.prepared.read.verified, clock=RequestClock(0))
+    read = replace(accepted.prepared.read, verified=verified)
+    accepted = replace(accepted, prepared=replace(accepted.prepared, read=read))
+    assert (await reply(accepted, steps.parts)).status == 202
+
+
+async def broken(*_arguments: Any, **_named: Any) -> Any:
+    raise StoreUnavailable("the disk is full")
+
+
+@pytest.mark.parametrize("part", ["envelope", "node_outputs", "status_url"])
+@pytest.mark.parametrize("path", ["", "/wait"])
+async def test_a_part_that_fails_after_the_commit_changes_no_success(steps: Steps, part: str, path: str) -> None:
+    def failing_url(*_: Any) -> str:
+        raise OSError("no")
+
+    url = (await steps.source(response={"mode": "lastNode"}))["urls"]["tracecat"]
+    with_fault = steps.with_parts(**{part: failing_url if part == "status_url" else broken})
+    assert (await answered(with_fault, url + path, b'{"a": 1}')).status == 200
 
 
 async def test_the_source_may_set_status_and_headers_but_hides_no_failure(steps: Steps) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, literal_column, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, delete, literal_column, select, update
 
 from hub.errors import Conflict, NotFound
 from hub.model.ids import Id
@@ -68,6 +68,10 @@ class SqlInbound:
     def refuse(self, record: RequestRecord) -> None:
         """See `hub.ports.store.InboundStore.refuse`."""
         self._refusals.keep(record, self._seal)
+
+    def note(self, org: Id, request: Id, note: str) -> None:
+        """Add a sentence to the reason of a request, off the request path; never raises, may drop under flood."""
+        self._writer.offer(Priority.LOGS, _add_notes, (org, request, note))
 
     @property
     def refusals_dropped(self) -> int:
@@ -245,6 +249,15 @@ class SqlInbound:
             state=row.state,
             reason=row.reason,
         )
+
+
+def _add_notes(transaction: Transaction, notes: Sequence[tuple[Id, Id, str]]) -> Sequence[None]:
+    for org, request, note in notes:
+        reason = case((requests.c.reason == "", note), else_=requests.c.reason + "; " + note)
+        transaction.execute(
+            update(requests).where(requests.c.org == org, requests.c.id == request).values(reason=reason)
+        )
+    return [None] * len(notes)
 
 
 def _prepare(packing: Packing, event: NewEvent) -> PreparedEvent:

@@ -11,7 +11,7 @@ __all__ = ["RefusalChecks"]
 
 
 class RefusalChecks(Conformance):
-    """`refuse`."""
+    """`refuse` and `note`."""
 
     @shows(InboundStore.refuse)
     async def test_a_refused_request_is_kept_with_the_beginning_of_its_body(self, scene: StoreScene) -> None:
@@ -59,3 +59,19 @@ class RefusalChecks(Conformance):
         await scene.restart()
 
         assert (await scene.store.inbound.request(scene.org, other.id)).source == other.source
+
+    @shows(InboundStore.note)
+    async def test_notes_are_added_to_the_reason_of_a_request(self, scene: StoreScene) -> None:
+        """One after the other; those of another org's request, or of none, change nothing."""
+        acceptance = scene.acceptance("a")
+        await scene.store.inbound.accept(acceptance)
+        request = acceptance.request
+
+        scene.store.inbound.note(scene.org, request.id, "first")
+        scene.store.inbound.note(scene.org, request.id, "second")
+        scene.store.inbound.note(scene.id(), request.id, "of another org")
+        scene.store.inbound.note(scene.org, scene.id(), "of no request")
+        await scene.restart()
+
+        kept = await scene.store.inbound.request(scene.org, request.id)
+        assert (kept.state, kept.reason) == ("accepted", "first; second")
