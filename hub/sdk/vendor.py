@@ -56,9 +56,9 @@ class Vendor:
         read: Request -> events. Sync and pure, since it runs again on replay. An exception holds the request.
         challenge: Answers an unsigned handshake (Okta, Meta, Graph), else returns None. Nothing is verified yet: it
             must not sign what the sender chooses in a way that could pass for a signature of the vendor.
-        reply: The answer to an accepted request, duplicates included. Signed handshakes (Slack, Zoom) are answered here.
-            It cannot refuse: where it raises, takes too long, or returns what cannot be sent or a status of 500 and
-            more, the dialect's plain success goes out, and the fault is shown.
+        reply: The answer to an accepted request, duplicates included. Signed handshakes (Slack, Zoom) are answered
+            here. It cannot refuse: if it raises, takes too long, or returns something that cannot be sent or a status
+            of 500 or more, the dialect's default success goes out instead, and the fault is shown.
         refusals: Status of a refusal -> the reply to send instead, for refusals of the core too. Never a 2xx.
         credentials: The slots of secrets of a source.
         settings: Model of the vendor's settings of a source; an instance is `Source.settings`.
