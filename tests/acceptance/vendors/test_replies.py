@@ -64,7 +64,7 @@ async def hanging(*_: Any) -> Any:
     await asyncio.Event().wait()
 
 
-async def stubborn(*_: Any) -> Any:
+async def stubborn(*_arguments: Any) -> Any:
     for _ in range(20):
         try:
             await asyncio.sleep(0.2)
