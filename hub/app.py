@@ -33,6 +33,7 @@ from hub.inbound.http.connection import HubRoutes
 from hub.inbound.http.limits import Limits
 from hub.inbound.parts import PipelineParts
 from hub.inbound.pipeline import Pipeline
+from hub.inbound.replay.judge import Judge
 from hub.inbound.replay.replayer import Replayer
 from hub.inbound.source_context import SourceContexts
 from hub.inbound.source_lookup import source_named
@@ -277,6 +278,7 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
         client=client,
         routes=routes,
         replayer=replayer,
+        judge=Judge(parts, clock, routes.table.find),
         jobs=jobs,
         explainer=Explainer(parts),
     )

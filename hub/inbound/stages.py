@@ -43,8 +43,9 @@ __all__ = [
     "verified_in",
 ]
 
-Origin = Literal["sender", "replay", "release"]
-"""Why a request takes the steps: it came in, a person replays it as a new request, or a held one is released."""
+Origin = Literal["sender", "replay", "release", "judged"]
+"""Why a request takes the steps: it came in, a person replays it as a new request, a held one is released,
+or a refused one passes when it is judged again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,24 @@ async def test_the_guide_of_a_source_names_its_address(hub: LiveHub) -> None:
     assert "the source has no vendor" in await said(hub, "sources", "guide", plain, fails=True)
 
 
+async def test_a_refused_request_is_judged_again(hub: LiveHub) -> None:
+    workflow = await hub.workflow(source={"hmac_secret": "the-first-hmac-secret"})
+    source, secret = workflow["source"]["id"], "the-second-hmac-secret"
+    headers = {"X-Webhook-Signature": hmac.digest(secret.encode(), b"{}", "sha256").hex()}
+    assert (await hub.post(workflow["source"]["urls"]["tracecat"], {}, headers=headers)).status == 401
+    found: list[Any] = []
+    while not found:
+        found = await answered(hub, "requests", "list", "--source", source, "--state", "refused", "-j")
+    request = found[0]["id"]
+    failed = await said(hub, "replay", request, "--judge-again", fails=True)
+    assert "verdict: fail; nothing was started" in failed
+    assert "matches no live HMAC secret" in failed
+    await hub.api("PATCH", f"/api/sources/{source}", {"hmac_secret": secret})
+    assert "verdict: pass" in (passed := await said(hub, "replay", request, "--judge-again"))
+    assert "started exec_" in passed
+    assert "single request" in await said(hub, "replay", "--since", "1h", "--judge-again", fails=True)
+
+
 async def test_requests_replay_executions_and_tail(hub: LiveHub) -> None:
     workflow = await hub.workflow(source={"hmac_secret": "cli-secret"})
     source, url = workflow["source"]["id"], workflow["source"]["urls"]["flowtrux"]

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from hub.api.web.rendering import instant_text, json_or_bytes, optional_id
-from hub.model.ids import write_id
+from hub.inbound.replay.judge import Judgement
+from hub.model.ids import Id, write_id
 from hub.model.stored.execution import ExecutionRecord
 from hub.model.stored.inbound import EventRecord, RequestRecord
 
-__all__ = ["event_view", "request_summary", "request_view"]
+__all__ = ["event_view", "executions_view", "judgement_view", "request_summary", "request_view"]
 
 
 def request_summary(record: RequestRecord) -> dict[str, Any]:
@@ -73,6 +74,31 @@ def event_view(record: EventRecord, *, whole: bool = True) -> dict[str, Any]:
     if whole:
         view["data"] = json_or_bytes(record.data)
     return view
+
+
+def executions_view(started: Sequence[tuple[Id, Id]]) -> list[dict[str, Any]]:
+    """Executions that a replay started, given as (workflow, execution)."""
+    return [
+        {"id": write_id("exec", execution), "workflow": write_id("wf", workflow)} for workflow, execution in started
+    ]
+
+
+def judgement_view(judgement: Judgement, request: str) -> dict[str, Any]:
+    """The verdict of now on the refused `request`, and what it led to; `id` is null where it failed."""
+    passed = judgement.request is not None
+    return {
+        "id": optional_id("req", judgement.request),
+        "replay_of": request,
+        "released": False,
+        "verdict": "pass" if passed else "fail",
+        "reason": "" if passed else judgement.steps[-1].detail,
+        "steps": [
+            {"step": one.step, "check": one.check, "result": "pass" if one.passed else "fail", "detail": one.detail}
+            for one in judgement.steps
+        ],
+        "duplicate": judgement.duplicate,
+        "executions": executions_view(judgement.executions),
+    }
 
 
 def _text(body: bytes) -> str | None:

@@ -9,7 +9,7 @@ from quart import Blueprint, Response, request
 from quart_schema import document_querystring, document_request, tag_blueprint
 
 from hub.api.instance.job_view import job_view
-from hub.api.requests.request_view import request_summary, request_view
+from hub.api.requests.request_view import executions_view, judgement_view, request_summary, request_view
 from hub.api.sources.sources import find_source, source_id
 from hub.api.web.arguments import choice_argument
 from hub.api.web.auth import caller, requires
@@ -22,7 +22,7 @@ from hub.model.ids import Id, write_id
 from hub.model.stored.inbound import RequestState
 from hub.model.times import to_micros
 
-__all__ = ["ReplayInput", "RequestQuery", "blueprint"]
+__all__ = ["JudgeInput", "ReplayInput", "RequestQuery", "blueprint"]
 
 blueprint = Blueprint("requests", __name__, url_prefix="/api/requests")
 tag_blueprint(blueprint, {"requests"})
@@ -35,6 +35,16 @@ class RequestQuery(BaseModel):
     state: str | None = Field(default=None, description="accepted, refused, held, challenge or duplicate.")
     limit: int = Field(default=50, description="1 to 200.")
     cursor: str | None = None
+
+
+class JudgeInput(BaseModel):
+    """How a single request is replayed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    judge_again: bool = Field(
+        default=False, description="Judge a refused request by the credentials of now, and run it if it passes."
+    )
 
 
 class ReplayInput(BaseModel):
@@ -78,20 +88,24 @@ async def show(id: str) -> Response:  # noqa: A002 - the name in the HTTP contra
 
 
 @blueprint.post("/<id>/replay")
+@document_request(JudgeInput)
 @requires("edit")
 async def replay(id: str) -> Response:  # noqa: A002 - the name in the HTTP contract
-    """Replay a request on the current workflows. A held one is released; any other becomes a new request."""
+    """Replay a request on the current workflows. A held one is released; any other becomes a new request.
+
+    With `judge_again` a refused request is judged by the credentials of now; the answer shows the verdict.
+    """
     hub, who = services(), caller()
-    done = await hub.replayer.replay(who.org.id, path_id("req", id))
-    executions = [
-        {"id": write_id("exec", execution), "workflow": write_id("wf", workflow)}
-        for workflow, execution in done.executions
-    ]
+    found = path_id("req", id)
+    if (await model_body(JudgeInput)).judge_again:
+        judgement = await hub.judge.judge(who.org.id, found)
+        return answer(judgement_view(judgement, id), 200 if judgement.request is None else 202)
+    done = await hub.replayer.replay(who.org.id, found)
     body = {
         "id": write_id("req", done.request),
         "replay_of": None if done.released else id,
         "released": done.released,
-        "executions": executions,
+        "executions": executions_view(done.executions),
     }
     return answer(body, 202)
 

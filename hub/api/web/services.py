@@ -14,6 +14,7 @@ from hub.inbound.explain.explainer import Explainer
 from hub.inbound.http.client_address import Client
 from hub.inbound.http.connection import HubRoutes
 from hub.inbound.pipeline import Pipeline
+from hub.inbound.replay.judge import Judge
 from hub.inbound.replay.replayer import Replayer
 from hub.jobs.runner import JobRunner
 from hub.outbound.service import Outbound
@@ -52,6 +53,7 @@ class Services:
     client: Client
     routes: HubRoutes
     replayer: Replayer
+    judge: Judge
     jobs: JobRunner
     explainer: Explainer
 

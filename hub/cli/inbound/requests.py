@@ -73,6 +73,9 @@ def explain(request: str, *, as_json: bool) -> None:
 @click.option("--until", help="Before then; now, if left out.")
 @click.option("--source", help="Of this source only.")
 @click.option("--state", help="accepted, held or duplicate; left out: accepted and held.")
+@click.option(
+    "--judge-again", is_flag=True, help="Judge a refused request by the credentials of now; it runs if it passes."
+)
 @click.option("--dry-run", is_flag=True, help="Only count the requests of the span.")
 @json_option
 def replay(
@@ -82,6 +85,7 @@ def replay(
     source: str | None,
     state: str | None,
     *,
+    judge_again: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -92,8 +96,13 @@ def replay(
     if (request is None) == (since is None):
         raise click.UsageError("name a request, or say --since")
     client = HubClient()
+    if judge_again and request is None:
+        raise click.UsageError("--judge-again takes a single request")
     if request is not None:
-        done = client.call("POST", f"/api/requests/{request}/replay")
+        done = client.call("POST", f"/api/requests/{request}/replay", {"judge_again": True} if judge_again else None)
+        if judge_again:
+            _show_judgement(done, as_json=as_json)
+            return
         if as_json:
             print_json(done)
         else:
@@ -111,3 +120,18 @@ def replay(
     else:
         job = watch_job(client, job)
         click.echo(f"{job['state']}: {job['done']} of {job['total']} replayed, {job['failed']} failed")
+
+
+def _show_judgement(done: dict[str, Any], *, as_json: bool) -> None:
+    """Print the verdict of now on a refused request; the command fails where the request does."""
+    if as_json:
+        print_json(done)
+    else:
+        rows = [(one["step"], one["check"], one["result"], one["detail"]) for one in done["steps"]]
+        print_table(("step", "check", "result", "detail"), rows, empty="")
+        started = ", ".join(one["id"] for one in done["executions"]) or "nothing"
+        again = " again" if done["duplicate"] else ""
+        outcome = f"{done['id']}: started {started}{again}" if done["id"] else "nothing was started"
+        click.echo(f"verdict: {done['verdict']}; {outcome}")
+    if done["verdict"] != "pass":
+        raise SystemExit(1)

@@ -53,7 +53,7 @@ class Fingerprints:
         """
         texts = _texts(source)
         path = self._cached_path(arrival.path, texts | {carried} if carried else texts)
-        return f"{path}?{self._query(arrival.raw_query, texts)}" if arrival.raw_query else path
+        return f"{path}?{self._query(arrival.raw_query, texts, marks=True)}" if arrival.raw_query else path
 
     def cleaned(self, request: Request, source: SourceRecord) -> Request:
         """A verified request without the shared keys and secrets in its query, as readers and workflows see it."""
@@ -68,13 +68,16 @@ class Fingerprints:
     def headers(
         self, arrival: Arrival, source: SourceRecord, redact: tuple[str, ...] = ()
     ) -> tuple[tuple[str, str], ...]:
-        """All headers in order. Replaced are credentials by name, the vendor's `redact`, and what holds a secret."""
+        """All headers in order. Replaced are credentials by name, the vendor's `redact`, and what holds a secret.
+
+        So is a value that looks like a fingerprint, so that each one in the evidence is the hub's own.
+        """
         names = _CREDENTIAL_HEADERS.union(name.lower() for name in redact) if redact else _CREDENTIAL_HEADERS
         texts = _texts(source)
         kept = []
         for pair in arrival.headers.pairs:
             name, value = pair
-            if name in names or any(text in value for text in texts):
+            if name in names or value.startswith(FINGERPRINT_PREFIX) or any(text in value for text in texts):
                 pair = (name, self.mark(value))  # noqa: PLW2901 - the masked pair takes its place
             kept.append(pair)
         return tuple(kept)
@@ -96,16 +99,24 @@ class Fingerprints:
         return visible
 
     def _path(self, path: str, secret: frozenset[str]) -> str:
-        return "/".join([self.mark(unquote(part)) if unquote(part) in secret else part for part in path.split("/")])
+        return "/".join(
+            [self.mark(text) if _hidden(text := unquote(part), secret) else part for part in path.split("/")]
+        )
 
-    def _query(self, raw: str, texts: frozenset[str], *, keys: bool = True) -> str:
+    def _query(self, raw: str, texts: frozenset[str], *, keys: bool = True, marks: bool = False) -> str:
         parts = []
         for part in raw.split("&"):
             name, equals, value = part.partition("=")
-            if equals and ((keys and unquote(name) == SHARED_KEY_QUERY) or unquote_plus(value) in texts):
-                part = f"{name}={quote(self.mark(unquote_plus(value)))}"  # noqa: PLW2901 - the masked part takes its place
+            text = unquote_plus(value)
+            looks = marks and text.startswith(FINGERPRINT_PREFIX)
+            if equals and ((keys and unquote(name) == SHARED_KEY_QUERY) or text in texts or looks):
+                part = f"{name}={quote(self.mark(text))}"  # noqa: PLW2901 - the masked part takes its place
             parts.append(part)
         return "&".join(parts)
+
+
+def _hidden(part: str, secret: frozenset[str]) -> bool:
+    return part in secret or part.startswith(FINGERPRINT_PREFIX)
 
 
 def _texts(source: SourceRecord) -> frozenset[str]:
