@@ -20,6 +20,7 @@ from hub.api.web.paging import page_arguments, page_of, whole_list
 from hub.api.web.rendering import answer, instant_text, path_id, whole_number
 from hub.api.web.services import Services, services
 from hub.api.workflows.executions import execution_view
+from hub.api.workflows.warnings import workflow_warnings
 from hub.errors import Invalid, NotFound, Problem
 from hub.model.ids import write_id
 from hub.model.stored.source import ResponseMode, SourceSpec, StoredSecret
@@ -95,6 +96,12 @@ def _source(body: dict[str, Any], hub: Services) -> tuple[SourceSpec, list[Store
     return spec, [new_url_secret(now), *stored_secrets(data, vendor, now, "/source")]
 
 
+async def checked_view(record: WorkflowRecord, hub: Services, who: Caller) -> dict[str, Any]:
+    """A workflow in answers of the API, with a warning for each thing that it needs and that is not there."""
+    warnings = await workflow_warnings(record, record.draft, hub)
+    return {**view(record, hub, who), "warnings": [asdict(one) for one in warnings]}
+
+
 def view(record: WorkflowRecord, hub: Services, who: Caller, definition: Any = None) -> dict[str, Any]:
     """A workflow in answers of the API, with its draft or the definition given."""
     source = hub.store.snapshot.sources.get(record.source)
@@ -125,7 +132,7 @@ async def create() -> Response:
     record = await hub.store.workflows.create(
         who.org.id, name, definition, source=spec, secrets=secrets, publish=_published(body), by=who.key.id
     )
-    return answer(view(record, hub, who), 201, generation=record.generation)
+    return answer(await checked_view(record, hub, who), 201, generation=record.generation)
 
 
 @blueprint.get("")
@@ -144,7 +151,7 @@ async def show(workflow: str) -> Response:
     """Show a workflow with its draft and its source."""
     hub, who = services(), caller()
     record = _find(workflow, hub, who)
-    return answer(view(record, hub, who), generation=record.generation)
+    return answer(await checked_view(record, hub, who), generation=record.generation)
 
 
 @blueprint.patch("/<workflow>")
@@ -155,7 +162,7 @@ async def change(workflow: str) -> Response:
     hub, who = services(), caller()
     body = await document_object()
     record = await _change(workflow, lambda record: _changed(record, body, hub))
-    return answer(view(record, hub, who), generation=record.generation)
+    return answer(await checked_view(record, hub, who), generation=record.generation)
 
 
 @blueprint.delete("/<workflow>")
@@ -177,7 +184,7 @@ async def publish(workflow: str) -> Response:
     """Publish the draft as the next version, which never changes."""
     hub, who = services(), caller()
     record = await _change(workflow, lambda record: _changed(record, {"published": True}, hub))
-    return answer(view(record, hub, who), generation=record.generation)
+    return answer(await checked_view(record, hub, who), generation=record.generation)
 
 
 @blueprint.get("/<workflow>/versions")

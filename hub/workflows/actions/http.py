@@ -80,6 +80,13 @@ class HttpRequestInput(BaseModel):
         1 << 20
     )
 
+    @field_validator("url")
+    @classmethod
+    def _absolute(cls, value: str) -> str:
+        if not value.lower().startswith(("http://", "https://")):
+            raise ValueError("must be an absolute URL that begins with https:// or http://")
+        return value
+
     @field_validator("method", mode="before")
     @classmethod
     def _upper(cls, value: object) -> object:

@@ -11,8 +11,10 @@ from hub.model.pointers import pointer_of
 from hub.sdk.action import Action
 from hub.workflows.definition.graph import ancestors, cycle_in, in_order
 from hub.workflows.definition.inputs import check_input, unknown_action
+from hub.workflows.definition.names import foreign_names, impossible_path
 from hub.workflows.definition.parsed import Definition, EventFilter, Node, parse
 from hub.workflows.definition.workflow import CompiledNode, Trigger, Workflow
+from hub.workflows.expressions.expression import Expression
 from hub.workflows.expressions.syntax import ParsedExpression
 from hub.workflows.expressions.templates import ValueTemplate, compile_condition, compile_value
 from hub.workflows.limits import MAX_EXPRESSIONS
@@ -59,7 +61,7 @@ class _Compiler:
         self._definition = definition
         self._actions = actions
         self._problems: list[Problem] = []
-        self._count = 0
+        self._expressions: list[Expression] = []
         self._positions = {node.id: index for index, node in reversed(list(enumerate(definition.nodes)))}
 
     def workflow(self) -> Workflow:
@@ -76,8 +78,10 @@ class _Compiler:
             for index, trigger in enumerate(definition.triggers)
             if isinstance(trigger, EventFilter)
         )
-        if self._count > MAX_EXPRESSIONS:
-            self._problems.append(Problem("", f"has {self._count} expressions; at most {MAX_EXPRESSIONS} are allowed"))
+        if len(self._expressions) > MAX_EXPRESSIONS:
+            self._problems.append(
+                Problem("", f"has {len(self._expressions)} expressions; at most {MAX_EXPRESSIONS} are allowed")
+            )
         if self._problems:
             raise Invalid("The definition can never work.", tuple(self._problems))
         named = {trigger.removeprefix("webhookId:") for trigger in definition.triggers if isinstance(trigger, str)}
@@ -90,6 +94,7 @@ class _Compiler:
             deadline_seconds=definition.deadline,
             concurrency=definition.concurrency,
             serial_key_template=serial,
+            expressions=tuple(self._expressions),
         )
 
     def _check_graph(self) -> None:
@@ -155,7 +160,7 @@ class _Compiler:
         except Invalid as error:
             self._problems += error.problems
             return None
-        self._count += len(template.expressions)
+        self._expressions += template.expressions
         for expression in template.expressions:
             for fault in self._name_faults(expression.parsed, seen or _Visible(frozenset(self._positions))):
                 message = f"{{{{ {expression.source.strip()[:80]} }}}} {fault}"
@@ -171,6 +176,8 @@ class _Compiler:
         if not seen.items:
             for name in sorted(parsed.names & {"item", "index"}):
                 yield f"uses {name!r}, which exists only in the settings of a node with for_each"
+        yield from foreign_names(parsed)
+        yield from impossible_path(parsed)
         if parsed.connections and not seen.connections:
             yield "uses a connection, which is allowed only in the settings of actions that call other systems"
 

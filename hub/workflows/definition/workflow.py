@@ -13,6 +13,7 @@ from hub.model.retry import Retry
 from hub.sdk.action import Action
 from hub.workflows.definition.parsed import Definition, EventFilter
 from hub.workflows.expressions.budget import Budget
+from hub.workflows.expressions.expression import Expression
 from hub.workflows.expressions.scope import Scope
 from hub.workflows.expressions.templates import ValueTemplate
 from hub.workflows.limits import MAX_ITEMS
@@ -116,6 +117,7 @@ class Workflow:
         deadline_seconds: How long an execution may take; None without limit.
         concurrency: How many executions may run at the same time; None without limit.
         serial_key_template: Template of `serial_key`; None without one.
+        expressions: Every expression of the definition.
     """
 
     definition: Definition
@@ -126,6 +128,7 @@ class Workflow:
     deadline_seconds: float | None
     concurrency: int | None
     serial_key_template: ValueTemplate | None
+    expressions: tuple[Expression, ...] = field(default=(), repr=False)
 
     @cached_property
     def triggers(self) -> tuple[str | EventFilter, ...]:

@@ -92,7 +92,9 @@ async def test_a_refused_address_is_not_told_and_not_tried_again(rig: Rig) -> No
     assert present(record.error).message == "address refused"
 
 
-@pytest.mark.parametrize("settings", [{"url": "nonsense"}, {"url": "http://127.0.0.1/", "headers": {"Host": "x"}}])
+@pytest.mark.parametrize(
+    "settings", [{"url": "{{ 'nonsense' }}"}, {"url": "http://127.0.0.1/", "headers": {"Host": "x"}}]
+)
 async def test_a_call_that_can_never_work_is_not_tried_again(rig: Rig, settings: dict[str, Any]) -> None:
     flow = await rig.workflow(call(**settings) | {"retry": {}})
     assert (await rig.run(flow)).state == "failed"

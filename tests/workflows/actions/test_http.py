@@ -194,15 +194,15 @@ async def test_an_address_that_the_guard_refuses_is_not_told(receiver: Receiver,
     [
         {},
         {"url": ""},
-        {"url": "x", "method": "TRACE"},
-        {"url": "x", "json": 1, "body": "a"},
-        {"url": "x", "json": None, "form": {}},
-        {"url": "x", "auth": {}},
-        {"url": "x", "auth": {"token": "a", "username": "b"}},
-        {"url": "x", "expect": [42]},
-        {"url": "x", "headers": {"a": [1]}},
-        {"url": "x", "max_bytes": 0},
-        {"url": "x", "timeout": 0},
+        {"url": "https://x", "method": "TRACE"},
+        {"url": "https://x", "json": 1, "body": "a"},
+        {"url": "https://x", "json": None, "form": {}},
+        {"url": "https://x", "auth": {}},
+        {"url": "https://x", "auth": {"token": "a", "username": "b"}},
+        {"url": "https://x", "expect": [42]},
+        {"url": "https://x", "headers": {"a": [1]}},
+        {"url": "https://x", "max_bytes": 0},
+        {"url": "https://x", "timeout": 0},
     ],
 )
 def test_settings_that_cannot_work_are_refused(settings: dict[str, Any]) -> None:
@@ -211,5 +211,5 @@ def test_settings_that_cannot_work_are_refused(settings: dict[str, Any]) -> None
 
 
 def test_secrets_are_not_in_the_settings_repr() -> None:
-    settings = HttpRequestInput.model_validate({"url": "x", "auth": {"username": "u", "password": "s3cret"}})
+    settings = HttpRequestInput.model_validate({"url": "https://x", "auth": {"username": "u", "password": "s3cret"}})
     assert "s3cret" not in repr(settings)

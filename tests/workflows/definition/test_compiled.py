@@ -194,7 +194,10 @@ REFUSED: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
         {"nodes": [{**HTTP, "with": {"url": "{{ TRIGGER.u }}", "method": "BREW", "expect": [20]}}]},
         [("/nodes/0/with/method", "GET"), ("/nodes/0/with/expect/0", "greater than")],
     ),
-    ({"nodes": [{**HTTP, "with": {"url": "x", "json": 1, "form": {}}}]}, [("/nodes/0/with", "one of json, form")]),
+    (
+        {"nodes": [{**HTTP, "with": {"url": "https://x", "json": 1, "form": {}}}]},
+        [("/nodes/0/with", "one of json, form")],
+    ),
     ({"nodes": [{"id": "s", "action": "sleep", "with": {}}]}, [("/nodes/0/with", "either seconds or until")]),
     ({"nodes": [{"id": "s", "action": "sleep", "with": {"seconds": -1}}]}, [("/nodes/0/with/seconds", "greater")]),
     ({"nodes": [node("a", **{"with": {"value": "{{ 9**9**9 }}"}})]}, [("/nodes/0/with/value", "256 bits")]),
@@ -214,7 +217,7 @@ REFUSED: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     ),
     ({"nodes": [node("a", for_each=[1], **{"if": "item"})]}, [("/nodes/0/if", "exists only in the settings")]),
     ({"nodes": [node("a", **{"with": {"value": "{{ connections.x }}"}})]}, [("/nodes/0/with/value", "connection")]),
-    ({"nodes": [{**HTTP, "with": {"url": "x"}, "if": "connections.x"}]}, [("/nodes/0/if", "connection")]),
+    ({"nodes": [{**HTTP, "with": {"url": "https://x"}, "if": "connections.x"}]}, [("/nodes/0/if", "connection")]),
     ({"result": "{{ connections.x.y }}"}, [("/result", "connection")]),
     ({"result": ["{{ nodes.nope.output }}"]}, [("/result/0", "does not exist")]),
     ({"serial_key": "{{ item }}"}, [("/serial_key", "exists only in the settings")]),
@@ -244,10 +247,10 @@ def test_every_fault_is_reported_at_once(refused: Refused) -> None:
     "settings",
     [
         {"url": "{{ TRIGGER.url }}", "method": "{{ TRIGGER.method }}", "expect": ["{{ TRIGGER.status }}"]},
-        {"url": "x", "expect": "{{ TRIGGER.expect }}", "query": {"a": "{{ TRIGGER.a }}"}},
-        {"url": "x", "auth": "{{ TRIGGER.auth }}", "max_bytes": "{{ 10 * 10 }}"},
-        {"url": "x", "auth": {"username": "u", "password": "{{ connections.x.password }}"}},
-        {"url": "x", "method": "post", "json": {"a": "{{ TRIGGER }}"}},
+        {"url": "https://x", "expect": "{{ TRIGGER.expect }}", "query": {"a": "{{ TRIGGER.a }}"}},
+        {"url": "https://x", "auth": "{{ TRIGGER.auth }}", "max_bytes": "{{ 10 * 10 }}"},
+        {"url": "https://x", "auth": {"username": "u", "password": "{{ connections.x.password }}"}},
+        {"url": "https://x", "method": "post", "json": {"a": "{{ TRIGGER }}"}},
     ],
 )
 def test_settings_with_expressions_are_left_to_the_run(compiled: Compiled, settings: dict[str, Any]) -> None:
