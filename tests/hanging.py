@@ -20,12 +20,9 @@ def pytest_runtest_makereport(
     """Add the tasks of the test's event loop to the report of a test that ran into its timeout."""
     report = yield
     if call.excinfo is not None and "from pytest-timeout" in str(call.excinfo.value):
-        runner = getattr(item, "funcargs", {}).get("_function_scoped_runner")
-        if isinstance(runner, asyncio.Runner):
-            tasks = asyncio.all_tasks(runner.get_loop())
-            report.sections.append(
-                ("Tasks that were waiting", "\n".join(line for task in tasks for line in _told(task)))
-            )
+        runners = [one for one in getattr(item, "funcargs", {}).values() if isinstance(one, asyncio.Runner)]
+        tasks = [task for runner in runners for task in asyncio.all_tasks(runner.get_loop())]
+        report.sections.append(("Tasks that were waiting", "\n".join(line for task in tasks for line in _told(task))))
     return report
 
 
