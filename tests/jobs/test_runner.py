@@ -224,9 +224,9 @@ async def test_a_live_process_keeps_its_lease(processes: Processes, world: World
         world.hold(5)
         job = await one.runner.begin(one.org, NUMBERS)
         await world.reached(5)
-        for _ in range(12):
-            clock.advance(10)
-            await eventually(lambda: _leased(one, clock.now() + 5_000_000))
+        for _ in range(24):
+            clock.advance(5)
+            await eventually(lambda: _leased(one, clock.now() + 10_000_000))
         assert not two.runner._works
         world.doors[5].set()
         assert counts(await one.ended(job)) == ("done", 10, 10, 0)
