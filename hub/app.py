@@ -44,7 +44,7 @@ from hub.jobs.retention import RemoveOld, days_kept
 from hub.jobs.retry import RetryExecutions
 from hub.jobs.runner import JobRunner
 from hub.model.stored.access import DEFAULT_ORG
-from hub.outbound.delivery.dispatch import Pace
+from hub.outbound.delivery.dispatch import DispatchOptions
 from hub.outbound.service import Outbound
 from hub.plugins.host import Plugins
 from hub.plugins.watchdog import Watchdog
@@ -194,12 +194,14 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
         blobs=blobs,
         compile_template=body_template,
         public_url=settings.base_url,
-        pace=Pace(lease_seconds=settings.lease_seconds, stop_seconds=min(settings.shutdown_seconds, 10.0)),
+        options=DispatchOptions(
+            lease_seconds=settings.lease_seconds, stop_seconds=min(settings.shutdown_seconds, 10.0)
+        ),
     )
 
     async def take_over(owner: str) -> None:
-        await outbound.gone(owner)
-        await jobs.gone(owner)
+        await outbound.take_over(owner)
+        await jobs.take_over(owner)
 
     engine = choose_engine(
         settings,

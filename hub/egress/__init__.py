@@ -1,1 +1,1 @@
-"""Every call that leaves the hub: one guard that judges addresses, one client that dials."""
+"""Outgoing HTTP calls: the guard that decides which addresses may be dialled, and the client that makes the calls."""

@@ -1,4 +1,4 @@
-"""The client of every outgoing call: guarded, capped, timed, without redirects, proxies, cookies or surprises."""
+"""The HTTP client of all outgoing calls: guarded, limited in time and size; no redirects, proxies or cookies."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Final
 
 from aiohttp import ClientConnectorError, ClientError, ClientOSError, ClientResponse, ServerDisconnectedError
 
-from hub.egress.address.hosts import check_pattern
+from hub.egress.address.hosts import check_vendor_host
 from hub.egress.exchange.body import ReadBody, read_body
 from hub.egress.exchange.dial import DIAL, Dial
-from hub.egress.exchange.failures import Failure, explain
+from hub.egress.exchange.failures import FailedCall, error_of
 from hub.egress.exchange.headers import Headers, check_headers
-from hub.egress.exchange.pools import Pool, Pools
-from hub.egress.exchange.tls import Tls
+from hub.egress.exchange.pools import ConnectionPool, ConnectionPools
+from hub.egress.exchange.tls import TlsPolicy
 from hub.egress.guard import Guard
 from hub.errors import Invalid, Problem
 
-__all__ = ["Egress", "Response", "Tls"]
+__all__ = ["Egress", "Response", "TlsPolicy"]
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _LARGE: Final = 1 << 20
@@ -30,16 +30,16 @@ _RESENDS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer, whatever its status: a redirect is an answer too.
+    """An answer with any status; a redirect is an answer too.
 
     Attributes:
-        status: 200 to 599 as sent.
-        headers: In order, repeated ones repeated.
-        body: Decompressed, at most the call's `max_bytes`.
+        status: 200 to 599.
+        headers: In order; repeated headers are repeated here.
+        body: Decompressed, at most `max_bytes` of the call.
         address: IP address that answered.
         duration_ms: From the start of the call to the end of the body, milliseconds.
-        truncated: Whether the body went on.
-        note: Why `body` is not the whole body as it was meant (too long, or encoded in a way that cannot be undone).
+        truncated: Whether the body was longer.
+        note: Why `body` is not the complete, decoded body; empty if it is.
     """
 
     status: int
@@ -52,71 +52,73 @@ class Response:
 
 
 class Egress:
-    """Makes the outgoing calls of the hub; one for the process.
+    """Makes the outgoing calls of the hub. One per process.
 
     Args:
-        guard: Judges where they go. `stop` closes it.
-        user_agent: User-Agent where a caller sets none.
+        guard: Checks URLs and addresses. `stop` closes it.
+        user_agent: User-Agent of calls that do not set one.
     """
 
     def __init__(self, guard: Guard, *, user_agent: str) -> None:
         self.guard = guard
-        self._pools = Pools(guard, user_agent)
+        self._pools = ConnectionPools(guard, user_agent)
 
     async def start(self) -> None:
-        """Make the pool that most calls use; the others are made when first needed."""
+        """Create the connection pool that most calls use. The others are created when they are needed."""
         await self._pools.get(None, "default")
 
     async def stop(self) -> None:
-        """Close all connections and give up lookups; calls under way end in an error."""
+        """Close all connections and stop resolving names. Calls under way end with an error."""
         await self._pools.close()
         await self.guard.close()
 
-    async def request(  # noqa: PLR0913 -- everything about a call in one place
+    async def request(  # noqa: PLR0913 - everything about a call in one place
         self,
         method: str,
         url: str,
         *,
         headers: Headers = (),
         body: bytes | None = None,
-        timeout: float,  # noqa: ASYNC109 -- the limit is part of what is asked for and of the error's sentence
+        timeout: float,  # noqa: ASYNC109 - the limit is part of the call and stands in its error
         max_bytes: int,
-        tls: Tls | None = None,
+        tls: TlsPolicy | None = None,
         pool: Hashable = "default",
         hosts: tuple[str, ...] | None = None,
         resend: bool = False,
     ) -> Response:
-        """Make one call and read its answer.
+        """Make a call and read the answer.
 
         Args:
             method: GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS.
             url: Absolute http or https URL, sent as written.
-            headers: What to send besides Host, Content-Length, User-Agent and Accept-Encoding; the last two may be set.
-            body: The exact bytes to send, as application/octet-stream where no Content-Type is set.
-            timeout: Seconds for everything: name, connection, TLS, request and the whole body.
+            headers: Headers to send. The client adds Host and Content-Length, and User-Agent and Accept-Encoding
+                unless they are given.
+            body: The bytes to send, as application/octet-stream unless a Content-Type is given.
+            timeout: Seconds for everything: name, connection, TLS, request and the whole answer.
             max_bytes: Most bytes of the body to keep, after decompression.
-            tls: Policy of https; None checks against the machine's certificates.
-            pool: Calls share kept-alive connections only within a pool and TLS policy.
-            hosts: A vendor's hosts: https only, and the host must fit one of the patterns (`sns.*.amazonaws.com`).
-            resend: Whether the request may go out a second time if a kept-alive connection turns out to be dead, which
-                the hub cannot tell from a receiver that took the request and hung up. Right for what carries an id.
+            tls: TLS policy; None checks against the certificates of the machine.
+            pool: Calls share kept-alive connections only if pool and TLS policy are the same.
+            hosts: Hosts of a vendor: allows https only, and only hosts that match a pattern (`sns.*.amazonaws.com`).
+            resend: Whether to send the request again if a kept-alive connection turns out to be closed. The client
+                cannot tell this from a receiver that took the request and closed the connection, so that the receiver
+                may get it twice. Suitable for requests with an id.
 
         Raises:
-            AddressRefused: The guard refuses URL, port, host or address.
-            Invalid: URL, method, headers or TLS options are malformed.
-            EgressError: There was no (whole) answer; says why.
+            AddressRefused: The guard refuses the port, host or address.
+            Invalid: URL, method, headers or TLS policy are malformed.
+            EgressError: There was no complete answer; says why.
         """
         target = self.guard.check_url(url)
         if hosts is not None:
-            check_pattern(target, hosts)
+            check_vendor_host(target, hosts)
         if method.upper() not in _METHODS:
-            raise Invalid("the call cannot be made", (Problem("/method", f"{method!a} is no method to call with"),))
+            raise Invalid("the call cannot be made", (Problem("/method", f"{method!a} is not a method of the hub"),))
         sent = check_headers(headers)
         started = perf_counter()
         dial = Dial()
         token = DIAL.set(dial)
         answer: ClientResponse | None = None
-        connections: Pool | None = None
+        connections: ConnectionPool | None = None
         try:
             async with asyncio.timeout(timeout):
                 connections = await self._pools.get(tls, pool)
@@ -132,8 +134,8 @@ class Egress:
                 return _response(answer, read, dial.peer, started)
         except (ClientError, OSError) as error:
             status = None if answer is None else answer.status
-            failure = Failure(error, target, timeout, dial, status)
-            raise await explain(failure, self.guard, started) from error
+            failure = FailedCall(error, target, timeout, dial, status)
+            raise await error_of(failure, self.guard, started) from error
         finally:
             DIAL.reset(token)
             if connections is not None:
@@ -143,7 +145,11 @@ class Egress:
 
 
 async def _resent(call: Callable[[], Awaitable[ClientResponse]], dial: Dial) -> ClientResponse:
-    """An answer, asked for again as long as the connection that failed was a kept one."""
+    """Make a call, and make it again if it failed on a kept-alive connection.
+
+    `Dial.address` is set when a new connection is dialled. While it is not, the connection that failed came from the
+    pool, and the next try takes another one from there or dials.
+    """
     for _ in range(_RESENDS):
         try:
             return await call()
@@ -171,5 +177,5 @@ def _response(answer: ClientResponse, body: ReadBody, address: str | None, start
 
 
 def _readable(value: str) -> str:
-    """A value whose bytes are no UTF-8 came with surrogates, which nothing could store; they become U+FFFD."""
+    """The value with U+FFFD for bytes that are not UTF-8. aiohttp gives surrogates for them, which cannot be stored."""
     return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,4 +1,8 @@
-"""The guard that every outgoing call passes: when its URL is saved, when its name resolves, and when it is dialled."""
+"""The guard of outgoing calls: checks URLs when they are saved, names when they are resolved, addresses when dialled.
+
+The last check is the one that counts: a name may resolve to another address each time it is asked for, so that a check
+of the name alone could be passed with one address and dialled with another (DNS rebinding).
+"""
 
 from __future__ import annotations
 
@@ -13,8 +17,8 @@ from typing import Final
 from aiohttp import AddrInfoType
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from hub.egress.address.addresses import AddressVerdict, judge
-from hub.egress.address.names import Names
+from hub.egress.address.addresses import AddressVerdict, judge_address
+from hub.egress.address.name_cache import NameCache
 from hub.egress.address.ranges import Address, Network
 from hub.egress.address.resolver import Resolver, SystemResolver
 from hub.egress.address.urls import SplitUrl, split_url
@@ -31,9 +35,9 @@ class Guard:
     """Decides which addresses the hub dials.
 
     Args:
-        allow: Networks that are let through although they are special (`Settings.egress_allow`).
-        resolver: From names to addresses; by default the machine's.
-        name_seconds: How long a judged answer of the resolver is used again; 0 asks for each connection.
+        allow: Special networks that the operator allows (`Settings.egress_allow`).
+        resolver: Resolves names; by default the resolver of the machine.
+        name_seconds: How long resolved addresses are used again; 0 resolves for each connection.
     """
 
     def __init__(
@@ -43,42 +47,35 @@ class Guard:
         self._owned: SystemResolver | None = None
         if resolver is None:
             resolver = self._owned = SystemResolver()
-        self._names = Names(resolver, self.check_address, name_seconds)
+        self._names = NameCache(resolver, self.check_address, name_seconds)
         self._verdicts = lru_cache(maxsize=4096)(self._judge)
         self.resolver: AbstractResolver = _Candidates(self._names)
-        """For aiohttp's connector: every candidate judged, none where one is forbidden."""
-
-    def judge(self, address: str | Address) -> AddressVerdict:
-        """The verdict on an address under the operator's allowed networks.
-
-        Raises:
-            ValueError: The text is no IP address.
-        """
-        return self._verdicts(address)
+        """For aiohttp's connector. Checks every address of a name, and gives none if one of them is forbidden."""
 
     def check_address(self, address: str | Address) -> None:
-        """Let an address pass or refuse it.
+        """Check an IP address.
 
         Raises:
-            AddressRefused: `str()` names address, rule and cure, for operators; `public` is for tenants.
+            AddressRefused: It may not be dialled. `str()` has address, rule and remedy, for operators; `public` is for
+                tenants.
         """
         try:
             verdict = self._verdicts(address)
         except ValueError:
-            raise AddressRefused(f"{address!s} is no IP address") from None
+            raise AddressRefused(f"{address!s} is not an IP address") from None
         if not verdict.allowed:
-            cure = f": {verdict.cure}" if verdict.cure else ""
-            raise AddressRefused(f"address {address} is {verdict.rule}{cure}")
+            remedy = f": {verdict.remedy}" if verdict.remedy else ""
+            raise AddressRefused(f"address {address} is {verdict.rule}{remedy}")
 
     def check_url(self, url: str, pointer: str = "/url") -> SplitUrl:
-        """Everything that a URL shows without asking a name server; quick for a URL seen before.
+        """Check a URL as far as possible without resolving its name. Fast for a URL that was checked before.
 
         Args:
-            url: The URL as an integrator wrote it.
+            url: The URL as it was written.
             pointer: JSON pointer to its field, for the problem.
 
         Raises:
-            Invalid: It is not an absolute http or https URL as RFC 3986 writes it, or holds userinfo or a fragment.
+            Invalid: It is not an absolute http or https URL according to RFC 3986, or has userinfo or a fragment.
             AddressRefused: Its port is blocked, or its host is an address that may not be dialled.
         """
         target = split_url(url, pointer)
@@ -87,11 +84,11 @@ class Guard:
         return target
 
     async def check_host(self, host: str, seconds: float = _SAVE_SECONDS) -> tuple[str, ...]:
-        """All addresses of a host, each judged.
+        """Resolve a host and check all of its addresses.
 
         Args:
             host: A name, or an IP address without brackets.
-            seconds: Longest wait for the name servers.
+            seconds: Time limit for resolving.
 
         Raises:
             AddressRefused: One of the addresses may not be dialled.
@@ -113,9 +110,9 @@ class Guard:
             raise EgressError("name does not resolve", None, "name") from None
 
     async def check_target(self, url: str, pointer: str = "/url") -> SplitUrl:
-        """Judge a URL that is about to be saved: `check_url`, and the addresses of its name.
+        """Check a URL that is about to be saved: `check_url`, and the addresses of its name.
 
-        A name that does not resolve at the moment passes, since it is judged again whenever it is dialled.
+        A name that does not resolve at the moment passes, since its addresses are checked whenever one is dialled.
 
         Raises:
             Invalid: As `check_url`.
@@ -130,11 +127,11 @@ class Guard:
         return target
 
     def open_socket(self, info: AddrInfoType) -> socket.socket:
-        """A socket for the very address that is about to be dialled: aiohttp's `socket_factory`.
+        """A socket for the address that is dialled now: aiohttp's `socket_factory`.
 
         Raises:
-            PermissionError: The address may not be dialled. aiohttp lets only this kind of error through its race for a
-                connection; the `AddressRefused` itself stands in the call's `Dial`.
+            PermissionError: The address may not be dialled. aiohttp, which tries several addresses at once, expects an
+                OSError; the `AddressRefused` itself is in the `Dial` of the call.
         """
         family, kind, protocol, _, sockaddr = info
         address = str(sockaddr[0])
@@ -150,11 +147,11 @@ class Guard:
         return socket.socket(family, kind, protocol)
 
     def is_asking(self, host: str) -> bool:
-        """Whether the name servers are being asked for this host."""
+        """Whether this host is being resolved at the moment."""
         return self._names.is_asking(host)
 
     def forget(self, host: str) -> None:
-        """Ask the name servers again at the next connection to this host."""
+        """Resolve this host again for the next connection: its addresses did not answer."""
         self._names.forget(host)
 
     async def close(self) -> None:
@@ -164,13 +161,13 @@ class Guard:
             self._owned.close()
 
     def _judge(self, address: str | Address) -> AddressVerdict:
-        return judge(address, self._allow)
+        return judge_address(address, self._allow)
 
 
 class _Candidates(AbstractResolver):
-    """What aiohttp asks; the answer holds only addresses that were judged."""
+    """The resolver for aiohttp: gives only addresses that the guard has checked."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: NameCache) -> None:
         self._names = names
 
     async def resolve(
@@ -183,7 +180,7 @@ class _Candidates(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        """Nothing to close: the guard owns the resolver."""
+        """Do nothing: the guard owns the resolver and closes it."""
 
 
 def _family(address: str) -> socket.AddressFamily:

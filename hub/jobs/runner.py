@@ -151,8 +151,8 @@ class JobRunner:
         self._claim_sleep.interrupt()
         return steered
 
-    async def gone(self, owner: str) -> None:
-        """The process `owner` is known to be gone: its jobs go on now. Raises `StoreUnavailable`."""
+    async def take_over(self, owner: str) -> None:
+        """Claim at once the jobs of the process `owner`, which is known to have ended. Raises `StoreUnavailable`."""
         await self._jobs.expire(owner, self._clock.now())
         self._claim_sleep.interrupt()
 

@@ -1,6 +1,6 @@
-"""Outbound: from a published message to deliveries that arrive, one noun per file.
+"""Outbound: from a published message to deliveries that arrive.
 
-`service.Outbound` is the way in. A message is checked against the catalog (`catalog`), matched (`matching`), frozen
-(`freeze`) and committed (`publish`); claimed deliveries are ordered (`schedule`), sent (`deliver`), judged (`verdict`)
-and logged (`dispatch`). `registry` keeps subscriptions, `health` watches them, `recover` sends again.
+`service.Outbound` is the entry point for the rest of the hub. `publish` checks a message against the catalog, finds its
+subscriptions, renders the bodies and commits. `delivery` claims deliveries, sends them in a fair order, decides what
+follows from each attempt and logs it. `registry` manages subscriptions.
 """

@@ -1,4 +1,4 @@
-"""The outbound side as the rest of the hub uses it."""
+"""The outbound half of the hub, as the other parts use it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from hub.model.ids import Id
 from hub.model.stored.outbound import Attempted, Published, SubscriptionRecord
 from hub.model.stored.source import SourceRecord
 from hub.model.wire.event import Event
-from hub.outbound.delivery.deliver import Courier
-from hub.outbound.delivery.dispatch import Dispatcher, Pace
-from hub.outbound.delivery.health import Health, HealthRule
-from hub.outbound.delivery.observed import attempt_records, message_record
-from hub.outbound.delivery.resend import Resender, Tried
-from hub.outbound.publish.catalog import OutboundCatalog
-from hub.outbound.publish.freeze import Compile, Templates
-from hub.outbound.publish.handle import Handle
+from hub.outbound.delivery.attempt_sender import AttemptSender
+from hub.outbound.delivery.dispatch import Dispatcher, DispatchOptions
+from hub.outbound.delivery.health import HealthThresholds, SubscriptionHealth
+from hub.outbound.delivery.observer_records import attempt_records, message_record
+from hub.outbound.delivery.resend import Resender, SentTest
+from hub.outbound.publish.bodies import BodyTemplates, CompileTemplate
+from hub.outbound.publish.catalog import EventCatalog
 from hub.outbound.publish.operational import subscription_data
+from hub.outbound.publish.plugin_handle import PluginHandle
 from hub.outbound.publish.publish import Publication, Publisher
 from hub.outbound.registry.registry import SubscriptionRegistry
 from hub.plugins.host import Plugins
@@ -33,27 +33,27 @@ __all__ = ["Outbound"]
 
 def _no_templates(template: Any) -> Any:
     del template
-    raise Invalid("no body templates", (Problem("/template", "this hub has no template language"),))
+    raise Invalid("body templates are not available", (Problem("/template", "this hub has no template language"),))
 
 
 class Outbound:
     """Subscriptions, messages and their deliveries.
 
     Args:
-        store: Where everything is kept.
-        plugins: Whose schemes sign, whose catalogs are checked, whose `hub_message` runs.
-        egress: The client of every outgoing call.
-        guard: Judges URLs when they are saved.
+        store: Keeps subscriptions, messages and deliveries.
+        plugins: Provide signing schemes, event types and `hub_message`.
+        egress: Makes the HTTP calls.
+        guard: Checks URLs when they are saved.
         clock: The hub's clock.
         owner: Id of this process in leases.
-        blobs: Where large bodies are.
-        compile_template: The language of body templates; without it they are refused.
+        blobs: Keep large bodies.
+        compile_template: Compiles body templates; without it they are refused.
         public_url: Base URL of the hub, for plugins.
-        pace: How deliveries are sent.
-        health: When a failing subscription is spoken of.
+        options: How deliveries are sent.
+        health: When a failing subscription is announced and disabled.
 
     Attributes:
-        catalog: Event types that may be published.
+        catalog: Event types that can be published.
         registry: Subscriptions.
         handle: The running hub as plugins see it.
     """
@@ -68,33 +68,33 @@ class Outbound:
         clock: Clock,
         owner: str,
         blobs: Blobs | None = None,
-        compile_template: Compile = _no_templates,
+        compile_template: CompileTemplate = _no_templates,
         public_url: str = "",
-        pace: Pace | None = None,
-        health: HealthRule | None = None,
+        options: DispatchOptions | None = None,
+        health: HealthThresholds | None = None,
     ) -> None:
         self._store = store
         self._plugins = plugins
         self._clock = clock
-        self.catalog = OutboundCatalog(plugins, lambda: store.snapshot)
-        templates = Templates(compile_template)
+        self.catalog = EventCatalog(plugins, lambda: store.snapshot)
+        templates = BodyTemplates(compile_template)
         self._publisher = Publisher(store, plugins, self.catalog, templates, clock)
-        courier = Courier(egress, plugins, clock)
+        sender = AttemptSender(egress, plugins, clock)
         self._dispatcher = Dispatcher(
             store=store,
             blobs=blobs,
-            courier=courier,
-            health=Health(store, clock, self._announce, health or HealthRule()),
+            sender=sender,
+            health=SubscriptionHealth(store, clock, self._announce, health or HealthThresholds()),
             clock=clock,
             owner=owner,
-            pace=pace or Pace(),
+            options=options or DispatchOptions(),
             logged=self._logged,
         )
         self._resender = Resender(
             store=store,
             publisher=self._publisher,
             dispatcher=self._dispatcher,
-            courier=courier,
+            sender=sender,
             catalog=self.catalog,
             clock=clock,
             owner=owner,
@@ -105,43 +105,43 @@ class Outbound:
             guard=guard,
             templates=templates,
             clock=clock,
-            changed=self._dispatcher.changed,
+            changed=self._dispatcher.subscription_changed,
         )
-        self.handle = Handle(public_url, hub.__version__, self.publish, self._org_named)
+        self.handle = PluginHandle(public_url, hub.__version__, self.publish, self._org_named)
 
     async def start(self) -> None:
-        """Go on with the deliveries that the store has. Raises `StoreUnavailable`."""
+        """Start sending what the store holds. Raises `StoreUnavailable`."""
         await self._dispatcher.start()
 
     async def stop(self) -> None:
-        """Let attempts under way end within the grace; everything else stays in the store."""
+        """Stop. Attempts under way get `stop_seconds` to end; everything else stays in the store."""
         await self._dispatcher.stop()
 
     @property
     def under_way(self) -> int:
-        """Deliveries that this process holds."""
+        """How many deliveries this process has claimed and not finished."""
         return self._dispatcher.under_way
 
     async def settled(self) -> None:
-        """Return once nothing is on its way: what is left is due later, paused or throttled."""
+        """Return once nothing is being sent or claimed: what is left is due later, paused or throttled."""
         await self._dispatcher.settled()
 
     async def publish(self, publication: Publication) -> Published:
-        """Accept a message; it is on the disk when this returns.
+        """Accept a message; it is on disk when this returns.
 
         Raises:
-            Invalid: The data does not fit its catalogued schema, or a field is malformed; each problem names it.
+            Invalid: The data does not match its schema in the catalog, or a field is malformed; each problem names it.
             StoreUnavailable: The commit failed; nothing was kept.
         """
-        published, message, fresh = await self._publisher.publish(publication, self._dispatcher.birth)
+        published, message, fresh = await self._publisher.publish(publication, self._dispatcher.lease_new_delivery)
         self._dispatcher.accepted(published.leased, fresh)
         if self._plugins.has_observers and not published.duplicate:
             org = self._store.snapshot.orgs[publication.org].name
             self._plugins.observe(message_record(message, published.deliveries, org))
         return published
 
-    async def test(self, org: Id, subscription: Id, event: str) -> Tried:
-        """Send a test the real way and answer how it went. Raises `NotFound`, `Invalid`."""
+    async def test(self, org: Id, subscription: Id, event: str) -> SentTest:
+        """Send a test message to one subscription as deliveries are sent. Raises `NotFound`, `Invalid`."""
         return await self._resender.test(self.registry.get(org, subscription), event)
 
     async def retry(self, org: Id, delivery: Id) -> None:
@@ -149,23 +149,28 @@ class Outbound:
         await self._resender.retry(org, delivery)
 
     async def replay(self, org: Id, message: Id) -> int:
-        """Send a message again to whoever wants it now; to how many. Raises `NotFound`, `Conflict`."""
+        """Send a message again to all subscriptions that match it now; returns how many.
+
+        Raises:
+            NotFound: The org has no such message.
+            Conflict: A plugin dropped the message, or it is still held; says why.
+        """
         return await self._resender.replay(org, message)
 
-    async def gone(self, owner: str) -> None:
-        """The process `owner` is known to be gone: what it held goes on now. Raises `StoreUnavailable`."""
-        await self._dispatcher.gone(owner)
+    async def take_over(self, owner: str) -> None:
+        """Claim at once what the process `owner` held, which is known to have ended. Raises `StoreUnavailable`."""
+        await self._dispatcher.take_over(owner)
 
     def wake(self, org: Id, subscription: Id) -> None:
-        """Look into the store for deliveries of a subscription."""
-        self._dispatcher.due(org, subscription, self._clock.now())
+        """Look in the store for deliveries of a subscription that are due."""
+        self._dispatcher.note_due(org, subscription, self._clock.now())
 
     def failing_since(self, subscription: SubscriptionRecord) -> int | None:
-        """Since when every attempt of a subscription has failed, microseconds UTC; None while it is well."""
+        """Since when every attempt for a subscription has failed, microseconds UTC; None if the last one succeeded."""
         return self._dispatcher.failing_since(subscription)
 
     async def schema_fault(self, source: SourceRecord, event: Event) -> str:
-        """Why an event that came in does not fit its catalogued schema; empty when it does or none is known."""
+        """Why an incoming event does not match its schema in the catalog; empty if it does or has none."""
         return await self.catalog.fault(source, event)
 
     def _logged(self, done: Attempted) -> None:

@@ -247,9 +247,9 @@ async def test_a_body_that_cannot_be_decoded_leaves_the_status(
 ) -> None:
     egress = await make_egress()
     for encoding, data, body, note in (
-        ("gzip", b"no gzip", b"", "the body is no valid gzip"),
+        ("gzip", b"no gzip", b"", "the body is not valid gzip"),
         ("gzip", gzip.compress(b"hello")[:-9], b"hello", "the gzip stream ends too early"),
-        ("br", b"\x0b\x02\x80", b"\x0b\x02\x80", "the body is encoded as 'br', not asked for"),
+        ("br", b"\x0b\x02\x80", b"\x0b\x02\x80", "the body is encoded as 'br', which was not asked for"),
         ("gzip", b"", b"", ""),
     ):
         receiver = await receive(replied(data, headers=[f"Content-Encoding: {encoding}"]))
@@ -265,7 +265,7 @@ async def test_many_or_long_headers_are_refused(make_egress: MakeEgress, receive
         with pytest.raises(EgressError) as caught:
             await call(egress, receiver.port)
         assert caught.value.kind == "protocol"
-        assert str(caught.value).startswith("the answer is no valid HTTP: ")
+        assert str(caught.value).startswith("the answer is not valid HTTP: ")
 
 
 async def test_header_values_that_are_no_utf_8_can_be_stored(make_egress: MakeEgress, receive: Receive) -> None:

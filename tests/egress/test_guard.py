@@ -169,7 +169,7 @@ async def test_a_slow_name_server_is_not_waited_for() -> None:
 
 async def test_a_resolver_that_answers_nonsense_is_refused(answers: Answers) -> None:
     guard = Guard(resolver=answers(odd_example=[["2130706433"]]))
-    with pytest.raises(AddressRefused, match="2130706433 is no IP address"):
+    with pytest.raises(AddressRefused, match="2130706433 is not an IP address"):
         await guard.check_host("odd.example")
 
 

@@ -23,8 +23,8 @@ from hub.model.ids import Id, new_id
 from hub.model.stored.execution import ExecutionRecord, NewExecution, NodeRecord
 from hub.model.stored.source import SourceSpec
 from hub.model.stored.workflow import WorkflowRecord
-from hub.outbound.publish.catalog import OutboundCatalog
-from hub.outbound.publish.freeze import Templates
+from hub.outbound.publish.bodies import BodyTemplates
+from hub.outbound.publish.catalog import EventCatalog
 from hub.outbound.publish.publish import Publication, Publisher
 from hub.plugins.host import Plugins
 from hub.ports.clock import Clock
@@ -274,8 +274,8 @@ def open_rig(tmp_path: Path, clock: ManualClock, probe: Probe) -> OpenRig:
         egress = Egress(Guard([ip_network("127.0.0.0/8")]), user_agent="test")
         await store.start()
         await egress.start()
-        catalog = OutboundCatalog(plugins, lambda: store.snapshot)
-        publisher = Publisher(store, plugins, catalog, Templates(body_template), time)
+        catalog = EventCatalog(plugins, lambda: store.snapshot)
+        publisher = Publisher(store, plugins, catalog, BodyTemplates(body_template), time)
         engine = EmbeddedEngine(
             store=store,
             plugins=plugins,

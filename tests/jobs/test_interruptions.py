@@ -58,7 +58,7 @@ class Cluster:
         process = self._running.pop(0)
         await (process.die() if kill else process.runner.stop())
         await self.start()
-        await self._running[0].runner.gone(process.runner._owner)
+        await self._running[0].runner.take_over(process.runner._owner)
 
     async def steer(self, job: Job, action: JobAction) -> None:
         with contextlib.suppress(Conflict):

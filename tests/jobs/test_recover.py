@@ -170,7 +170,7 @@ async def test_a_crash_in_a_step_counts_each_delivery_once(rigs: Rigs, receiver:
             )
             await first.store.outbound.requeue(first.org, missed, first.clock.now())
     async with rigs(owner="second") as second, running(second, "second") as jobs:
-        await jobs.gone("first")
+        await jobs.take_over("first")
         await receiver.until(300)
         await jobs.settled()
         done = await second.store.jobs.get(second.org, begun.id)

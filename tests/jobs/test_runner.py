@@ -198,7 +198,7 @@ async def test_the_job_of_a_dead_process_moves_to_another(
         world.doors.pop(5).set()
         assert counts(await two.get(job)) == ("running", 10, 5, 0)
 
-        await two.runner.gone("one")
+        await two.runner.take_over("one")
         await world.reached(9)
 
         assert counts(await two.ended(job)) == ("done", 10, 10, 0)
@@ -245,7 +245,7 @@ async def test_a_process_that_lost_its_lease_writes_nothing_more(
         world.hold(5)
         job = await one.runner.begin(one.org, NUMBERS)
         await world.reached(5)
-        await two.runner.gone("one")  # it is said to be dead, and only slow
+        await two.runner.take_over("one")  # it is said to be dead, and only slow
         await world.reached(5)
         world.doors[5].set()
         await one.runner.settled()

@@ -20,8 +20,8 @@ from hub.model.ids import Id
 from hub.model.json import loads
 from hub.model.retry import Retry
 from hub.model.stored.outbound import Attempt, DeliveryRecord, Published, SubscriptionRecord, SubscriptionSpec
-from hub.outbound.delivery.dispatch import Pace
-from hub.outbound.delivery.health import HealthRule
+from hub.outbound.delivery.dispatch import DispatchOptions
+from hub.outbound.delivery.health import HealthThresholds
 from hub.outbound.publish.publish import Publication
 from hub.outbound.registry.registry import MAKE, SavedSubscription, SecretChoice
 from hub.outbound.service import Outbound
@@ -62,7 +62,7 @@ class Receiver:
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     active: int = 0
     most: int = 0
-    _turned: asyncio.Event = field(default_factory=asyncio.Event)
+    _progressed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -71,7 +71,7 @@ class Receiver:
         body = await request.read()
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.got.append(Received(headers, body))
-        self._turned.set()
+        self._progressed.set()
         self.active += 1
         self.most = max(self.most, self.active)
         try:
@@ -87,8 +87,8 @@ class Receiver:
         """The requests so far, once there are `count`."""
         async with asyncio.timeout(20):
             while len(self.got) < count:
-                self._turned.clear()
-                await self._turned.wait()
+                self._progressed.clear()
+                await self._progressed.wait()
         return self.got
 
 
@@ -171,8 +171,8 @@ async def _rig(
     *,
     clock: Clock | None = None,
     owner: str = "here",
-    pace: Pace | None = None,
-    health: HealthRule | None = None,
+    options: DispatchOptions | None = None,
+    health: HealthThresholds | None = None,
     plugins: Plugins | None = None,
     start: bool = True,
 ) -> AsyncIterator[Rig]:
@@ -195,7 +195,7 @@ async def _rig(
         owner=owner,
         blobs=blobs,
         compile_template=body_template,
-        pace=pace or Pace(stop_seconds=0.5, rng=random.Random(7)),
+        options=options or DispatchOptions(stop_seconds=0.5, rng=random.Random(7)),
         health=health,
     )
     if start:

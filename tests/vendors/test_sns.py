@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from hub import Fetched, Grant, Outcome, Recording, Reject, Request, Secret, Source, Unavailable, Values
 from hub.egress.client import Egress
-from hub.egress.exchange.tls import Tls
+from hub.egress.exchange.tls import TlsPolicy
 from hub.egress.guard import Guard
 from hub.errors import AddressRefused, HubError
 from hub.model.json import dumps, loads
@@ -107,7 +107,7 @@ class Served:
         try:
             got = await self.egress.request(
                 "GET", url, headers={}, body=None, timeout=5, max_bytes=65_536, hosts=vendor.hosts,
-                tls=Tls(ca=amazon()[1]),
+                tls=TlsPolicy(ca=amazon()[1]),
             )  # fmt: skip
         except AddressRefused as error:
             raise Reject(str(error)) from error
@@ -119,7 +119,7 @@ class Served:
         return new_source(Secret("sec_1", "topic", TOPIC.encode()), fetch=self.fetch)
 
 
-class Names:
+class NameCache:
     """A resolver by which Amazon's host is on loopback."""
 
     async def resolve(self, host: str) -> Sequence[str]:
@@ -142,7 +142,7 @@ async def host(directory: Path, *, allow: tuple[Any, ...]) -> AsyncIterator[Serv
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
-    egress = Egress(Guard(allow, resolver=Names()), user_agent="hub/test")
+    egress = Egress(Guard(allow, resolver=NameCache()), user_agent="hub/test")
     await egress.start()
     try:
         yield Served(server.sockets[0].getsockname()[1], asked, egress)

@@ -1,1 +1,1 @@
-"""What a URL leads to: names, addresses, ports, and the ranges that are special."""
+"""URLs, names, addresses, ports, and the special address ranges."""

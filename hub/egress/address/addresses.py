@@ -1,4 +1,4 @@
-"""May an address be dialled? The answer, and the rule that gives it."""
+"""Whether an IP address may be dialled, and the rule that decides it."""
 
 from __future__ import annotations
 
@@ -6,43 +6,43 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
-from hub.egress.address.embedded import embedded
-from hub.egress.address.ranges import Address, Network, Range, range_of
+from hub.egress.address.embedded import embedded_ipv4
+from hub.egress.address.ranges import Address, Network, SpecialRange, range_of
 
-__all__ = ["AddressVerdict", "judge"]
+__all__ = ["AddressVerdict", "judge_address"]
 
 PUBLIC = "public"
 
 
 @dataclass(frozen=True, slots=True)
 class AddressVerdict:
-    """The guard's word on one address.
+    """The decision on one address.
 
     Attributes:
         allowed: Whether it may be dialled.
-        rule: `public`, `allowed by CIDR`, or why not, as the end of the sentence "address A is …".
-        cure: What an operator can do about a refusal, empty where there is nothing.
+        rule: `public`, `allowed by CIDR`, or the reason for the refusal, as the end of the sentence "address A is …".
+        remedy: How an operator can allow it, empty if that is not possible.
     """
 
     allowed: bool
     rule: str
-    cure: str = ""
+    remedy: str = ""
 
 
-def judge(address: str | Address, allow: Iterable[Network] = ()) -> AddressVerdict:
-    """Judge an address as it would be dialled, together with every IPv4 address inside it.
+def judge_address(address: str | Address, allow: Iterable[Network] = ()) -> AddressVerdict:
+    """Decide on an address, together with all IPv4 addresses that it contains.
 
-    An allowed network speaks for the addresses that are written in it and for nothing else: an IPv4 network never opens
-    an IPv6 form of its addresses, and an IPv6 network opens such a form only if the IPv4 address inside is public or
-    allowed by itself. Metadata addresses open only to an entry of exactly that address; multicast, broadcast and the
-    unspecified address never do.
+    An allowed network allows exactly the addresses in it. An IPv4 network does not allow an IPv6 form of its addresses,
+    and an IPv6 network allows such a form only if the IPv4 address in it is public, or is allowed itself. A metadata
+    address is allowed only by an entry for exactly this address. Multicast, broadcast and the unspecified address are
+    never allowed.
 
     Args:
-        address: Text (a scope id after `%` does not count) or address.
-        allow: Networks that the operator lets through although they are special.
+        address: Text (a scope id after `%` is ignored) or address.
+        allow: Special networks that the operator allows.
 
     Raises:
-        ValueError: The text is no IP address.
+        ValueError: The text is not an IP address.
     """
     if isinstance(address, str):
         address = ip_address(address.partition("%")[0])
@@ -57,11 +57,11 @@ def judge(address: str | Address, allow: Iterable[Network] = ()) -> AddressVerdi
         return AddressVerdict(allowed=True, rule=PUBLIC)
     if network := _opened(address, special, networks):
         return AddressVerdict(allowed=True, rule=f"allowed by {network}")
-    return AddressVerdict(allowed=False, rule=special.rule, cure=_cure(special))
+    return AddressVerdict(allowed=False, rule=special.rule, remedy=_remedy(special))
 
 
 def _refusal_inside(address: Address, networks: tuple[Network, ...]) -> AddressVerdict | None:
-    """The verdict on an IPv6 form of a forbidden IPv4 address, None where every IPv4 address inside may be dialled."""
+    """The refusal of an IPv6 form of a forbidden IPv4 address; None if all IPv4 addresses in it may be dialled."""
     for form, inner, special in _special_inside(address):
         rule = f"{form} of {inner}, which is {special.rule}"
         if not any(address in network for network in networks) or not _opened(inner, special, networks):
@@ -69,14 +69,14 @@ def _refusal_inside(address: Address, networks: tuple[Network, ...]) -> AddressV
     return None
 
 
-def _special_inside(address: Address) -> Iterator[tuple[str, Address, Range]]:
+def _special_inside(address: Address) -> Iterator[tuple[str, Address, SpecialRange]]:
     if isinstance(address, IPv6Address):
-        for form, inner in embedded(address):
+        for form, inner in embedded_ipv4(address):
             if (special := range_of(inner)) is not None:
                 yield form, inner, special
 
 
-def _opened(address: Address, special: Range, networks: tuple[Network, ...]) -> Network | None:
+def _opened(address: Address, special: SpecialRange, networks: tuple[Network, ...]) -> Network | None:
     if special.exact:
         return next((network for network in networks if network == special.network), None)
     if not special.opens:
@@ -84,7 +84,7 @@ def _opened(address: Address, special: Range, networks: tuple[Network, ...]) -> 
     return next((network for network in networks if address in network), None)
 
 
-def _cure(special: Range) -> str:
+def _remedy(special: SpecialRange) -> str:
     if special.exact:
         return f"only the entry {special.network} in HUB_EGRESS_ALLOW permits it"
     return "add it to HUB_EGRESS_ALLOW to permit" if special.opens else ""

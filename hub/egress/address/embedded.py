@@ -1,4 +1,4 @@
-"""IPv4 addresses inside IPv6 addresses: whoever routes the outer one may deliver to the inner one."""
+"""IPv4 addresses in IPv6 addresses: a gateway may deliver to the IPv4 address, so that it is checked as well."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from typing import Final
 
-__all__ = ["embedded"]
+__all__ = ["embedded_ipv4"]
 
 _LOW: Final = (
     ("an IPv4-compatible form", IPv6Network("::/96")),
@@ -21,8 +21,8 @@ _ISATAP: Final = 0x0000_5EFE
 _ISATAP_MASK: Final = 0xFCFF_FFFF
 
 
-def embedded(address: IPv6Address) -> Iterator[tuple[str, IPv4Address]]:
-    """Every IPv4 address that an IPv6 address may stand for, each with the name of the form.
+def embedded_ipv4(address: IPv6Address) -> Iterator[tuple[str, IPv4Address]]:
+    """All IPv4 addresses that an IPv6 address may stand for, each with the name of the form.
 
     Forms: IPv4-compatible and IPv4-mapped (RFC 4291), IPv4-translated (SIIT, RFC 2765), NAT64 under 64:ff9b::/96
     (RFC 6052) and 64:ff9b:1::/48 (RFC 8215; the gateway's prefix length is unknown here, so all the layouts of RFC 6052

@@ -1,4 +1,4 @@
-"""Patterns of hosts that a vendor may call, such as `sns.*.amazonaws.com`."""
+"""Patterns for the hosts that a vendor's plugin may call, such as `sns.*.amazonaws.com`."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from functools import lru_cache
 from hub.egress.address.urls import SplitUrl
 from hub.errors import AddressRefused
 
-__all__ = ["check_pattern"]
+__all__ = ["check_vendor_host"]
 
 
-def check_pattern(target: SplitUrl, hosts: tuple[str, ...]) -> None:
-    """Refuse a URL that is not https or whose host fits none of the patterns.
+def check_vendor_host(target: SplitUrl, hosts: tuple[str, ...]) -> None:
+    """Refuse a URL that is not https or whose host matches none of the patterns.
 
-    A `*` stands for exactly one whole label; case and one dot at the end do not count. An IP address fits only itself.
+    A `*` matches exactly one whole label. Case and a dot at the end are ignored. An IP address matches only itself.
 
     Raises:
-        AddressRefused: With what was asked for and what is allowed, for the operator.
+        AddressRefused: Says which hosts are allowed, for the operator.
     """
     if target.scheme != "https":
         raise AddressRefused("a plugin calls https only, not http")
@@ -29,7 +29,7 @@ def check_pattern(target: SplitUrl, hosts: tuple[str, ...]) -> None:
 
 @lru_cache(maxsize=256)
 def _compiled(hosts: tuple[str, ...]) -> re.Pattern[str]:
-    """One expression for all patterns; of no pattern, one that nothing fits."""
+    """One regular expression for all patterns; without patterns one that matches nothing."""
     patterns = (pattern.lower().removesuffix(".").split(".") for pattern in hosts)
     return re.compile(
         "|".join(r"\.".join("[^.]+" if label == "*" else re.escape(label) for label in p) for p in patterns) or r"(?!)"

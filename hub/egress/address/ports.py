@@ -1,4 +1,4 @@
-"""Ports that no outgoing call may reach: services that take HTTP for commands, and that hold mail, data or machines."""
+"""Ports that outgoing calls may not use: their services would read HTTP as commands, or hold mail, data or machines."""
 
 from __future__ import annotations
 
@@ -37,4 +37,4 @@ BLOCKED_PORTS: Final[dict[int, str]] = {
     }.items()
     for port in ports
 }
-"""Port to the name of what usually listens there. Every other port is open."""
+"""From the port to the service that usually listens there. All other ports may be called."""

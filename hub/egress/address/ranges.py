@@ -1,8 +1,8 @@
-"""The special address ranges that no outgoing call may reach, and the name of the rule for each.
+"""The special address ranges that outgoing calls may not reach, and the rule for each.
 
 Sources: the IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890 and its updates), RFC 5771 and RFC 4291 for
-multicast, RFC 3879 for site-local; the metadata addresses are those that the clouds' own manuals name. Ranges that IANA
-calls globally reachable but that hold no receiver (AS112 sinks, AMT and 6to4 relays) are here as well.
+multicast, RFC 3879 for site-local, and the manuals of the clouds for their metadata addresses. Ranges that IANA calls
+globally reachable but in which no receiver can be (AS112 sinks, AMT and 6to4 relays) are here as well.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Final
 
-__all__ = ["METADATA", "Address", "Network", "Range", "range_of"]
+__all__ = ["METADATA", "Address", "Network", "SpecialRange", "range_of"]
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
+class SpecialRange:
     """One special range.
 
     Attributes:
         network: The addresses.
         rule: Why they are refused, as the end of the sentence "address A is …".
-        opens: Whether an operator's CIDR can let them through.
-        exact: Whether only an entry of exactly this network does, a wider one not.
+        opens: Whether an operator can allow them.
+        exact: Whether only an entry for exactly this network allows them, and not a wider one.
     """
 
     network: Network
@@ -34,8 +34,8 @@ class Range:
     exact: bool = False
 
 
-def _metadata(address: str, cloud: str) -> Range:
-    return Range(ip_network(address), f"a metadata address ({cloud})", exact=True)
+def _metadata(address: str, cloud: str) -> SpecialRange:
+    return SpecialRange(ip_network(address), f"a metadata address ({cloud})", exact=True)
 
 
 METADATA: Final = (
@@ -58,7 +58,7 @@ METADATA: Final = (
     _metadata("fd00:c1::a9fe:a9fe", "Oracle Cloud"),
     _metadata("fe80::a9fe:a9fe", "OpenStack"),
 )
-"""Single addresses that hand credentials to whoever asks; they outrank every range they lie in."""
+"""Single addresses that give credentials to every caller. They take precedence over the ranges that contain them."""
 
 _IPV4: Final = (
     ("0.0.0.0/8", "of this network", False),
@@ -109,20 +109,20 @@ _IPV6: Final = (
 )
 
 _PUBLIC_IPV6: Final = (IPv6Network("2000::/3"), IPv6Network("64:ff9b::/96"))
-"""Global unicast, and the well-known NAT64 prefix; IANA has given out nothing else to the public."""
+"""Global unicast and the well-known NAT64 prefix. IANA has assigned nothing else to the public."""
 
-_RANGES: Final[dict[int, tuple[Range, ...]]] = {
-    4: tuple(Range(IPv4Network(network), rule, opens) for network, rule, opens in _IPV4),
-    6: tuple(Range(IPv6Network(network), rule, opens) for network, rule, opens in _IPV6),
+_RANGES: Final[dict[int, tuple[SpecialRange, ...]]] = {
+    4: tuple(SpecialRange(IPv4Network(network), rule, opens) for network, rule, opens in _IPV4),
+    6: tuple(SpecialRange(IPv6Network(network), rule, opens) for network, rule, opens in _IPV6),
 }
 _BY_ADDRESS: Final = {single.network.network_address: single for single in METADATA}
-_UNALLOCATED: Final = Range(IPv6Network("::/0"), "reserved")
+_UNALLOCATED: Final = SpecialRange(IPv6Network("::/0"), "reserved")
 
 
-def range_of(address: Address) -> Range | None:
-    """The special range that an address lies in, the narrowest first; None for a public address.
+def range_of(address: Address) -> SpecialRange | None:
+    """The narrowest special range that contains an address; None for a public address.
 
-    The address is taken as written: addresses that it embeds are `hub.egress.address.embedded`'s business.
+    IPv4 addresses in an IPv6 address are not looked at; `hub.egress.address.embedded` finds them.
     """
     if (single := _BY_ADDRESS.get(address)) is not None:
         return single

@@ -1,4 +1,4 @@
-"""From a name to the addresses behind it."""
+"""Resolving names to addresses."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ _THREADS: Final = 16
 
 
 class Resolver(Protocol):
-    """Asks for the addresses of a name."""
+    """Resolves names."""
 
     async def resolve(self, host: str) -> Sequence[str]:
         """All addresses of a name as text, in the order in which to try them, scope ids allowed.
 
         Raises:
-            OSError: It does not resolve (`socket.gaierror` says whether for good).
+            OSError: It does not resolve. A `socket.gaierror` says whether trying again may help.
         """
         ...
 
 
 class SystemResolver:
-    """The resolver of the machine, with threads of its own: a slow name server holds up names, nothing else."""
+    """The resolver of the machine, in threads of its own, so that a slow name server delays nothing but names."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="hub-names")
 
     async def resolve(self, host: str) -> Sequence[str]:
-        """As `Resolver.resolve`. Families that the machine has no address of are left out: they cannot be dialled."""
+        """As `Resolver.resolve`, without address families that the machine itself has no address of."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, _look_up, host.encode("ascii"))
 
     def close(self) -> None:
-        """Let the threads end; lookups under way are not waited for."""
+        """End the threads without waiting for lookups under way."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 

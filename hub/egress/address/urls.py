@@ -1,4 +1,8 @@
-"""Which URLs may be called: absolute, as RFC 3986 writes them, and never repaired."""
+"""Which URLs may be called: absolute URLs according to RFC 3986. A malformed URL is refused and never repaired.
+
+Two programs that repair a URL differently would see different hosts in it, and the guard would check another host than
+the one that is dialled.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ from hub.errors import AddressRefused, Invalid, Problem
 __all__ = ["MAX_URL", "SplitUrl", "split_url"]
 
 MAX_URL: Final = 8_000
-"""Longest URL that is called, characters."""
+"""Longest URL that is called, in characters."""
 
 _URL: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<rest>[^#]*)", re.ASCII)
 _REST: Final = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?"
@@ -38,7 +42,7 @@ class SplitUrl:
         host: In lower case, an IPv6 address without its brackets.
         port: The one given, else 80 or 443.
         address: The host, where it is an IP address.
-        target: What is dialled and asked for: the same path and query, byte for byte.
+        target: The URL for the client, with exactly the path and query that were given.
     """
 
     url: str
@@ -51,18 +55,19 @@ class SplitUrl:
 
 @lru_cache(maxsize=4096)
 def split_url(url: str, pointer: str = "/url") -> SplitUrl:
-    """Take a URL apart, or say what is wrong with it.
+    """Split a URL, or say what is wrong with it.
 
-    http and https only; no userinfo, no fragment; a host whose last label is a number (decimal or hexadecimal, which
-    resolvers read as an address) is a canonical dotted IPv4 address; IPv6 addresses stand in brackets, without a zone;
-    names are ASCII (a name in another script in its `xn--` form); what RFC 3986 wants percent-encoded is so.
+    Only http and https; no userinfo, no fragment. A host whose last label is a number (decimal or hexadecimal, which
+    resolvers read as an address) must be a canonical dotted IPv4 address. IPv6 addresses are in brackets and have no
+    zone. Names are ASCII; a name in another script is given in its `xn--` form. Everything that RFC 3986 wants
+    percent-encoded must be.
 
     Args:
         url: The text.
         pointer: JSON pointer to the field that it was given in, for the problem.
 
     Raises:
-        Invalid: It is no such URL; the problem says where and how to mend it.
+        Invalid: It is not such a URL; the problem says where and how to fix it.
         AddressRefused: Its port is blocked.
     """
     match = _checked(url, pointer)
@@ -77,7 +82,7 @@ def split_url(url: str, pointer: str = "/url") -> SplitUrl:
 
 
 def _checked(url: str, pointer: str) -> re.Match[str]:
-    """The URL's parts, all but the authority looked through."""
+    """The parts of the URL, all of them checked except the authority."""
     if len(url) > MAX_URL:
         _refuse(pointer, f"a URL has at most {MAX_URL} characters, this one {len(url)}")
     match = _URL.match(url)
@@ -86,14 +91,14 @@ def _checked(url: str, pointer: str) -> re.Match[str]:
     if match["scheme"].lower() not in {"http", "https"}:
         _refuse(pointer, f"only http and https are called, not {match['scheme'].lower()}")
     if match.end() != len(url):
-        _refuse(pointer, "a URL to call has no fragment: remove what begins at '#', or write '%23'")
+        _refuse(pointer, "the URL must not have a fragment: remove what begins at '#', or write '%23'")
     if _REST.fullmatch(match["rest"]) is None:
         _refuse(pointer, f"{_culprit(match['rest'])} must be percent-encoded in a URL")
     return match
 
 
 def _culprit(rest: str) -> str:
-    """The first character of path and query that may not stand there, quoted."""
+    """The first character of path and query that is not allowed there, quoted."""
     position, query = 0, False
     while position < len(rest):
         piece = _REST.match(("?" if query else "/") + rest[position:])
@@ -106,16 +111,16 @@ def _culprit(rest: str) -> str:
 
 
 def _authority(text: str, pointer: str) -> tuple[str, Address | None, int | None]:
-    """Host, the same as an address if it is one, and port if given."""
+    """The host, the host as an address if it is one, and the port if there is one."""
     if "@" in text:
-        _refuse(pointer, "a URL to call holds no user name or password: use a header or a connection")
+        _refuse(pointer, "the URL must not contain a user name or password: use a header or a connection")
     match = _AUTHORITY.fullmatch(text)
     if match is None:
-        _refuse(pointer, "the host is malformed: an IPv6 address stands in brackets")
+        _refuse(pointer, "the host is malformed: write an IPv6 address in brackets")
     port = None
     if match["port"] is not None:
         if _PORT.fullmatch(match["port"]) is None or int(match["port"]) > 65_535:
-            _refuse(pointer, "the port is a number from 1 to 65535")
+            _refuse(pointer, "the port must be a number from 1 to 65535")
         port = int(match["port"])
     host = match["host"]
     if host.startswith("["):
@@ -125,11 +130,11 @@ def _authority(text: str, pointer: str) -> tuple[str, Address | None, int | None
 
 def _ipv6(text: str, pointer: str) -> tuple[str, Address]:
     if "%" in text:
-        _refuse(pointer, "an IPv6 address to call has no zone")
+        _refuse(pointer, "an IPv6 address must not have a zone")
     try:
         address = IPv6Address(text)
     except AddressValueError:
-        _refuse(pointer, "no IPv6 address stands in the brackets")
+        _refuse(pointer, "what is in the brackets is not an IPv6 address")
     return address.compressed, address
 
 
@@ -144,10 +149,11 @@ def _name(host: str, pointer: str) -> tuple[str, Address | None]:
             return host, IPv4Address(host)
         except AddressValueError:
             _refuse(
-                pointer, "a host that ends in a number is an IPv4 address of four decimal numbers, such as 192.0.2.1"
+                pointer,
+                "a host that ends in a number must be an IPv4 address of four decimal numbers, such as 192.0.2.1",
             )
     if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        _refuse(pointer, "the host is no name: labels of letters, digits, '-' and '_' joined by dots")
+        _refuse(pointer, "the host is not a name: labels of letters, digits, '-' and '_', joined by dots")
     return host.lower(), None
 
 

@@ -1,4 +1,4 @@
-"""The body of an answer: read as it streams in, decompressed within a cap."""
+"""Reading the body of an answer: streamed, decompressed, and limited in size."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
 class ReadBody(NamedTuple):
-    """What was read.
+    """The body as far as it was read.
 
     Attributes:
         data: The bytes, decompressed.
-        ended: Whether the stream was read to its end, so that its connection can serve again.
-        note: Why `data` is not the whole body as it was meant, empty where it is.
+        ended: Whether the stream was read to its end, so that its connection can be used again.
+        note: Why `data` is not the complete, decoded body; empty if it is.
     """
 
     data: bytes
@@ -35,15 +35,16 @@ async def read_body(content: StreamReader, encoding: str, cap: int) -> ReadBody:
     """Read up to `cap` bytes of a body.
 
     Args:
-        content: The stream, as it came over the wire.
-        encoding: Content-Encoding of the answer; one that was not asked for is left as it is.
+        content: The stream, as it comes over the wire.
+        encoding: Content-Encoding of the answer. A body in an encoding that was not asked for stays encoded.
         cap: Most bytes to keep, counted after decompression.
 
     Raises:
         aiohttp.ClientPayloadError: The connection ended before the body did.
     """
     inflate = _Inflate(encoding) if encoding in _Inflate.KNOWN else None
-    note = "" if inflate or encoding in {"", "identity"} else f"the body is encoded as {encoding!a}, not asked for"
+    plain = encoding in {"", "identity"}
+    note = "" if inflate or plain else f"the body is encoded as {encoding!a}, which was not asked for"
     kept: list[bytes] = []
     size = received = 0
     while chunk := await content.readany():
@@ -52,7 +53,7 @@ async def read_body(content: StreamReader, encoding: str, cap: int) -> ReadBody:
             try:
                 chunk = inflate.feed(chunk, cap - size + 1)
             except zlib.error:
-                return ReadBody(b"".join(kept), ended=False, note=f"the body is no valid {encoding}")
+                return ReadBody(b"".join(kept), ended=False, note=f"the body is not valid {encoding}")
         size += len(chunk)
         kept.append(chunk)
         if size > cap or received > 2 * cap + _SLACK:
@@ -76,14 +77,14 @@ class _Inflate:
 
     @property
     def complete(self) -> bool:
-        """Whether what was fed is nothing, or ends where a stream ends."""
+        """Whether nothing was fed, or what was fed ends where a stream ends."""
         return self._stream is None or self._stream.eof
 
     def feed(self, data: bytes, most: int) -> bytes:
-        """Decompress up to `most` bytes of output; who needs more has reached the cap and stops.
+        """Decompress to at most `most` bytes. The caller stops when it gets that many, so that nothing is left behind.
 
         Raises:
-            zlib.error: This is no such stream.
+            zlib.error: The data is not in this encoding.
         """
         kept: list[bytes] = []
         while data and most > 0:

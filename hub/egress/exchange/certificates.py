@@ -1,4 +1,4 @@
-"""What a refused certificate says: asked of the server again, since a failed handshake keeps nothing."""
+"""The validity of a refused certificate. It is asked for again, since a failed handshake keeps no certificate."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from cryptography import x509
 from hub.egress.address.urls import SplitUrl
 from hub.egress.guard import Guard
 
-__all__ = ["validity"]
+__all__ = ["certificate_validity"]
 
 
-async def validity(guard: Guard, target: SplitUrl, address: str, seconds: float) -> tuple[datetime, datetime] | None:
-    """From when until when the server's certificate is valid, None where it does not show one in time.
+async def certificate_validity(
+    guard: Guard, target: SplitUrl, address: str, seconds: float
+) -> tuple[datetime, datetime] | None:
+    """From when to when the certificate of a server is valid; None if it sends none in time.
 
     Args:
-        guard: Judges the address once more.
-        target: Whose host is named in the handshake.
-        address: Where the handshake failed.
-        seconds: Longest wait.
+        guard: Checks the address again.
+        target: Its host is the name in the handshake.
+        address: The address with which the handshake failed.
+        seconds: Time limit.
     """
     family = socket.AF_INET6 if ip_address(address).version == 6 else socket.AF_INET
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

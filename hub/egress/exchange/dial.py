@@ -1,4 +1,4 @@
-"""What a call learns about its own connection while aiohttp makes it."""
+"""What a call learns about its connection, which aiohttp makes out of its sight."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ __all__ = ["DIAL", "Dial"]
 
 @dataclass(slots=True)
 class Dial:
-    """Filled by the guard while a connection is made; left as it is where a kept-alive connection serves the call.
+    """Filled in by the guard while a connection is made. A kept-alive connection leaves it empty except for `peer`.
 
     Attributes:
-        address: The address dialled last.
-        refusal: What the guard said to the last address that it refused at this moment.
-        peer: Who took the request, new connection or kept; None while there is no connection.
+        address: The address that was dialled last.
+        refusal: The guard's refusal of an address when it was dialled.
+        peer: The address that the request was sent to, over a new or a kept-alive connection; None before that.
     """
 
     address: str | None = None
@@ -26,4 +26,4 @@ class Dial:
 
 
 DIAL: ContextVar[Dial | None] = ContextVar("DIAL", default=None)
-"""The call that the running task makes; tasks that race for a connection inherit it."""
+"""The call of the running task. The tasks with which aiohttp tries several addresses at once inherit it."""

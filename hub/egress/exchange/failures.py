@@ -1,4 +1,4 @@
-"""From what aiohttp raises to a sentence that an operator can act on."""
+"""Turns what aiohttp raises into an error that says what went wrong, so that an operator can act on it."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from aiohttp import (
 )
 
 from hub.egress.address.urls import SplitUrl
-from hub.egress.errors import EgressError, Kind
-from hub.egress.exchange.certificates import validity
+from hub.egress.errors import EgressError, FailureKind
+from hub.egress.exchange.certificates import certificate_validity
 from hub.egress.exchange.dial import Dial
 from hub.egress.guard import Guard
 from hub.errors import HubError
 
-__all__ = ["Failure", "explain"]
+__all__ = ["FailedCall", "error_of"]
 
-_ERRNO: Final[dict[int, tuple[str, Kind]]] = {
+_ERRNO: Final[dict[int, tuple[str, FailureKind]]] = {
     errno.ECONNREFUSED: ("the connection was refused", "refused"),
     errno.ECONNRESET: ("the connection was reset", "closed"),
     errno.EPIPE: ("the connection was closed before the request was sent", "closed"),
@@ -57,15 +57,15 @@ _ALERTS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class FailedCall:
     """A call that failed.
 
     Attributes:
-        error: What was raised.
-        target: Where it went.
-        seconds: Its limit.
-        dial: What is known of its connection.
-        status: Of the answer whose body failed.
+        error: What aiohttp raised.
+        target: The URL that was called.
+        seconds: The time limit of the call.
+        dial: What is known about its connection.
+        status: Status of the answer, if its body failed.
     """
 
     error: Exception
@@ -75,13 +75,13 @@ class Failure:
     status: int | None
 
 
-async def explain(failure: Failure, guard: Guard, started: float) -> HubError:
+async def error_of(failure: FailedCall, guard: Guard, started: float) -> HubError:
     """The error to raise for a failed call: the guard's refusal, or an `EgressError`.
 
     Args:
-        failure: What happened.
-        guard: Used to look at a certificate once more, and told to forget addresses that do not answer.
-        started: `perf_counter()` at the start of the call; all of this stays within the call's limit.
+        failure: The failed call.
+        guard: Allows the second look at a certificate, and forgets addresses that do not answer.
+        started: `perf_counter()` at the start of the call. The second look stays within the time limit of the call.
     """
     if failure.dial.refusal is not None:
         return failure.dial.refusal
@@ -89,7 +89,7 @@ async def explain(failure: Failure, guard: Guard, started: float) -> HubError:
         guard.forget(failure.target.host)
     tls = _tls_error(failure.error)
     message: str
-    kind: Kind
+    kind: FailureKind
     if isinstance(tls, ssl.SSLCertVerificationError):
         left = failure.seconds - (perf_counter() - started)
         message, kind = await _certificate(tls, failure, guard, left), "tls"
@@ -102,16 +102,16 @@ async def explain(failure: Failure, guard: Guard, started: float) -> HubError:
     return EgressError(message, address, kind, status=failure.status, duration_ms=elapsed)
 
 
-def _sentence(failure: Failure, guard: Guard) -> tuple[str, Kind]:
+def _sentence(failure: FailedCall, guard: Guard) -> tuple[str, FailureKind]:
     error = failure.error
     cause = getattr(error, "os_error", error)
     if not isinstance(error, ClientConnectorDNSError) and (known := _ERRNO.get(getattr(cause, "errno", None) or 0)):
         return known
     match error:
         case ClientConnectorDNSError():
-            found: tuple[str, Kind] = _unresolved(cause), "name"
+            found: tuple[str, FailureKind] = _unresolved(cause), "name"
         case ClientResponseError():
-            found = f"the answer is no valid HTTP: {_first_line(error.message)}", "protocol"
+            found = f"the answer is not valid HTTP: {_first_line(error.message)}", "protocol"
         case ClientPayloadError():
             found = "the connection was closed in the middle of the body", "closed"
         case TimeoutError():
@@ -125,7 +125,7 @@ def _sentence(failure: Failure, guard: Guard) -> tuple[str, Kind]:
     return found
 
 
-def _late(failure: Failure, guard: Guard) -> tuple[str, Kind]:
+def _late(failure: FailedCall, guard: Guard) -> tuple[str, FailureKind]:
     within = f"within {failure.seconds:g} s"
     if failure.status is not None:
         return f"the body did not end {within}", "timeout"
@@ -144,7 +144,7 @@ def _unresolved(cause: object) -> str:
 
 
 def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
-    """OpenSSL's own error behind what aiohttp raised."""
+    """The error of OpenSSL that caused what aiohttp raised."""
     while error is not None:
         if isinstance(error, ssl.SSLError) and not isinstance(error, ClientError):
             return error
@@ -152,12 +152,12 @@ def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
     return None
 
 
-async def _certificate(error: ssl.SSLCertVerificationError, failure: Failure, guard: Guard, left: float) -> str:
+async def _certificate(error: ssl.SSLCertVerificationError, failure: FailedCall, guard: Guard, left: float) -> str:
     code = error.verify_code
     if code in {_EXPIRED, _NOT_YET}:
         dates = None
         if failure.dial.address is not None and left > 0:
-            dates = await validity(guard, failure.target, failure.dial.address, left)
+            dates = await certificate_validity(guard, failure.target, failure.dial.address, left)
         if code == _EXPIRED:
             return f"certificate expired on {dates[1]:%Y-%m-%d}" if dates else "certificate expired"
         return f"certificate is not valid before {dates[0]:%Y-%m-%d}" if dates else "certificate is not valid yet"

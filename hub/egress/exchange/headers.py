@@ -29,7 +29,7 @@ FRAMING: Final = frozenset(
         "upgrade",
     }
 )
-"""Headers that say where a request ends and who it is for (RFC 9110, section 7); the client alone writes them."""
+"""Headers that say where a request ends and whom it is for (RFC 9110, section 7). Only the client sets them."""
 
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -41,14 +41,14 @@ def pairs(headers: Headers) -> list[tuple[str, str]]:
 
 
 def check_headers(headers: Headers, pointer: str = "/headers") -> list[tuple[str, str]]:
-    """Headers that may be sent, as pairs.
+    """Check headers and return them as pairs.
 
     Args:
         headers: Names and values.
         pointer: JSON pointer to the field that they were given in.
 
     Raises:
-        Invalid: A name is no token of RFC 9110 or is one that the client writes, or a value holds control characters.
+        Invalid: A name is not a token of RFC 9110 or is set by the client, or a value contains control characters.
     """
     listed = pairs(headers)
     for name, value in listed:
@@ -59,11 +59,11 @@ def check_headers(headers: Headers, pointer: str = "/headers") -> list[tuple[str
 
 @lru_cache(maxsize=1024)
 def _fault(name: str) -> str:
-    """Why a header of this name cannot be sent, empty where it can."""
+    """Why a header of this name cannot be sent; empty if it can."""
     if not _NAME.fullmatch(name):
-        return "is no name of a header"
-    return "is written by the hub itself" if name.lower() in FRAMING else ""
+        return "is not a valid header name"
+    return "is set by the hub itself" if name.lower() in FRAMING else ""
 
 
 def _unsendable(value: str) -> str:
-    return "holds a control character" if not value.isprintable() and _CONTROL.search(value) else ""
+    return "contains a control character" if not value.isprintable() and _CONTROL.search(value) else ""

@@ -1,4 +1,4 @@
-"""Connection pools: one for each TLS policy and pool name, so that no connection ever serves two policies."""
+"""Connection pools: one per TLS policy and pool name, so that a connection is never used under another policy."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from aiohttp.connector import Connection
 from hub.egress.errors import EgressError
 from hub.egress.exchange.body import ACCEPT_ENCODING
 from hub.egress.exchange.dial import DIAL
-from hub.egress.exchange.tls import Tls
+from hub.egress.exchange.tls import TlsPolicy
 from hub.egress.guard import Guard
 
-__all__ = ["Answer", "Pool", "Pools"]
+__all__ = ["ConnectionPool", "ConnectionPools"]
 
 _MOST: Final = 512
 _IDLE_SECONDS: Final = 15.0
@@ -27,11 +27,11 @@ _HEADERS: Final = 128
 _NO_TIMEOUT: Final = ClientTimeout(total=None)
 
 
-class Answer(ClientResponse):
-    """A response that notes who gives it; its connection may be back in the pool before anybody can ask."""
+class _PeerResponse(ClientResponse):
+    """A response that records the address of the peer: later its connection may be back in the pool already."""
 
     def start(self, connection: Connection) -> Coroutine[Any, Any, ClientResponse]:
-        """Note the address at the other end, then go on."""
+        """Record the address of the peer, then start as usual."""
         dial, transport = DIAL.get(), connection.transport
         if dial is not None and transport is not None and (name := transport.get_extra_info("peername")):
             dial.peer = name[0]
@@ -39,34 +39,38 @@ class Answer(ClientResponse):
 
 
 @dataclass(slots=True)
-class Pool:
-    """The kept-alive connections of one policy; `busy` counts the calls under way."""
+class ConnectionPool:
+    """The connections of one TLS policy and pool name.
+
+    Attributes:
+        busy: Calls under way; a busy pool is not closed.
+    """
 
     session: ClientSession
     busy: int = 0
 
 
-class Pools:
-    """All pools of an egress client. Those that are idle longest are closed when there are too many.
+class ConnectionPools:
+    """All connection pools of a client. If there are too many, those are closed that have been idle for longest.
 
     Args:
-        guard: Judges every address that a pool dials.
-        user_agent: Sent where the caller sets none.
+        guard: Checks every address that is dialled.
+        user_agent: User-Agent of calls that do not set one.
     """
 
     def __init__(self, guard: Guard, user_agent: str) -> None:
         self._guard = guard
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": ACCEPT_ENCODING}
-        self._pools: OrderedDict[tuple[Tls | None, Hashable], Pool] = OrderedDict()
-        self._contexts: OrderedDict[Tls, ssl.SSLContext] = OrderedDict()
+        self._pools: OrderedDict[tuple[TlsPolicy | None, Hashable], ConnectionPool] = OrderedDict()
+        self._contexts: OrderedDict[TlsPolicy, ssl.SSLContext] = OrderedDict()
         self._closing: set[asyncio.Task[None]] = set()
         self._closed = False
 
-    async def get(self, tls: Tls | None, name: Hashable) -> Pool:
-        """The pool of a policy, made when first asked for.
+    async def get(self, tls: TlsPolicy | None, name: Hashable) -> ConnectionPool:
+        """The pool of a TLS policy and name, created if need be.
 
         Raises:
-            Invalid: The TLS options cannot be used.
+            Invalid: The TLS policy cannot be used.
             EgressError: The pools are closed.
         """
         if self._closed:
@@ -81,20 +85,20 @@ class Pools:
                 raise EgressError("the hub is stopping", None, "closed")
             pool = self._pools.get(key)
             if pool is None:
-                pool = self._pools[key] = Pool(self._session(context))
+                pool = self._pools[key] = ConnectionPool(self._session(context))
                 self._evict()
         self._pools.move_to_end(key)
         return pool
 
     async def close(self) -> None:
-        """Close every connection; calls under way end in an error."""
+        """Close all connections. Calls under way end with an error."""
         self._closed = True
         pools = tuple(self._pools.values())
         self._pools.clear()
         self._contexts.clear()
         await asyncio.gather(*(pool.session.close() for pool in pools), *self._closing)
 
-    async def _context(self, tls: Tls | None) -> ssl.SSLContext | bool:
+    async def _context(self, tls: TlsPolicy | None) -> ssl.SSLContext | bool:
         if tls is None:
             return True
         if tls == _UNVERIFIED:
@@ -106,7 +110,7 @@ class Pools:
                 self._contexts.popitem(last=False)
         return context
 
-    def _session(self, context: ssl.SSLContext | bool) -> ClientSession:  # noqa: FBT001 - aiohttp's ssl
+    def _session(self, context: ssl.SSLContext | bool) -> ClientSession:  # noqa: FBT001 - the values that aiohttp's `ssl` takes
         connector = TCPConnector(
             ssl=context,
             resolver=self._guard.resolver,
@@ -119,7 +123,7 @@ class Pools:
             connector=connector,
             headers=self._headers,
             cookie_jar=DummyCookieJar(),
-            response_class=Answer,
+            response_class=_PeerResponse,
             timeout=_NO_TIMEOUT,
             auto_decompress=False,
             trust_env=False,
@@ -140,5 +144,5 @@ class Pools:
             task.add_done_callback(self._closing.discard)
 
 
-_DEFAULT: Final = Tls()
-_UNVERIFIED: Final = Tls(verify=False)
+_DEFAULT: Final = TlsPolicy()
+_UNVERIFIED: Final = TlsPolicy(verify=False)

@@ -1,4 +1,4 @@
-"""TLS options of a call, and the contexts made of them."""
+"""TLS policies of calls, and the SSL contexts made from them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from dataclasses import dataclass, field
 
 from hub.errors import Invalid, Problem
 
-__all__ = ["Tls"]
+__all__ = ["TlsPolicy"]
 
 
 @dataclass(frozen=True, slots=True)
-class Tls:
-    """How the other side's certificate is checked and what the hub shows of itself. Equal options share connections.
+class TlsPolicy:
+    """How the certificate of the other side is checked, and which one the hub presents.
+
+    Calls with equal policies share connections.
 
     Attributes:
         verify: Whether certificate and host name are checked.
-        ca: PEM certificates trusted instead of the machine's; None keeps those.
-        certificate: PEM of the client certificate, the rest of its chain behind it.
-        key: PEM of its key, without a pass phrase; may stand in `certificate` too.
+        ca: PEM certificates to trust instead of those of the machine; None trusts those of the machine.
+        certificate: Client certificate as PEM, followed by the rest of its chain.
+        key: Its key as PEM, without a pass phrase. It may be in `certificate` instead.
     """
 
     verify: bool = True
@@ -31,12 +33,13 @@ class Tls:
     key: str | None = field(default=None, repr=False)
 
     def context(self) -> ssl.SSLContext:
-        """A context for clients, TLS 1.2 or later, HTTP/1.1 only.
+        """An SSL context for clients, TLS 1.2 or later, HTTP/1.1 only.
 
-        Reads the machine's certificates or a temporary file: some milliseconds, better not on the event loop.
+        It reads the certificates of the machine or a temporary file, which takes milliseconds: do not call it on the
+        event loop.
 
         Raises:
-            Invalid: A PEM text cannot be used; the problem points into the options as subscriptions hold them.
+            Invalid: A PEM text cannot be used; the problem points to its field in a subscription.
         """
         context = ssl.create_default_context() if self.ca is None else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -49,11 +52,11 @@ class Tls:
             try:
                 context.load_verify_locations(cadata=self.ca)
             except (ssl.SSLError, TypeError, ValueError):
-                raise _unusable("/tls/ca", "no PEM certificate that can be trusted") from None
+                raise _unusable("/tls/ca", "is not a PEM certificate that can be trusted") from None
         if self.certificate is not None:
             self._load(context)
         elif self.key is not None:
-            raise _unusable("/tls/client_certificate", "a key without its certificate")
+            raise _unusable("/tls/client_certificate", "is missing, but there is a key")
         return context
 
     def _load(self, context: ssl.SSLContext) -> None:
@@ -63,13 +66,13 @@ class Tls:
             except ssl.SSLError as error:
                 if error.reason == "KEY_VALUES_MISMATCH":
                     raise _unusable("/tls/client_certificate", "the key belongs to another certificate") from None
-                raise _unusable("/tls/client_certificate", "no PEM certificate with an unencrypted key") from None
+                raise _unusable("/tls/client_certificate", "is not a PEM certificate with an unencrypted key") from None
             except (OSError, ValueError):
-                raise _unusable("/tls/client_certificate", "no PEM certificate with an unencrypted key") from None
+                raise _unusable("/tls/client_certificate", "is not a PEM certificate with an unencrypted key") from None
 
 
 def _no_pass_phrase() -> str:
-    """Asked for an encrypted key only; without it OpenSSL would ask at the terminal."""
+    """Called for an encrypted key only. Without this callback OpenSSL would ask for a pass phrase on the terminal."""
     raise ValueError("the key is encrypted")
 
 
@@ -79,7 +82,7 @@ def _unusable(pointer: str, message: str) -> Invalid:
 
 @contextmanager
 def _file(text: str) -> Iterator[str]:
-    """A path to a text that OpenSSL takes from files only: in memory where the system can, else 0600 and removed."""
+    """A path to a text, which OpenSSL reads from files only: in memory if the system can, or in a temporary file."""
     if hasattr(os, "memfd_create"):
         descriptor = os.memfd_create("pem", os.MFD_CLOEXEC)
         with os.fdopen(descriptor, "w") as file:

@@ -1,1 +1,1 @@
-"""From a claimed delivery to a logged attempt: order, sending, verdict, retry, health."""
+"""Sending claimed deliveries: order, attempts, what follows from them, retries, health of subscriptions."""

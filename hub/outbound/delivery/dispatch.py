@@ -1,4 +1,4 @@
-"""Deliveries on their way: claims them, sends them in the scheduler's order, logs what came of them."""
+"""The dispatcher: claims due deliveries, sends them in the scheduler's order, and logs their attempts."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from hub.model.ids import Id, write_id
 from hub.model.stored.execution import Lease
 from hub.model.stored.outbound import Attempt, Attempted, DueDelivery, NewDelivery, SubscriptionRecord
 from hub.model.times import SECOND
-from hub.outbound.delivery.alarm import Alarm
-from hub.outbound.delivery.claims import MOST_LANES, Backlog, Lane
-from hub.outbound.delivery.deliver import Courier, public_error
-from hub.outbound.delivery.health import Health
-from hub.outbound.delivery.resting import Resting
-from hub.outbound.delivery.schedule import Scheduler
-from hub.outbound.delivery.verdict import judge
+from hub.outbound.delivery.attempt_sender import AttemptSender, public_error
+from hub.outbound.delivery.backlog import MOST_LANES, Backlog, Lane
+from hub.outbound.delivery.cancellation import CancellationPoints
+from hub.outbound.delivery.earliest_timer import EarliestTimer
+from hub.outbound.delivery.fair_scheduler import FairScheduler
+from hub.outbound.delivery.health import SubscriptionHealth
+from hub.outbound.delivery.outcome import outcome_of
 from hub.ports.blobs import Blobs
 from hub.ports.clock import Clock
 from hub.ports.store import Store
 
-__all__ = ["Dispatcher", "Pace"]
+__all__ = ["DispatchOptions", "Dispatcher"]
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """How a process sends.
+class DispatchOptions:
+    """How a process sends deliveries.
 
     Attributes:
         slots: Attempts at once.
-        lease_seconds: How long a claim lasts unless it is renewed: how soon work of a killed process goes on.
-        poll_seconds: How often to look for work that other processes left or added.
-        stop_seconds: How long a stop waits for attempts under way.
-        rng: Where jitter comes from.
+        lease_seconds: Life of a claim without renewal. After that time another process takes over from a killed one.
+        poll_seconds: How often to look for deliveries that other processes added or left.
+        stop_seconds: How long `stop` waits for attempts under way.
+        rng: Source of the jitter.
     """
 
     slots: int = 512
@@ -52,15 +52,20 @@ class Pace:
 class Dispatcher:
     """Sends what is due, from `start` to `stop`.
 
+    Three loops run beside the attempts: one claims deliveries where there is something due and room for it, one renews
+    the leases of what is held, and one looks for deliveries that other processes added. A delivery is held from its
+    claim until its attempt is logged. If anything goes wrong in between, its lease is not renewed any more, ends, and
+    somebody claims the delivery again: it is sent at least once, and never lost.
+
     Args:
-        store: Where deliveries are claimed and attempts logged.
-        blobs: Where large bodies are.
-        courier: Makes the attempts.
-        health: Hears how subscriptions fare.
+        store: Deliveries are claimed and attempts logged there.
+        blobs: Keep large bodies.
+        sender: Makes the attempts.
+        health: Told the result of each attempt.
         clock: The hub's clock.
         owner: Id of this process in leases.
-        pace: How it sends.
-        logged: Told of each attempt once it is committed.
+        options: How deliveries are sent.
+        logged: Called with each attempt after its commit.
     """
 
     def __init__(
@@ -68,49 +73,49 @@ class Dispatcher:
         *,
         store: Store,
         blobs: Blobs | None,
-        courier: Courier,
-        health: Health,
+        sender: AttemptSender,
+        health: SubscriptionHealth,
         clock: Clock,
         owner: str,
-        pace: Pace,
+        options: DispatchOptions,
         logged: Callable[[Attempted], None],
     ) -> None:
         self._store = store
         self._blobs = blobs
-        self._courier = courier
+        self._sender = sender
         self._health = health
         self._clock = clock
         self._owner = owner
-        self._pace = pace
+        self._options = options
         self._logged = logged
-        self._scheduler = Scheduler(pace.slots)
+        self._scheduler = FairScheduler(options.slots)
         self._backlog = Backlog()
         self._held: dict[Id, DueDelivery] = {}
         self._sending: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
-        self._resting = Resting()
-        self._hungry = asyncio.Event()
-        self._alarm = Alarm(clock, self._ring)
+        self._cancellation = CancellationPoints()
+        self._claim_wanted = asyncio.Event()
+        self._timer = EarliestTimer(clock, self._wake)
         self._claiming = False
-        self._turned = asyncio.Event()
+        self._progressed = asyncio.Event()
         self._stopping = True
 
     @property
     def under_way(self) -> int:
-        """Deliveries that this process holds."""
+        """How many deliveries this process holds."""
         return len(self._held)
 
     async def settled(self) -> None:
-        """Return once no attempt is under way and nothing is being claimed: what is left is due later, or throttled."""
-        while self._sending or self._claiming or self._hungry.is_set():
-            self._turned.clear()
-            await self._turned.wait()
+        """Return once nothing is being sent or claimed: what is left is due later, paused or throttled."""
+        while self._sending or self._claiming or self._claim_wanted.is_set():
+            self._progressed.clear()
+            await self._progressed.wait()
 
     async def start(self) -> None:
-        """Go on with what the store has. Raises `StoreUnavailable`."""
+        """Start sending what the store holds. Raises `StoreUnavailable`."""
         self._stopping = False
         self._backlog.merge(await self._store.outbound.backlog(self._owner, self._clock.now()))
-        self._hungry.set()
+        self._claim_wanted.set()
         self._loops = [
             asyncio.create_task(self._claim(), name="hub-outbound-claim"),
             asyncio.create_task(self._renew(), name="hub-outbound-renew"),
@@ -118,61 +123,66 @@ class Dispatcher:
         ]
 
     async def stop(self) -> None:
-        """Start nothing more, let attempts under way end within the grace, give the rest back to the store."""
+        """Start no more attempts, let those under way end within `stop_seconds`, and release all other claims."""
         self._stopping = True
-        self._alarm.stop()
-        await self._resting.stop(self._loops)
+        self._timer.stop()
+        await self._cancellation.stop(self._loops)
         self._loops.clear()
         if self._sending:
-            await asyncio.wait(self._sending, timeout=self._pace.stop_seconds)
+            await asyncio.wait(self._sending, timeout=self._options.stop_seconds)
         for task in self._sending:
             task.cancel()
         await asyncio.gather(*self._sending, return_exceptions=True)
         await self._give_back(tuple(self._held.values()), self._clock.now())
 
     def failing_since(self, subscription: SubscriptionRecord) -> int | None:
-        """Since when every attempt of a subscription has failed, microseconds UTC; None while it is well."""
+        """Since when every attempt for a subscription has failed, microseconds UTC; None if the last one succeeded."""
         return self._health.failing_since(subscription)
 
-    def birth(self, subscription: SubscriptionRecord) -> Lease | None:
-        """A lease for a delivery about to be accepted, if it may be sent before everything that waits in the store."""
+    def lease_new_delivery(self, subscription: SubscriptionRecord) -> Lease | None:
+        """A lease for a delivery that is about to be committed, or None if it has to be claimed.
+
+        With a lease it needs no claim, which saves a commit. It has to be claimed if an older delivery of the
+        subscription waits in the store, since it would overtake that one, or if there is no room for it here.
+        """
         now = self._clock.now()
         lane = (subscription.org, subscription.id)
-        if self._stopping or self._backlog.behind(lane, now) or not self._scheduler.accepts(subscription.id, now):
+        if self._stopping or self._backlog.has_due(lane, now) or not self._scheduler.accepts(subscription.id, now):
             return None
-        return Lease(self._owner, self._until(now))
+        return Lease(self._owner, self._lease_end(now))
 
     def accepted(self, leased: Sequence[DueDelivery], deliveries: Iterable[NewDelivery]) -> None:
-        """Deliveries were committed: send those that were born claimed, claim the others."""
+        """New deliveries were committed: send those that have a lease, and claim the others."""
         for each in deliveries:
             if each.lease is None and each.record.state == "pending":
-                self.due(each.record.org, each.record.subscription, each.record.due)
+                self.note_due(each.record.org, each.record.subscription, each.record.due)
         if leased:
-            self._take_in(leased)
-            self._pump()
+            self._hold(leased)
+            self._start_ready()
 
-    def due(self, org: Id, subscription: Id, when: int) -> None:
-        """Something of a subscription may be claimed at `when` (microseconds UTC)."""
-        when = max(when, self._scheduler.quiet_until(subscription))
-        self._backlog.note((org, subscription), when)
+    def note_due(self, org: Id, subscription: Id, when: int) -> None:
+        """A delivery of this subscription can be claimed at `when` (microseconds UTC)."""
+        # A claim before the end of a throttle would only fill the lane of a subscription that may send nothing.
+        when = max(when, self._scheduler.throttled_until(subscription))
+        self._backlog.add((org, subscription), when)
         if when <= self._clock.now():
-            self._hungry.set()
+            self._claim_wanted.set()
         else:
-            self._alarm.set(when)
+            self._timer.set(when)
 
-    async def gone(self, owner: str) -> None:
-        """The process `owner` is known to be gone: what it held goes on now. Raises `StoreUnavailable`."""
+    async def take_over(self, owner: str) -> None:
+        """Claim at once what the process `owner` held, which is known to have ended. Raises `StoreUnavailable`."""
         now = self._clock.now()
         await self._store.outbound.expire(owner, now)
         self._backlog.merge(await self._store.outbound.backlog(self._owner, now))
-        self._hungry.set()
+        self._claim_wanted.set()
 
-    def changed(self, org: Id, subscription: Id) -> None:
-        """A subscription was changed, disabled or deleted: go by what it is now."""
+    def subscription_changed(self, org: Id, subscription: Id) -> None:
+        """A subscription was changed, disabled or deleted: follow its present state."""
         current = self._store.snapshot.subscriptions.get(subscription)
         if current is not None and current.spec.enabled:
             self._scheduler.configure(subscription, current.spec.concurrency, current.spec.rate_limit)
-            self.due(org, subscription, self._clock.now())
+            self.note_due(org, subscription, self._clock.now())
             return
         for each in self._scheduler.evict(subscription):
             self._held.pop(each.record.id, None)
@@ -180,26 +190,28 @@ class Dispatcher:
         self._health.forget(subscription)
         if current is None:
             self._scheduler.forget(subscription)
-            self._courier.forget(subscription)
+            self._sender.forget(subscription)
 
-    def _until(self, now: int) -> int:
-        return now + int(self._pace.lease_seconds * SECOND)
+    def _lease_end(self, now: int) -> int:
+        return now + int(self._options.lease_seconds * SECOND)
 
-    def _take_in(self, won: Sequence[DueDelivery]) -> None:
+    def _hold(self, won: Sequence[DueDelivery]) -> None:
+        """Take claimed deliveries in."""
         known = self._store.snapshot.subscriptions
         for due in won:
             self._held[due.record.id] = due
             subscription = known.get(due.record.subscription)
             if subscription is not None:
                 self._scheduler.configure(subscription.id, subscription.spec.concurrency, subscription.spec.rate_limit)
-        self._scheduler.offer(won)
+        self._scheduler.add(won)
 
-    def _ring(self) -> None:
-        self._hungry.set()
-        self._pump()
+    def _wake(self) -> None:
+        """The timer fired: something is due in the store, or a lane of the scheduler opens."""
+        self._claim_wanted.set()
+        self._start_ready()
 
-    def _pump(self) -> None:
-        """Start all that may start now, and see to it that this is called again when more may."""
+    def _start_ready(self) -> None:
+        """Start all attempts that may start now, and set the timer for when more may."""
         if self._stopping:
             return
         for due in self._scheduler.take(self._clock.now()):
@@ -208,11 +220,11 @@ class Dispatcher:
             task.add_done_callback(self._sent)
         opening = self._scheduler.next_opening()
         if opening is not None:
-            self._alarm.set(opening)
+            self._timer.set(opening)
 
     def _sent(self, task: asyncio.Task[None]) -> None:
         self._sending.discard(task)
-        self._turned.set()
+        self._progressed.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("delivery_failed", exc_info=error)
 
@@ -221,44 +233,44 @@ class Dispatcher:
         lane = (record.org, record.subscription)
         subscription = self._store.snapshot.subscriptions.get(record.subscription)
         if subscription is None or not subscription.spec.enabled:
-            self._free(lane)
+            self._slot_freed(lane)
             self._held.pop(record.id, None)
             return
         try:
             attempt = await self._attempt(subscription, due)
             now = self._clock.now()
-            verdict = judge(record, attempt, subscription.spec.retry, now, self._pace.rng)
-            if verdict.slow_until:
-                self._scheduler.slow(record.subscription, verdict.slow_until)
-                self._backlog.defer(lane, verdict.slow_until)
+            outcome = outcome_of(record, attempt, subscription.spec.retry, now, self._options.rng)
+            if outcome.throttled_until:
+                self._scheduler.throttle(record.subscription, outcome.throttled_until)
+                self._backlog.defer(lane, outcome.throttled_until)
         except Exception:
-            self._held.pop(record.id, None)  # its lease is not renewed: it runs out, and the delivery is sent again
+            self._held.pop(record.id, None)  # its lease is not renewed any more, so that it is claimed and sent again
             raise
         finally:
-            self._free(lane)
+            self._slot_freed(lane)
         done = Attempted(
             of=due,
             attempt=attempt,
-            state=verdict.state,
+            state=outcome.state,
             at=now,
-            due=verdict.due,
+            due=outcome.due,
             error=public_error(attempt),
             tries=record.tries + 1,
         )
         await self._log(done, lane)
-        if verdict.slow_until:
-            await self._set_aside(lane, verdict.slow_until)
-        await self._health.note(subscription, attempt, gone=verdict.gone)
-        if verdict.gone:
-            self.changed(*lane)
+        if outcome.throttled_until:
+            await self._postpone(lane, outcome.throttled_until)
+        await self._health.note(subscription, attempt, gone=outcome.gone)
+        if outcome.gone:
+            self.subscription_changed(*lane)
 
-    def _free(self, lane: Lane) -> None:
-        """The slot of an attempt is free: go on, and claim more where there is room."""
+    def _slot_freed(self, lane: Lane) -> None:
+        """An attempt has ended: start the next ones, and claim more if there is room."""
         self._scheduler.finished(lane[1])
-        self._pump()
+        self._start_ready()
         now = self._clock.now()
-        if self._backlog.behind(lane, now) and self._scheduler.room(lane[1], now):
-            self._hungry.set()
+        if self._backlog.has_due(lane, now) and self._scheduler.room(lane[1], now):
+            self._claim_wanted.set()
 
     async def _log(self, done: Attempted, lane: Lane) -> None:
         delivery = done.of.record.id
@@ -268,16 +280,16 @@ class Dispatcher:
             log.warning("attempt_fenced", delivery=write_id("dlv", delivery))
             return
         except StoreError as error:
-            # The lease runs out and the delivery is sent again: at least once, never not at all.
+            # The lease ends and the delivery is sent again: at least once, and never lost.
             log.warning("attempt_not_logged", delivery=write_id("dlv", delivery), error=str(error))
             return
         finally:
             self._held.pop(delivery, None)
         self._logged(done)
         if done.state == "pending":
-            self.due(*lane, done.due)
+            self.note_due(*lane, done.due)
         elif unblocked:
-            self.due(*lane, done.at)
+            self.note_due(*lane, done.at)
 
     async def _attempt(self, subscription: SubscriptionRecord, due: DueDelivery) -> Attempt:
         record = due.record
@@ -285,7 +297,7 @@ class Dispatcher:
         if record.body_ref is not None:
             try:
                 if self._blobs is None:
-                    raise NotFound("there is no blob store")
+                    raise NotFound("the hub has no blob store")
                 body = await self._blobs.get(record.org, record.body_ref)
             except HubError as error:
                 return Attempt(
@@ -297,16 +309,16 @@ class Dispatcher:
                     request_headers=(),
                     error=f"not sent: the body cannot be read: {error}",
                 )
-        return await self._courier.attempt(subscription, record, body)
+        return await self._sender.send(subscription, record, body)
 
-    async def _set_aside(self, lane: Lane, until: int) -> None:
-        """What would wait longer for the end of a throttle than its lease lasts goes back to the store."""
-        if until <= self._until(self._clock.now()):
+    async def _postpone(self, lane: Lane, until: int) -> None:
+        """Release what would wait longer for the end of a throttle than its lease lasts."""
+        if until <= self._lease_end(self._clock.now()):
             return
         evicted = self._scheduler.evict(lane[1])
         if evicted:
             await self._give_back(evicted, until)
-            self.due(*lane, until)
+            self.note_due(*lane, until)
 
     async def _give_back(self, deliveries: Sequence[DueDelivery], due: int) -> None:
         try:
@@ -318,56 +330,61 @@ class Dispatcher:
 
     async def _claim(self) -> None:
         while True:
-            with self._resting.rest():
-                await self._hungry.wait()
-            self._hungry.clear()
+            with self._cancellation.point():
+                await self._claim_wanted.wait()
+            # Cleared before the look, so that what becomes due during it leads to another one.
+            self._claim_wanted.clear()
             now = self._clock.now()
-            wanted = self._backlog.wanted(now, self._scheduler.room)
+            wanted = self._backlog.next_claim(now, self._scheduler.room)
             if wanted:
                 self._claiming = True
                 try:
                     await self._claim_some(wanted, now)
                 finally:
                     self._claiming = False
-            self._turned.set()
+            self._progressed.set()
             if len(wanted) == MOST_LANES:
-                self._hungry.set()
-            later = self._backlog.next(self._clock.now())
+                self._claim_wanted.set()  # there may be more lanes with something due
+            later = self._backlog.next_due(self._clock.now())
             if later is not None:
-                self._alarm.set(later)
+                self._timer.set(later)
 
     async def _claim_some(self, wanted: Mapping[Lane, int], now: int) -> None:
+        # A lease of this process may have ended while its attempt is under way: without this list the claim would win
+        # the delivery again, and it would be sent twice at once.
         mine = [due.record.sequence for due in self._held.values()]
         try:
-            claim = await self._store.outbound.claim(self._owner, self._until(now), now, wanted, mine)
+            claim = await self._store.outbound.claim(self._owner, self._lease_end(now), now, wanted, mine)
         except StoreError as error:
             log.warning("claim_failed", error=str(error))
-            self._alarm.set(self._clock.now() + SECOND)
+            self._timer.set(self._clock.now() + SECOND)
             return
-        self._backlog.settle(wanted, claim.later)
-        self._take_in(claim.deliveries)
-        self._pump()
+        self._backlog.update(wanted, claim.later)
+        self._hold(claim.deliveries)
+        self._start_ready()
 
     async def _renew(self) -> None:
         while True:
-            with self._resting.rest():
-                await self._clock.sleep_until(self._clock.now() + int(self._pace.lease_seconds * SECOND / 3))
+            with self._cancellation.point():
+                await self._clock.sleep_until(self._clock.now() + int(self._options.lease_seconds * SECOND / 3))
             held = tuple(self._held.values())
             try:
-                still = await self._store.outbound.renew(held, self._until(self._clock.now()))
+                still = await self._store.outbound.renew(held, self._lease_end(self._clock.now()))
             except StoreError as error:
                 log.warning("leases_not_renewed", error=str(error))
                 continue
+            # What was lost and has not started is dropped. An attempt that has started goes on: the fence refuses its
+            # log, and the receiver recognises the repeat by its webhook-id.
             lost = frozenset(due.record.id for due in held if due.record.id not in still)
             for due in self._scheduler.drop(lost) if lost else ():
                 self._held.pop(due.record.id, None)
 
     async def _poll(self) -> None:
         while True:
-            with self._resting.rest():
-                await self._clock.sleep_until(self._clock.now() + int(self._pace.poll_seconds * SECOND))
+            with self._cancellation.point():
+                await self._clock.sleep_until(self._clock.now() + int(self._options.poll_seconds * SECOND))
             try:
                 self._backlog.merge(await self._store.outbound.backlog(self._owner, self._clock.now()))
             except StoreError as error:
                 log.warning("backlog_unknown", error=str(error))
-            self._hungry.set()
+            self._claim_wanted.set()

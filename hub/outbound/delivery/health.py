@@ -1,4 +1,4 @@
-"""How subscriptions fare: a long failure is announced, a longer one disables."""
+"""The health of subscriptions: one that fails for long is announced, one that fails for longer is disabled."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from hub.errors import HubError, NotFound, StoreError
 from hub.model.ids import Id, write_id
 from hub.model.stored.outbound import Attempt, SubscriptionRecord
 from hub.model.times import SECOND
-from hub.outbound.delivery.deliver import public_error
+from hub.outbound.delivery.attempt_sender import public_error
 from hub.outbound.publish.operational import DISABLED, FAILING
 from hub.ports.clock import Clock
 from hub.ports.store import Store
 
-__all__ = ["Announce", "Health", "HealthRule"]
+__all__ = ["Announce", "HealthThresholds", "SubscriptionHealth"]
 
 log = structlog.get_logger(__name__)
 
 Announce = Callable[[str, SubscriptionRecord, int | None, str], Awaitable[None]]
-"""Publishes an operational message: type, subscription, since when it fails, why."""
+"""Publishes an operational message: its type, the subscription, since when that fails, and why."""
 
 
 @dataclass(frozen=True, slots=True)
-class HealthRule:
-    """When a subscription on which every attempt fails is spoken of, in seconds.
+class HealthThresholds:
+    """What happens to a subscription for which every attempt has failed for so many seconds.
 
     Attributes:
-        note_after: It is written down, so that a restart does not forget it.
+        note_after: The start of the failure is stored, so that it survives a restart.
         warn_after: `hub.subscription.failing` is published.
-        disable_after: It is disabled and `hub.subscription.disabled` is published.
+        disable_after: The subscription is disabled and `hub.subscription.disabled` is published.
     """
 
     note_after: float = 60.0
@@ -39,21 +39,21 @@ class HealthRule:
     disable_after: float = 5 * 24 * 3_600.0
 
 
-class Health:
-    """Hears of every attempt and acts on long failures; costs nothing while all is well.
+class SubscriptionHealth:
+    """Watches the result of every attempt and acts on long failures. While attempts succeed it writes nothing.
 
     Args:
-        store: Where health is noted.
+        store: Keeps since when a subscription fails.
         clock: The hub's clock.
         announce: Publishes operational messages.
-        rule: When to act.
+        thresholds: When to act.
     """
 
-    def __init__(self, store: Store, clock: Clock, announce: Announce, rule: HealthRule) -> None:
+    def __init__(self, store: Store, clock: Clock, announce: Announce, thresholds: HealthThresholds) -> None:
         self._store = store
         self._clock = clock
         self._announce = announce
-        self._rule = rule
+        self._thresholds = thresholds
         self._since: dict[Id, int] = {}
         self._busy: set[Id] = set()
 
@@ -62,16 +62,16 @@ class Health:
         return self._since.get(subscription.id, subscription.failing_since)
 
     def forget(self, subscription: Id) -> None:
-        """It was deleted, or enabled anew."""
+        """The subscription was deleted, disabled or enabled."""
         self._since.pop(subscription, None)
 
     async def note(self, subscription: SubscriptionRecord, attempt: Attempt, *, gone: bool) -> None:
-        """Take an attempt into account.
+        """Record the result of an attempt.
 
         Args:
             subscription: As it was when the attempt began.
-            attempt: As it went.
-            gone: The receiver wants no more (410): the subscription is disabled at once.
+            attempt: The attempt.
+            gone: The receiver answered 410, so the subscription is disabled at once.
         """
         current = self._store.snapshot.subscriptions.get(subscription.id)
         if current is None or not current.spec.enabled:
@@ -99,11 +99,11 @@ class Health:
         seconds = (self._clock.now() - since) / SECOND
         if gone:
             change = "gone"
-        elif seconds >= self._rule.disable_after:
+        elif seconds >= self._thresholds.disable_after:
             change = "disable"
-        elif seconds >= self._rule.warn_after and not current.warned:
+        elif seconds >= self._thresholds.warn_after and not current.warned:
             change = "warn"
-        elif seconds >= self._rule.note_after and current.failing_since is None:
+        elif seconds >= self._thresholds.note_after and current.failing_since is None:
             change = "note"
         else:
             change = ""
@@ -120,7 +120,9 @@ class Health:
                 await mark(current.org, current.id, failing_since=since, warned=True)
                 await self._announce(FAILING, current, since, error)
             case _:
-                reason = error if change == "gone" else f"every attempt has failed for long; the last one: {error}"
+                reason = (
+                    error if change == "gone" else f"all attempts have failed for a long time; the last one: {error}"
+                )
                 await mark(current.org, current.id, failing_since=since, warned=True, disabled_reason=reason)
                 self._since.pop(current.id, None)
                 await self._announce(DISABLED, current, since, reason)

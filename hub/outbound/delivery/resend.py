@@ -1,4 +1,4 @@
-"""Sending by hand: one delivery again, one message again, a test."""
+"""What people ask to be sent: one delivery again, one message again, a test message."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from hub.errors import Conflict, Invalid, Problem
 from hub.model.ids import Id, new_id
 from hub.model.stored.execution import Lease
 from hub.model.stored.outbound import Attempt, Attempted, MessageRecord, SubscriptionRecord
-from hub.outbound.delivery.deliver import Courier, public_error
+from hub.outbound.delivery.attempt_sender import AttemptSender, public_error
 from hub.outbound.delivery.dispatch import Dispatcher
-from hub.outbound.publish.catalog import OutboundCatalog
-from hub.outbound.publish.freeze import timestamp
+from hub.outbound.publish.bodies import timestamp
+from hub.outbound.publish.catalog import EventCatalog
 from hub.outbound.publish.publish import Publisher
 from hub.ports.clock import Clock
 from hub.ports.store import Store
 
-__all__ = ["Resender", "Tried"]
+__all__ = ["Resender", "SentTest"]
 
 _TEST_LEASE = 60_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """A test as it went: its message and delivery are in the log like any other."""
+class SentTest:
+    """A test message that was sent; it is in the log like any other."""
 
     message: Id
     delivery: Id
@@ -32,14 +32,14 @@ class Tried:
 
 
 class Resender:
-    """What a person asks to be sent.
+    """Sends what a person asks for.
 
     Args:
-        store: Where everything is.
-        publisher: Matches and freezes.
-        dispatcher: Sends what is requeued.
-        courier: Makes the attempt of a test.
-        catalog: Has the examples that tests send.
+        store: Keeps messages and deliveries.
+        publisher: Finds subscriptions and renders bodies.
+        dispatcher: Sends what is pending again.
+        sender: Makes the attempt of a test.
+        catalog: Provides the examples that tests send.
         clock: The hub's clock.
         owner: Id of this process in leases.
     """
@@ -50,54 +50,54 @@ class Resender:
         store: Store,
         publisher: Publisher,
         dispatcher: Dispatcher,
-        courier: Courier,
-        catalog: OutboundCatalog,
+        sender: AttemptSender,
+        catalog: EventCatalog,
         clock: Clock,
         owner: str,
     ) -> None:
         self._store = store
         self._publisher = publisher
         self._dispatcher = dispatcher
-        self._courier = courier
+        self._sender = sender
         self._catalog = catalog
         self._clock = clock
         self._owner = owner
 
     async def retry(self, org: Id, delivery: Id) -> None:
-        """Send a finished delivery again, with the same id and body and its retries afresh.
+        """Send a finished delivery again, with the same id and body and all its retries.
 
         Raises:
-            NotFound: No such delivery.
-            Conflict: It is under way, its subscription was deleted, or its body template failed (replay the message).
+            NotFound: The org has no such delivery.
+            Conflict: It is not finished, its subscription was deleted, or it has no body.
         """
         record, _ = await self._store.outbound.delivery(org, delivery)
         changed = await self._store.outbound.requeue(org, (delivery,), self._clock.now())
         if delivery in changed:
-            self._dispatcher.due(org, record.subscription, self._clock.now())
+            self._dispatcher.note_due(org, record.subscription, self._clock.now())
             return
         if record.subscription not in self._store.snapshot.subscriptions:
             raise Conflict("the subscription of this delivery was deleted")
         if record.state in ("pending", "paused"):
-            raise Conflict(f"the delivery is {record.state}: it is going to be sent anyway")
-        raise Conflict("the delivery has no body, since its body template failed: mend it and replay the message")
+            raise Conflict(f"the delivery is {record.state}: it will be sent anyway")
+        raise Conflict("the delivery has no body, since its body template failed: fix it and replay the message")
 
     async def replay(self, org: Id, message: Id) -> int:
-        """Send a message again to every subscription that wants it now; returns to how many.
+        """Send a message again to every subscription that matches it now; returns to how many.
 
-        A held message is shown to the plugins again. Deliveries that are there already keep their ids and bodies.
+        The plugins process a held message again. Deliveries that exist already keep their ids and bodies.
 
         Raises:
-            NotFound: No such message.
-            Conflict: A plugin dropped the message, or it is held still; says why.
+            NotFound: The org has no such message.
+            Conflict: A plugin dropped the message, or it is still held; says why.
         """
         record, deliveries = await self._store.outbound.message(org, message)
         if record.state == "dropped":
             raise Conflict(f"the message was dropped: {record.reason}")
         release = record.state == "held"
         if release:
-            record = await self._publisher.fold(replace(record, state="accepted", reason=""))
+            record = await self._publisher.run_hooks(replace(record, state="accepted", reason=""))
             if record.state != "accepted":
-                raise Conflict(f"the message is {record.state} still: {record.reason}")
+                raise Conflict(f"the message is still {record.state}: {record.reason}")
         wanted = [each for each in self._publisher.matching(record) if each.spec.enabled]
         now = self._clock.now()
         wanting = {each.id for each in wanted}
@@ -108,16 +108,16 @@ class Resender:
         fresh = self._publisher.deliveries(record, missing, lambda _: None)
         added = await self._store.outbound.add(org, message, fresh, release=release)
         for each in wanted:
-            self._dispatcher.due(org, each.id, now)
+            self._dispatcher.note_due(org, each.id, now)
         return len(changed) + added
 
-    async def test(self, subscription: SubscriptionRecord, event: str) -> Tried:
-        """Send a test the real way, guard and signing included, once; disabled subscriptions too.
+    async def test(self, subscription: SubscriptionRecord, event: str) -> SentTest:
+        """Send a test message once, guard and signing included, even to a disabled subscription.
 
-        The data is the catalog's example of the type, else a small object that says that it is a test.
+        Its data is the catalog's example of the type, or a small object that says that it is a test.
 
         Raises:
-            Invalid: The body template fails.
+            Invalid: The body template failed.
         """
         now = self._clock.now()
         message = MessageRecord(
@@ -135,7 +135,7 @@ class Resender:
             raise Invalid("the test was not sent", (Problem("/template", fresh[0].record.error),))
         published = await self._store.outbound.publish(message, fresh)
         due = published.leased[0]
-        attempt = await self._courier.attempt(subscription, due.record, fresh[0].record.body)
+        attempt = await self._sender.send(subscription, due.record, fresh[0].record.body)
         await self._store.outbound.attempted(
             Attempted(
                 of=due,
@@ -145,7 +145,7 @@ class Resender:
                 error=public_error(attempt),
             )
         )
-        return Tried(message.id, due.record.id, attempt)
+        return SentTest(message.id, due.record.id, attempt)
 
     def _example(self, org: Id, event: str, now: int) -> Any:
         event_type = self._catalog.outgoing(org, event)

@@ -1,1 +1,1 @@
-"""From an event to a committed message: catalog, matching, freezing."""
+"""From what somebody publishes to a committed message: catalog, plugin hooks, matching subscriptions, bodies."""

@@ -1,4 +1,4 @@
-"""The event types that may be published or arrive, and whether data fits them."""
+"""The catalog: event types that are published or received, and whether data matches their schemas."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from hub.plugins.host import Plugins
 from hub.ports.store.snapshot import Snapshot
 from hub.schemas.compiled import Schema, compiled_schema
 
-__all__ = ["OutboundCatalog"]
+__all__ = ["EventCatalog"]
 
 log = structlog.get_logger(__name__)
 
 
-class OutboundCatalog:
-    """Looks event types up: an operator's own first, then those of active plugins, then the hub's.
+class EventCatalog:
+    """Finds event types: those of the org first, then those of active plugins, then those of the hub.
 
     Args:
-        plugins: What plugins declare.
+        plugins: Declare event types.
         snapshot: The store's current snapshot.
     """
 
@@ -37,9 +37,10 @@ class OutboundCatalog:
         self._unusable: set[tuple[str, str | None]] = set()
 
     def types(self, org: Id, direction: Direction | None = None) -> tuple[EventType, ...]:
-        """Every event type that an org sees, its own first: of one declarer per name going out, per vendor coming in.
+        """All event types that an org can use, its own first.
 
-        A plugin may declare several versions of a type; data fits the type when it fits one of them.
+        Of several declarations of one name only the first one counts; incoming types are told apart by vendor too. A
+        plugin may declare several versions of a type: data matches the type if it matches one of them.
         """
         own = self._snapshot().event_types.get(org, ())
         found: list[EventType] = []
@@ -52,7 +53,7 @@ class OutboundCatalog:
         return tuple(found)
 
     def outgoing(self, org: Id, name: str) -> EventType | None:
-        """The type of that name that is published, None when the catalog does not know it; its first version."""
+        """The outgoing type of that name in its first version, None if the catalog does not have it."""
         return next(iter(self._outgoing(org, name)), None)
 
     def _outgoing(self, org: Id, name: str) -> tuple[EventType, ...]:
@@ -62,17 +63,17 @@ class OutboundCatalog:
         )
 
     async def problems(self, org: Id, name: str, data: Any) -> tuple[Problem, ...]:
-        """Why data cannot be published under a name; pointers lead into `data`. Uncatalogued names take anything."""
+        """Why data cannot be published under a name; pointers lead into `data`. Unknown names accept any data."""
         return await self._problems(self._outgoing(org, name), data)
 
     async def fault(self, source: SourceRecord, event: Event) -> str:
-        """Why an event that came in does not fit its type, empty when it does or nothing is known of it."""
+        """Why an incoming event does not match its type; empty if it does, or if the catalog has no schema for it."""
         own = self._snapshot().event_types.get(source.org, ())
         vendor = source.spec.vendor
         declared = self._plugins.event_types(vendor) if vendor else ()
         if isinstance(event.data, bytes):
             return ""
-        # A type that the operator declared for another vendor, or for none, says nothing about this vendor's events.
+        # A type that the org declared for another vendor, or for none, does not describe the events of this vendor.
         mine = [each for each in own if each.vendor == vendor]
         found = await self._problems(
             declared_types(mine, event.type, "in") or declared_types(declared, event.type, "in"), event.data
@@ -80,7 +81,7 @@ class OutboundCatalog:
         return "; ".join(f"{problem.pointer or '/'}: {problem.message}" for problem in found[:5])
 
     async def _problems(self, declared: Sequence[EventType], data: Any) -> tuple[Problem, ...]:
-        """What the first version says of data that fits none."""
+        """The problems with the first version, if the data matches no version."""
         first: tuple[Problem, ...] = ()
         for each in declared:
             schema = await self._schema(each)

@@ -1,4 +1,4 @@
-"""Which subscriptions want a message."""
+"""Which subscriptions get a message."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ __all__ = ["subscribers", "wants"]
 
 
 def subscribers(snapshot: Snapshot, org: Id, event_type: str, client: str | None) -> list[SubscriptionRecord]:
-    """Subscriptions of `org` that name the type and want this client's events, disabled ones included."""
+    """Subscriptions of the org that match the type and the client, including disabled ones."""
     found = snapshot.derived(_by_event_type).get((org, event_type), ())
     return [each for each in found if wants(each, event_type, client)]
 
 
 def wants(subscription: SubscriptionRecord, event_type: str, client: str | None) -> bool:
-    """Whether a subscription is for messages of this type and client.
+    """Whether a subscription matches messages of this type and client.
 
-    One that lists clients gets only messages of those clients: a message without a client is not for it.
+    A subscription that lists clients gets messages of these clients only, and none without a client.
     """
     spec = subscription.spec
     return event_type in spec.events and (not spec.clients or client in spec.clients)

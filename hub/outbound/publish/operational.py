@@ -1,4 +1,4 @@
-"""What the hub publishes about itself, as messages that any subscription may name."""
+"""Operational events: what the hub publishes about itself. Any subscription can name them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 from hub.model.ids import write_id
 from hub.model.stored.outbound import SubscriptionRecord
 from hub.model.wire.event_type import EventType
-from hub.outbound.publish.freeze import timestamp
+from hub.outbound.publish.bodies import timestamp
 
 __all__ = ["DISABLED", "FAILING", "OPERATIONAL", "RESERVED", "subscription_data"]
 
 RESERVED = "hub."
-"""Names that begin so are the hub's own: nobody else publishes them."""
+"""Names with this prefix are reserved for the hub."""
 FAILING = "hub.subscription.failing"
 DISABLED = "hub.subscription.disabled"
 
@@ -34,13 +34,13 @@ _EXAMPLE = {
 }
 
 OPERATIONAL = (
-    EventType(FAILING, "out", None, "1", "Deliveries of a subscription have failed for long", _SCHEMA, _EXAMPLE),
+    EventType(FAILING, "out", None, "1", "Deliveries of a subscription have failed for a long time", _SCHEMA, _EXAMPLE),
     EventType(DISABLED, "out", None, "1", "The hub has disabled a subscription", _SCHEMA, _EXAMPLE),
 )
 
 
 def subscription_data(subscription: SubscriptionRecord, failing_since: int | None, reason: str) -> dict[str, Any]:
-    """The data of an operational message; it holds neither URL nor secret."""
+    """The data of an operational event about a subscription, without its URL and secrets."""
     return {
         "subscription": write_id("sub", subscription.id),
         "name": subscription.spec.name,

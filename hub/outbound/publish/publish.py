@@ -1,4 +1,4 @@
-"""From what somebody publishes to a committed message with its deliveries."""
+"""Publishing: from what somebody hands in to a committed message with its deliveries."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from hub.model.stored.execution import Lease
 from hub.model.stored.outbound import DeliveryRecord, MessageRecord, NewDelivery, Published, SubscriptionRecord
 from hub.model.times import from_micros
 from hub.model.wire.message import Message
-from hub.outbound.publish.catalog import OutboundCatalog
-from hub.outbound.publish.freeze import Templates, freeze
+from hub.outbound.publish.bodies import BodyTemplates, freeze_bodies
+from hub.outbound.publish.catalog import EventCatalog
 from hub.outbound.publish.matching import subscribers
 from hub.outbound.publish.operational import RESERVED
 from hub.plugins.clock import RequestClock
@@ -25,21 +25,21 @@ from hub.ports.store import Store
 __all__ = ["LARGEST_MESSAGE", "Publication", "Publisher"]
 
 LARGEST_MESSAGE = 1 << 20
-"""Bytes of JSON that the data of a message may have."""
+"""Bytes that the data of a message may have as JSON."""
 _LONGEST_NAME = 200
 _LONGEST_KEY = 255
 _HOOK_SECONDS = 10.0
 
-Birth = Callable[[SubscriptionRecord], Lease | None]
-"""Whether a delivery to a subscription may be born claimed, so that it is sent without being looked for."""
+LeaseNew = Callable[[SubscriptionRecord], Lease | None]
+"""Gives a lease for a new delivery to a subscription, so that it need not be claimed; None if it must be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """What somebody wants published.
+    """A message that somebody hands in.
 
     Attributes:
-        origin: Who: `api`, `execution`, `plugin`, `hub` (operational events) or `test`.
+        origin: Who does: `api`, `execution`, `plugin`, `hub` (operational events) or `test`.
     """
 
     org: Id
@@ -52,18 +52,18 @@ class Publication:
 
 
 class Publisher:
-    """Publishes.
+    """Publishes messages.
 
     Args:
-        store: Where messages and deliveries are committed.
-        plugins: Whose `hub_message` runs once per message.
-        catalog: What catalogued types must fit.
-        templates: The template language of bodies.
+        store: Keeps messages and deliveries.
+        plugins: Their `hub_message` hooks run once per message.
+        catalog: Has the schemas that data must match.
+        templates: Compiles body templates.
         clock: The hub's clock.
     """
 
     def __init__(
-        self, store: Store, plugins: Plugins, catalog: OutboundCatalog, templates: Templates, clock: Clock
+        self, store: Store, plugins: Plugins, catalog: EventCatalog, templates: BodyTemplates, clock: Clock
     ) -> None:
         self._store = store
         self._plugins = plugins
@@ -72,45 +72,45 @@ class Publisher:
         self._clock = clock
 
     async def publish(
-        self, publication: Publication, birth: Birth
+        self, publication: Publication, lease_new: LeaseNew
     ) -> tuple[Published, MessageRecord, Sequence[NewDelivery]]:
-        """Check, match, freeze and commit; what is returned is on the disk.
+        """Check a message, find its subscriptions, render the bodies and commit.
 
         Returns:
-            The outcome, the message as it was committed, and the deliveries that were committed with it (none for a
-            repeated idempotency key, whose message was not).
+            The result, the message, and the deliveries that were committed with it. For a repeated idempotency key
+            nothing is committed, and there are no deliveries.
 
         Raises:
-            Invalid: The data does not fit its catalogued schema, or a field is malformed; each problem names it.
+            Invalid: The data does not match its schema in the catalog, or a field is malformed; each problem names it.
             StoreUnavailable: The commit failed; nothing was kept.
         """
         await self._check(publication)
         message = _message(publication, self._clock.now())
         if self._plugins.has_message_hooks:
-            first = await self._first(publication)
+            first = await self._already_published(publication)
             if first is not None:
                 return first, message, ()
-            message = await self.fold(message)
-        fresh = self.deliveries(message, self.matching(message), birth) if message.state == "accepted" else ()
+            message = await self.run_hooks(message)
+        fresh = self.deliveries(message, self.matching(message), lease_new) if message.state == "accepted" else ()
         published = await self._store.outbound.publish(message, fresh)
         return published, message, () if published.duplicate else fresh
 
     def matching(self, message: MessageRecord) -> list[SubscriptionRecord]:
-        """Subscriptions that want a message, disabled ones included."""
+        """The subscriptions that match a message, including disabled ones."""
         return subscribers(self._store.snapshot, message.org, message.type, message.client)
 
     def deliveries(
-        self, message: MessageRecord, subscriptions: Sequence[SubscriptionRecord], birth: Birth
+        self, message: MessageRecord, subscriptions: Sequence[SubscriptionRecord], lease_new: LeaseNew
     ) -> tuple[NewDelivery, ...]:
-        """The deliveries of a message to some subscriptions, their bodies frozen."""
-        frozen = freeze(message, subscriptions, self._templates)
+        """The deliveries of a message to these subscriptions, with their bodies."""
+        frozen = freeze_bodies(message, subscriptions, self._templates)
         return tuple(
-            self._delivery(message, each, frozen.bodies.get(each.id), frozen.failures.get(each.id, ""), birth)
+            self._delivery(message, each, frozen.bodies.get(each.id), frozen.failures.get(each.id, ""), lease_new)
             for each in subscriptions
         )
 
-    async def fold(self, message: MessageRecord) -> MessageRecord:
-        """Let plugins change a message, once; dropped and held are states of the message that comes back."""
+    async def run_hooks(self, message: MessageRecord) -> MessageRecord:
+        """Let plugins change, drop or hold a message; the state of the message that is returned says which."""
         given = _as_plugins_see(message)
         try:
             folded = await self._plugins.message(given, RequestClock(_HOOK_SECONDS))
@@ -131,13 +131,13 @@ class Publisher:
         if found:
             where = found[0]
             return replace(
-                message, state="held", reason=f"a plugin's hub_message spoilt {where.pointer}: {where.message}"
+                message, state="held", reason=f"a plugin's hub_message made {where.pointer} invalid: {where.message}"
             )
         return changed
 
     async def _check(self, publication: Publication) -> None:
         if publication.type.startswith(RESERVED) and publication.origin not in ("hub", "test"):
-            found = [Problem("/type", f"names that begin with {RESERVED!r} are the hub's own")]
+            found = [Problem("/type", f"names that begin with {RESERVED!r} are reserved for the hub")]
         else:
             found = list(await self._problems(publication))
         key = publication.idempotency_key
@@ -156,7 +156,7 @@ class Publisher:
         try:
             size = len(dumps(message.data))
         except ValueError:
-            found.append(Problem("/data", "is no JSON value"))
+            found.append(Problem("/data", "is not a JSON value"))
         else:
             if size > LARGEST_MESSAGE:
                 found.append(Problem("/data", f"has {size} bytes as JSON, more than {LARGEST_MESSAGE}"))
@@ -165,13 +165,18 @@ class Publisher:
             found.extend(Problem(f"/data{problem.pointer}", problem.message) for problem in misfits)
         return tuple(found)
 
-    async def _first(self, publication: Publication) -> Published | None:
-        """The message that had the idempotency key before: no plugin is to see one message twice."""
+    async def _already_published(self, publication: Publication) -> Published | None:
+        """The earlier message with this idempotency key. Looked up first, since hooks must not see a message twice."""
         key = publication.idempotency_key
         return None if key is None else await self._store.outbound.published(publication.org, key)
 
     def _delivery(
-        self, message: MessageRecord, subscription: SubscriptionRecord, body: bytes | None, failure: str, birth: Birth
+        self,
+        message: MessageRecord,
+        subscription: SubscriptionRecord,
+        body: bytes | None,
+        failure: str,
+        lease_new: LeaseNew,
     ) -> NewDelivery:
         skipped = not subscription.spec.enabled
         record = DeliveryRecord(
@@ -187,8 +192,9 @@ class Publisher:
             due=message.created,
             error=failure or ("the subscription was disabled" if skipped else ""),
         )
-        claimable = record.state == "pending" and record.ordering_key is None
-        return NewDelivery(record, birth(subscription) if claimable else None)
+        # With an ordering key it has to wait for older ones of its key, in commit order, which only a claim can tell.
+        may_lease = record.state == "pending" and record.ordering_key is None
+        return NewDelivery(record, lease_new(subscription) if may_lease else None)
 
 
 def _message(publication: Publication, now: int) -> MessageRecord:

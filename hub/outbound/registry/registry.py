@@ -16,8 +16,8 @@ from hub.model.stored.outbound import SubscriptionChange, SubscriptionRecord, Su
 from hub.model.stored.source import SIGNING_SLOT, SecretsChange, StoredSecret
 from hub.model.times import SECOND, from_micros
 from hub.model.wire.secret import Credential, Secret
-from hub.outbound.delivery.deliver import TLS_KEY_SLOT, tls_options
-from hub.outbound.publish.freeze import Templates
+from hub.outbound.delivery.attempt_sender import TLS_KEY_SLOT, tls_options
+from hub.outbound.publish.bodies import BodyTemplates
 from hub.outbound.registry.rules import spec_problems
 from hub.plugins.host import Plugins
 from hub.plugins.signing import signature_of
@@ -84,7 +84,7 @@ class SubscriptionRegistry:
         store: Store,
         plugins: Plugins,
         guard: Guard,
-        templates: Templates,
+        templates: BodyTemplates,
         clock: Clock,
         changed: Callable[[Id, Id], None],
     ) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from hub.errors import HubError, Problem
 from hub.model.pointers import pointer_of
 from hub.model.stored.outbound import SubscriptionSpec
-from hub.outbound.publish.freeze import Templates
+from hub.outbound.publish.bodies import BodyTemplates
 from hub.outbound.publish.operational import RESERVED
 from hub.plugins.host import Plugins
 from hub.sdk.schemes.scheme import can_sign
@@ -34,7 +34,7 @@ _NOT_TO_SET = frozenset({
 })  # fmt: skip
 
 
-def spec_problems(spec: SubscriptionSpec, plugins: Plugins, templates: Templates) -> Iterator[Problem]:
+def spec_problems(spec: SubscriptionSpec, plugins: Plugins, templates: BodyTemplates) -> Iterator[Problem]:
     """What is wrong with the fields of a subscription, except their types and the address behind the URL.
 
     Args:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from hub.egress.address.addresses import judge
+from hub.egress.address.addresses import judge_address
 from hub.egress.address.ranges import range_of
 
 FORBIDDEN = [
@@ -61,44 +61,44 @@ def forms(inner: IPv4Address, noise: int) -> list[IPv6Address]:
 
 @given(forbidden_ipv4)
 def test_every_forbidden_ipv4_address_is_refused(address: IPv4Address) -> None:
-    assert not judge(address).allowed
+    assert not judge_address(address).allowed
 
 
 @given(forbidden_ipv4, low64)
 def test_every_form_of_every_forbidden_ipv4_address_is_refused(inner: IPv4Address, noise: int) -> None:
-    assert [form for form in forms(inner, noise) if judge(form).allowed] == []
+    assert [form for form in forms(inner, noise) if judge_address(form).allowed] == []
 
 
 @given(forbidden_ipv4, low64)
 def test_an_ipv4_network_never_opens_a_form(inner: IPv4Address, noise: int) -> None:
     allow = (ip_network("0.0.0.0/0"), ip_network(f"{inner}/32"))
-    assert [form for form in forms(inner, noise) if judge(form, allow).allowed] == []
+    assert [form for form in forms(inner, noise) if judge_address(form, allow).allowed] == []
 
 
 @given(forbidden_ipv4, low64)
 def test_an_ipv6_network_never_opens_the_ipv4_address_inside(inner: IPv4Address, noise: int) -> None:
     assume(int(inner) >> 24)  # within a local NAT64, 0.0.0.0/8 is taken for the padding of another layout
-    assert [form for form in forms(inner, noise) if judge(form, (ip_network("::/0"),)).allowed] == []
+    assert [form for form in forms(inner, noise) if judge_address(form, (ip_network("::/0"),)).allowed] == []
 
 
 @given(public_ipv4)
 def test_a_public_ipv4_address_passes_plain_and_through_the_public_nat64(address: IPv4Address) -> None:
-    assert judge(address).allowed
-    assert judge(IPv6Address(int(IPv6Address("64:ff9b::")) | int(address))).allowed
+    assert judge_address(address).allowed
+    assert judge_address(IPv6Address(int(IPv6Address("64:ff9b::")) | int(address))).allowed
 
 
 @given(st.integers(0, 2**128 - 1).map(IPv6Address))
 def test_whatever_passes_is_global_unicast_or_the_public_nat64(address: IPv6Address) -> None:
-    if judge(address).allowed:
+    if judge_address(address).allowed:
         assert address in ip_network("2000::/3") or address in ip_network("64:ff9b::/96")
 
 
 @given(st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)))
 @settings(max_examples=1000)
 def test_whatever_others_know_as_special_is_refused(address: IPv4Address | IPv6Address) -> None:
-    """Hypothesis draws from the special ranges of IANA's registries; Python's own table is the judge."""
+    """Hypothesis draws from the special ranges of IANA's registries; Python's own table is the judge_address."""
     if not address.is_global or address.is_multicast or address.is_unspecified or address.is_loopback:
-        assert not judge(address).allowed
+        assert not judge_address(address).allowed
 
 
 @given(st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)), st.lists(st.sampled_from(FORBIDDEN)))
@@ -106,7 +106,7 @@ def test_an_allowed_network_changes_nothing_for_addresses_outside_it(
     address: IPv4Address | IPv6Address, allow: list[IPv4Network]
 ) -> None:
     if not any(address in network for network in allow):
-        assert judge(address, allow).allowed == judge(address).allowed
+        assert judge_address(address, allow).allowed == judge_address(address).allowed
 
 
 @pytest.mark.parametrize(
@@ -125,10 +125,10 @@ def test_an_allowed_network_changes_nothing_for_addresses_outside_it(
     ],
 )
 def test_an_operator_opens_what_is_written_down(address: str, allow: str) -> None:
-    assert not judge(address).allowed
-    verdict = judge(address, [ip_network(text) for text in allow.split()])
+    assert not judge_address(address).allowed
+    verdict = judge_address(address, [ip_network(text) for text in allow.split()])
     assert verdict.allowed
-    assert verdict.cure == ""
+    assert verdict.remedy == ""
 
 
 @pytest.mark.parametrize(
@@ -152,21 +152,21 @@ def test_an_operator_opens_what_is_written_down(address: str, allow: str) -> Non
     ],
 )
 def test_an_operator_opens_nothing_else(address: str, allow: str) -> None:
-    assert not judge(address, [ip_network(text) for text in allow.split()]).allowed
+    assert not judge_address(address, [ip_network(text) for text in allow.split()]).allowed
 
 
 @pytest.mark.parametrize("address", ["fe80::1%eth0", "fe80::1%25", "::1%lo", "fd00::1%2"])
 def test_a_scope_id_changes_nothing(address: str) -> None:
-    assert judge(address) == judge(address.partition("%")[0])
-    assert not judge(address).allowed
-    assert judge(IPv6Address(address)) == judge(address)
+    assert judge_address(address) == judge_address(address.partition("%")[0])
+    assert not judge_address(address).allowed
+    assert judge_address(IPv6Address(address)) == judge_address(address)
 
 
 def test_the_rule_of_a_form_names_the_address_inside() -> None:
-    assert judge("::ffff:10.0.0.5").rule == "an IPv4-mapped form of 10.0.0.5, which is private"
+    assert judge_address("::ffff:10.0.0.5").rule == "an IPv4-mapped form of 10.0.0.5, which is private"
 
 
 @pytest.mark.parametrize("text", ["", "localhost", "127.1", "0177.0.0.1", "0x7f000001", "2130706433", "1.2.3.4.5"])
 def test_a_text_that_is_no_address_is_no_address(text: str) -> None:
     with pytest.raises(ValueError, match="does not appear to be"):
-        judge(text)
+        judge_address(text)

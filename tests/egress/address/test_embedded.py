@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
-from hub.egress.address.embedded import embedded
+from hub.egress.address.embedded import embedded_ipv4
 
 
 @pytest.mark.parametrize(
@@ -31,18 +31,18 @@ from hub.egress.address.embedded import embedded
     ],
 )
 def test_each_form_is_read(outer: str, form: str, inner: str) -> None:
-    assert (form, IPv4Address(inner)) in list(embedded(IPv6Address(outer)))
+    assert (form, IPv4Address(inner)) in list(embedded_ipv4(IPv6Address(outer)))
 
 
 @pytest.mark.parametrize("address", ["::", "::1", "2606:4700:4700::1111", "fd00::a00:1", "64:ff9b:2::a00:1"])
 def test_other_addresses_embed_nothing(address: str) -> None:
-    assert list(embedded(IPv6Address(address))) == []
+    assert list(embedded_ipv4(IPv6Address(address))) == []
 
 
 def test_a_local_nat64_address_of_padding_only_stands_for_an_address_that_is_refused() -> None:
-    assert list(embedded(IPv6Address("64:ff9b:1::"))) == [("a local NAT64 form", IPv4Address("0.0.0.0"))]
+    assert list(embedded_ipv4(IPv6Address("64:ff9b:1::"))) == [("a local NAT64 form", IPv4Address("0.0.0.0"))]
 
 
 def test_an_address_of_two_forms_is_read_in_both() -> None:
-    inner = {str(address) for _, address in embedded(IPv6Address("2002:7f00:1::5efe:10.0.0.1"))}
+    inner = {str(address) for _, address in embedded_ipv4(IPv6Address("2002:7f00:1::5efe:10.0.0.1"))}
     assert inner == {"127.0.0.1", "10.0.0.1"}

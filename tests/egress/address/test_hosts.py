@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.egress.address.hosts import check_pattern
+from hub.egress.address.hosts import check_vendor_host
 from hub.egress.address.urls import split_url
 from hub.errors import AddressRefused
 
@@ -21,7 +21,7 @@ from hub.errors import AddressRefused
     ],
 )
 def test_a_host_that_fits_passes(url: str, pattern: str) -> None:
-    check_pattern(split_url(url), ("other.example", pattern))
+    check_vendor_host(split_url(url), ("other.example", pattern))
 
 
 @pytest.mark.parametrize(
@@ -42,9 +42,9 @@ def test_a_host_that_fits_passes(url: str, pattern: str) -> None:
 )
 def test_a_host_that_fits_nothing_is_refused(url: str, patterns: tuple[str, ...]) -> None:
     with pytest.raises(AddressRefused, match="is not among those that the plugin may call"):
-        check_pattern(split_url(url), patterns)
+        check_vendor_host(split_url(url), patterns)
 
 
 def test_plain_http_is_refused_whatever_the_host() -> None:
     with pytest.raises(AddressRefused, match="https only"):
-        check_pattern(split_url("http://api.example.com/"), ("api.example.com",))
+        check_vendor_host(split_url("http://api.example.com/"), ("api.example.com",))

@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from hub.egress.address.ranges import METADATA, Range, range_of
+from hub.egress.address.ranges import METADATA, SpecialRange, range_of
 
 IANA = {
     # IANA IPv4 Special-Purpose Address Registry, and multicast (RFC 5771)
@@ -90,7 +90,7 @@ def test_what_iana_has_not_given_out_is_reserved(address: str) -> None:
 
 
 @pytest.mark.parametrize("single", METADATA, ids=lambda single: str(single.network[0]))
-def test_metadata_addresses_outrank_the_range_they_lie_in(single: Range) -> None:
+def test_metadata_addresses_outrank_the_range_they_lie_in(single: SpecialRange) -> None:
     found = range_of(single.network[0])
     assert found is single
     assert "metadata" in single.rule

@@ -98,7 +98,10 @@ def test_what_rfc_3986_does_not_write_like_this_is_refused_and_never_repaired(ur
         ("https://example.com/?a=/?é", r"'\xe9' must be percent-encoded in a URL"),
         ("ftp://example.com/", "only http and https are called, not ftp"),
         ("example.com", "not an absolute URL: write https://host/path"),
-        ("https://me:pw@example.com/", "a URL to call holds no user name or password: use a header or a connection"),
+        (
+            "https://me:pw@example.com/",
+            "the URL must not contain a user name or password: use a header or a connection",
+        ),
     ],
 )
 def test_the_problem_says_how_to_mend_it(url: str, message: str) -> None:

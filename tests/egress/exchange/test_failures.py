@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from hub.egress.client import Egress, Tls
+from hub.egress.client import Egress, TlsPolicy
 from hub.egress.errors import EgressError
 
 MakeEgress = Callable[..., Awaitable[Egress]]
@@ -84,8 +84,8 @@ async def test_an_address_that_refused_is_asked_for_anew(
         (b"", "the connection was closed without an answer", "closed", None),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", CUT, "closed", 200),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc", CUT, "closed", 200),
-        (b"SSH-2.0-OpenSSH_9.2\r\n", "the answer is no valid HTTP: ", "protocol", None),
-        (b"\x15\x03\x03\x00\x02\x02\x50\r\n\r\n", "the answer is no valid HTTP: ", "protocol", None),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "the answer is not valid HTTP: ", "protocol", None),
+        (b"\x15\x03\x03\x00\x02\x02\x50\r\n\r\n", "the answer is not valid HTTP: ", "protocol", None),
     ],
 )
 async def test_answers_that_are_none(
@@ -120,7 +120,7 @@ async def test_an_expired_certificate_is_named_with_its_day(
     ends = datetime(2024, 1, 2, 3, 4, tzinfo=UTC)
     pair = authority.issue("127.0.0.1", begins=ends - timedelta(days=9), ends=ends)
     receiver = await receive(replied(b""), tls=shows(pair, tmp_path))
-    error = await fail(await make_egress(), f"https://127.0.0.1:{receiver.port}/", tls=Tls(ca=authority.pem))
+    error = await fail(await make_egress(), f"https://127.0.0.1:{receiver.port}/", tls=TlsPolicy(ca=authority.pem))
     assert (str(error), error.kind, error.address) == ("certificate expired on 2024-01-02", "tls", "127.0.0.1")
     assert receiver.heads == []
 
@@ -144,7 +144,7 @@ async def test_other_certificates_that_are_refused(
         ),
     ):
         receiver = await receive(replied(b""), tls=shows(pair, tmp_path))
-        error = await fail(await make_egress(), f"https://127.0.0.1:{receiver.port}/", tls=Tls(ca=authority.pem))
+        error = await fail(await make_egress(), f"https://127.0.0.1:{receiver.port}/", tls=TlsPolicy(ca=authority.pem))
         assert (str(error), error.kind) == (sentence, "tls")
         assert receiver.heads == []
 
@@ -168,7 +168,7 @@ async def test_a_name_is_checked_against_the_certificate(  # noqa: PLR0917 - fix
 ) -> None:
     receiver = await receive(replied(b""), tls=shows(authority.issue("right.example"), tmp_path))
     resolver = answers(right_example=[["127.0.0.1"]], wrong_example=[["127.0.0.1"]])
-    egress, tls = await make_egress(resolver=resolver), Tls(ca=authority.pem)
+    egress, tls = await make_egress(resolver=resolver), TlsPolicy(ca=authority.pem)
     error = await fail(egress, f"https://wrong.example:{receiver.port}/", tls=tls)
     assert str(error) == "certificate is for another host than wrong.example"
     response = await egress.request(

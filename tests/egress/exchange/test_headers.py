@@ -17,7 +17,7 @@ def test_mappings_and_pairs_become_pairs() -> None:
 def test_headers_that_frame_the_request_are_refused(name: str) -> None:
     with pytest.raises(Invalid) as caught:
         check_headers({name.title(): "x"})
-    assert caught.value.problems[0].message.endswith("is written by the hub itself")
+    assert caught.value.problems[0].message.endswith("is set by the hub itself")
 
 
 @pytest.mark.parametrize("value", ["a\r\nHost: b", "a\nb", "a\rb", "a\x00b", "\x1b[0m", "\x7f"])

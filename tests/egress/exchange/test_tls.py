@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from hub.egress.client import Egress, Tls
+from hub.egress.client import Egress, TlsPolicy
 from hub.egress.errors import EgressError
 from hub.errors import Invalid
 
@@ -22,7 +22,7 @@ Replied = Callable[..., Any]
 Shows = Callable[..., ssl.SSLContext]
 
 
-async def post(egress: Egress, port: int, tls: Tls | None) -> int:
+async def post(egress: Egress, port: int, tls: TlsPolicy | None) -> int:
     return (await egress.request("POST", f"https://127.0.0.1:{port}/", timeout=5, max_bytes=1000, tls=tls)).status
 
 
@@ -31,15 +31,15 @@ async def test_policies_decide_and_never_share_a_connection(
 ) -> None:
     receiver = await receive(replied(b""), tls=shows(authority.issue("127.0.0.1"), tmp_path))
     egress = await make_egress()
-    assert await post(egress, receiver.port, Tls(verify=False)) == 200
+    assert await post(egress, receiver.port, TlsPolicy(verify=False)) == 200
     connections = receiver.connections
-    for tls in (None, Tls(), Tls(ca=type(authority)("Stranger").pem)):
+    for tls in (None, TlsPolicy(), TlsPolicy(ca=type(authority)("Stranger").pem)):
         with pytest.raises(EgressError):
             await post(egress, receiver.port, tls)
     assert len(receiver.heads) == 1
     for _ in range(3):
-        assert await post(egress, receiver.port, Tls(ca=authority.pem)) == 200
-        assert await post(egress, receiver.port, Tls(verify=False)) == 200
+        assert await post(egress, receiver.port, TlsPolicy(ca=authority.pem)) == 200
+        assert await post(egress, receiver.port, TlsPolicy(verify=False)) == 200
     assert receiver.connections == connections + 1
 
 
@@ -51,13 +51,16 @@ async def test_a_client_certificate_is_shown_only_under_its_policy(
     client = authority.issue("client.example")
     egress = await make_egress()
     for tls in (
-        Tls(ca=authority.pem, certificate=client.certificate, key=client.key),
-        Tls(ca=authority.pem, certificate=client.certificate + client.key),
-        Tls(verify=False, certificate=client.certificate, key=client.key),
+        TlsPolicy(ca=authority.pem, certificate=client.certificate, key=client.key),
+        TlsPolicy(ca=authority.pem, certificate=client.certificate + client.key),
+        TlsPolicy(verify=False, certificate=client.certificate, key=client.key),
     ):
         assert await post(egress, receiver.port, tls) == 200
     stranger = type(authority)("Stranger").issue("client.example")
-    for tls in (Tls(ca=authority.pem), Tls(ca=authority.pem, certificate=stranger.certificate, key=stranger.key)):
+    for tls in (
+        TlsPolicy(ca=authority.pem),
+        TlsPolicy(ca=authority.pem, certificate=stranger.certificate, key=stranger.key),
+    ):
         with pytest.raises(EgressError):
             await post(egress, receiver.port, tls)
     assert len(receiver.heads) == 3
@@ -70,9 +73,9 @@ async def test_the_alert_of_a_server_that_wants_a_client_certificate_is_told(
     stranger = type(authority)("Stranger").issue("client.example")
     egress = await make_egress()
     for tls, sentence in (
-        (Tls(ca=authority.pem), "TLS failed: a client certificate is required"),
+        (TlsPolicy(ca=authority.pem), "TLS failed: a client certificate is required"),
         (
-            Tls(ca=authority.pem, certificate=stranger.certificate, key=stranger.key),
+            TlsPolicy(ca=authority.pem, certificate=stranger.certificate, key=stranger.key),
             "TLS failed: the client certificate was refused: its issuer is unknown",
         ),
     ):
@@ -104,17 +107,17 @@ def test_options_that_cannot_be_used_are_pointed_at(authority: Any) -> None:
         )
         .decode()
     )
-    client = "/tls/client_certificate"
+    client, unusable = "/tls/client_certificate", "is not a PEM certificate with an unencrypted key"
     for tls, pointer, message in (
-        (Tls(ca="nonsense"), "/tls/ca", "no PEM certificate that can be trusted"),
-        (Tls(ca=""), "/tls/ca", "no PEM certificate that can be trusted"),
-        (Tls(ca="é"), "/tls/ca", "no PEM certificate that can be trusted"),
-        (Tls(ca=one.key), "/tls/ca", "no PEM certificate that can be trusted"),
-        (Tls(certificate="nonsense"), client, "no PEM certificate with an unencrypted key"),
-        (Tls(certificate=one.certificate), client, "no PEM certificate with an unencrypted key"),
-        (Tls(certificate=one.certificate, key=two.key), client, "the key belongs to another certificate"),
-        (Tls(certificate=one.certificate, key=encrypted), client, "no PEM certificate with an unencrypted key"),
-        (Tls(key=one.key), client, "a key without its certificate"),
+        (TlsPolicy(ca="nonsense"), "/tls/ca", "is not a PEM certificate that can be trusted"),
+        (TlsPolicy(ca=""), "/tls/ca", "is not a PEM certificate that can be trusted"),
+        (TlsPolicy(ca="é"), "/tls/ca", "is not a PEM certificate that can be trusted"),
+        (TlsPolicy(ca=one.key), "/tls/ca", "is not a PEM certificate that can be trusted"),
+        (TlsPolicy(certificate="nonsense"), client, unusable),
+        (TlsPolicy(certificate=one.certificate), client, unusable),
+        (TlsPolicy(certificate=one.certificate, key=two.key), client, "the key belongs to another certificate"),
+        (TlsPolicy(certificate=one.certificate, key=encrypted), client, unusable),
+        (TlsPolicy(key=one.key), client, "is missing, but there is a key"),
     ):
         with pytest.raises(Invalid) as caught:
             tls.context()
@@ -123,19 +126,19 @@ def test_options_that_cannot_be_used_are_pointed_at(authority: Any) -> None:
 
 async def test_unusable_options_fail_the_call_as_invalid(make_egress: MakeEgress) -> None:
     with pytest.raises(Invalid):
-        await post(await make_egress(), 1, Tls(ca="nonsense"))
+        await post(await make_egress(), 1, TlsPolicy(ca="nonsense"))
 
 
 def test_contexts_are_strict() -> None:
-    context = Tls().context()
+    context = TlsPolicy().context()
     assert context.verify_mode == ssl.CERT_REQUIRED
     assert context.check_hostname
     assert context.minimum_version == ssl.TLSVersion.TLSv1_2
-    assert Tls(verify=False).context().verify_mode == ssl.CERT_NONE
+    assert TlsPolicy(verify=False).context().verify_mode == ssl.CERT_NONE
 
 
 def test_a_key_is_not_shown() -> None:
-    assert "sesame" not in repr(Tls(certificate="c", key="sesame"))
+    assert "sesame" not in repr(TlsPolicy(certificate="c", key="sesame"))
 
 
 async def test_many_policies_keep_a_bounded_number_of_pools(make_egress: MakeEgress) -> None:

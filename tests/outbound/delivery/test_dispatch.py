@@ -408,7 +408,7 @@ async def test_work_of_a_process_that_is_known_to_be_gone_goes_on_at_once(rigs: 
     async with rigs(clock=clock, owner="heir") as heir:
         await heir.outbound.settled()
         assert receiver.got == []
-        await heir.outbound.gone("gone")
+        await heir.outbound.take_over("gone")
         await receiver.until(1)
         await heir.outbound.settled()
         assert await heir.states() == ["delivered"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from aiohttp import web
 
 from hub.model.retry import Retry
-from hub.outbound.delivery.health import HealthRule
+from hub.outbound.delivery.health import HealthThresholds
 from hub.testing.clock import ManualClock
 from tests.outbound.conftest import Receiver, Rig, Rigs, serving
 
-RULE = HealthRule(note_after=60, warn_after=600, disable_after=6_000)
+RULE = HealthThresholds(note_after=60, warn_after=600, disable_after=6_000)
 
 
 async def fail(rig: Rig, receiver: Receiver) -> None:
@@ -47,7 +47,7 @@ async def test_from_failing_to_disabled(rigs: Rigs) -> None:
         assert told.json()["type"] == "hub.subscription.disabled"
         record = rig.current(made)
         assert not record.spec.enabled
-        assert "every attempt has failed for long" in record.disabled_reason
+        assert "all attempts have failed for a long time" in record.disabled_reason
         await rig.outbound.registry.update(record, made.record.spec)
         assert (rig.current(made).failing_since, rig.current(made).disabled_reason) == (None, "")
         assert rig.outbound.failing_since(rig.current(made)) is None

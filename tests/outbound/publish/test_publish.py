@@ -158,4 +158,4 @@ async def test_what_a_hook_spoils_is_held(rigs: Rigs) -> None:
         published = await rig.publish({"n": 1})
         message, _ = await rig.store.outbound.message(rig.org, published.id)
         assert message.state == "held"
-        assert "spoilt /data" in message.reason
+        assert "made /data" in message.reason

@@ -1,8 +1,6 @@
-"""What `hub_observe` hears of the outbound side."""
+"""The records of messages, attempts and deliveries that observers (`hub_observe`) get."""
 
 from __future__ import annotations
-
-from datetime import datetime
 
 from hub.model.ids import write_id
 from hub.model.stored.outbound import Attempted, MessageRecord
@@ -13,20 +11,20 @@ __all__ = ["attempt_records", "message_record"]
 
 
 def message_record(message: MessageRecord, deliveries: int, org: str) -> Record:
-    """A message was kept: accepted, dropped or held."""
+    """The record of a message that was committed: accepted, dropped or held."""
     return Record(
         kind="message",
         id=write_id("msg", message.id),
         org=org,
         state=message.state,
-        at=_time(message.created),
+        at=from_micros(message.created),
         reason=message.reason,
         detail={"type": message.type, "deliveries": deliveries, "origin": message.origin},
     )
 
 
 def attempt_records(done: Attempted, org: str) -> tuple[Record, Record]:
-    """An attempt was logged, and its delivery has a state."""
+    """The records of a logged attempt, and of its delivery in its new state."""
     record, attempt = done.of.record, done.attempt
     detail = {
         "message": write_id("msg", record.message),
@@ -39,14 +37,16 @@ def attempt_records(done: Attempted, org: str) -> tuple[Record, Record]:
         id=delivery,
         org=org,
         state="failed" if attempt.error else "succeeded",
-        at=_time(attempt.at),
+        at=from_micros(attempt.at),
         reason=attempt.error,
         detail={**detail, "number": attempt.number, "status": attempt.status, "duration_ms": attempt.duration_ms},
     )
     return tried, Record(
-        kind="delivery", id=delivery, org=org, state=done.state, at=_time(done.at), reason=done.error, detail=detail
+        kind="delivery",
+        id=delivery,
+        org=org,
+        state=done.state,
+        at=from_micros(done.at),
+        reason=done.error,
+        detail=detail,
     )
-
-
-def _time(at: int) -> datetime:
-    return from_micros(at)

@@ -6,24 +6,24 @@ import asyncio
 
 import pytest
 
-from hub.outbound.delivery.resting import Resting
+from hub.outbound.delivery.cancellation import CancellationPoints
 
 
 async def test_a_task_at_rest_ends_at_once() -> None:
-    resting = Resting()
+    points = CancellationPoints()
 
     async def work() -> None:
-        with resting.rest():
+        with points.point():
             await asyncio.Event().wait()
 
     task = asyncio.create_task(work())
     await asyncio.sleep(0)
-    await resting.stop([task])
+    await points.stop([task])
     assert task.cancelled()
 
 
 async def test_a_task_at_work_ends_when_it_rests() -> None:
-    resting = Resting()
+    points = CancellationPoints()
     working, go_on = asyncio.Event(), asyncio.Event()
     done: list[str] = []
 
@@ -32,12 +32,12 @@ async def test_a_task_at_work_ends_when_it_rests() -> None:
             working.set()
             await go_on.wait()
             done.append("whole")
-            with resting.rest():
+            with points.point():
                 await asyncio.Event().wait()
 
     task = asyncio.create_task(work())
     await working.wait()
-    stopping = asyncio.create_task(resting.stop([task]))
+    stopping = asyncio.create_task(points.stop([task]))
     await asyncio.sleep(0)
     assert not task.done()
     go_on.set()
@@ -47,17 +47,17 @@ async def test_a_task_at_work_ends_when_it_rests() -> None:
 
 
 async def test_others_go_on() -> None:
-    resting = Resting()
+    points = CancellationPoints()
     event = asyncio.Event()
 
     async def work() -> str:
-        with resting.rest():
+        with points.point():
             await event.wait()
         return "well"
 
     one, other = asyncio.create_task(work()), asyncio.create_task(work())
     await asyncio.sleep(0)
-    await resting.stop([one])
+    await points.stop([one])
     event.set()
     assert await other == "well"
     with pytest.raises(asyncio.CancelledError):

@@ -14,19 +14,19 @@ from hub.model.stored.outbound import Published
 from hub.outbound.publish.publish import Publication
 from hub.sdk.action import Log
 
-__all__ = ["Handle"]
+__all__ = ["PluginHandle"]
 
 Publish = Callable[[Publication], Awaitable[Published]]
 
 
-class Handle:
+class PluginHandle:
     """Implements `hub.sdk.handle.HubHandle`.
 
     Args:
         public_url: Base URL under which senders reach the hub.
         version: Version of the hub.
-        publish: Publishes.
-        org_named: The id of an org by its name, None when there is none.
+        publish: Publishes a message.
+        org_named: Finds the id of an org by its name; None if no org has it.
     """
 
     def __init__(self, public_url: str, version: str, publish: Publish, org_named: Callable[[str], Id | None]) -> None:
@@ -46,15 +46,15 @@ class Handle:
         ordering_key: str | None = None,
         idempotency_key: str | None = None,
     ) -> str:
-        """Publish a message to the org's subscriptions; its id (`msg_…`) once it is committed.
+        """Publish a message to the subscriptions of an org; returns its id (`msg_…`) after the commit.
 
         Raises:
-            Invalid: The catalog knows the type and `data` does not fit its schema.
-            NotFound: There is no such org.
+            Invalid: The catalog has the type, and `data` does not match its schema.
+            NotFound: No org has this name.
         """
         found = self._org_named(org)
         if found is None:
-            raise NotFound(f"there is no org {org!r}")
+            raise NotFound(f"no org is named {org!r}")
         published = await self._publish(
             Publication(
                 org=found,

@@ -1,4 +1,4 @@
-"""A timer that can be set earlier."""
+"""A timer that keeps the earliest of the times it was set to."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from collections.abc import Callable
 
 from hub.ports.clock import Clock
 
-__all__ = ["Alarm"]
+__all__ = ["EarliestTimer"]
 
 
-class Alarm:
-    """Calls `ring` once the clock has reached the earliest time that it was set to.
+class EarliestTimer:
+    """Calls a function once the clock has reached the earliest time that the timer was set to.
 
     Args:
         clock: The hub's clock.
-        ring: Called in the event loop; it may set the alarm again.
+        fire: Called in the event loop. It may set the timer again.
     """
 
-    def __init__(self, clock: Clock, ring: Callable[[], None]) -> None:
+    def __init__(self, clock: Clock, fire: Callable[[], None]) -> None:
         self._clock = clock
-        self._ring = ring
+        self._fire = fire
         self._when: int | None = None
         self._task: asyncio.Task[None] | None = None
 
     def set(self, when: int) -> None:
-        """Ring at `when` (microseconds UTC), unless it is to ring before that anyway."""
+        """Fire at `when` (microseconds UTC), unless the timer fires earlier anyway."""
         if self._when is not None and self._when <= when:
             return
         self._when = when
@@ -34,7 +34,7 @@ class Alarm:
         self._task = asyncio.get_running_loop().create_task(self._wait(when))
 
     def stop(self) -> None:
-        """Ring no more."""
+        """Do not fire any more, unless the timer is set again."""
         if self._task is not None:
             self._task.cancel()
             self._task = None
@@ -44,4 +44,4 @@ class Alarm:
         await self._clock.sleep_until(when)
         self._when = None
         self._task = None
-        self._ring()
+        self._fire()

@@ -9,7 +9,7 @@ from hub.model.ids import Id, new_id
 from hub.model.stored.execution import Lease
 from hub.model.stored.outbound import DeliveryRecord, DueDelivery
 from hub.model.stored.source import RateLimit
-from hub.outbound.delivery.schedule import Scheduler
+from hub.outbound.delivery.fair_scheduler import FairScheduler
 
 SECOND = 1_000_000
 A, B, C = b"a" * 16, b"b" * 16, b"c" * 16
@@ -25,9 +25,9 @@ def subscriptions(taken: list[DueDelivery]) -> list[Id]:
 
 
 def test_each_subscription_fills_its_own_slots_and_no_more() -> None:
-    scheduler = Scheduler()
+    scheduler = FairScheduler()
     scheduler.configure(A, 2, None)
-    scheduler.offer(due(A) for _ in range(10))
+    scheduler.add(due(A) for _ in range(10))
     assert len(scheduler.take(0)) == 2
     assert scheduler.take(0) == []
     scheduler.finished(A)
@@ -37,41 +37,41 @@ def test_each_subscription_fills_its_own_slots_and_no_more() -> None:
 
 
 def test_lanes_take_turns() -> None:
-    scheduler = Scheduler(slots=400)
+    scheduler = FairScheduler(slots=400)
     for lane in (A, B, C):
         scheduler.configure(lane, 10, None)
-        scheduler.offer(due(lane) for _ in range(3))
+        scheduler.add(due(lane) for _ in range(3))
     assert subscriptions(scheduler.take(0)) == [A, B, C] * 3
 
 
 def test_a_lane_starts_in_the_order_in_which_it_was_offered() -> None:
-    scheduler = Scheduler()
+    scheduler = FairScheduler()
     scheduler.configure(A, 10, None)
-    scheduler.offer(due(A, number) for number in range(5))
+    scheduler.add(due(A, number) for number in range(5))
     assert [each.record.sequence for each in scheduler.take(0)] == [0, 1, 2, 3, 4]
 
 
 def test_many_hanging_receivers_leave_slots_for_one_that_works() -> None:
     """The last quarter of all slots goes to lanes with nothing under way."""
-    scheduler = Scheduler(slots=8)
+    scheduler = FairScheduler(slots=8)
     hanging = [bytes([number]) * 16 for number in range(3)]
     for lane in hanging:
         scheduler.configure(lane, 100, None)
-        scheduler.offer(due(lane) for _ in range(10))
+        scheduler.add(due(lane) for _ in range(10))
     assert len(scheduler.take(0)) == 6
     scheduler.configure(A, 100, None)
-    scheduler.offer([due(A), due(A)])
+    scheduler.add([due(A), due(A)])
     assert subscriptions(scheduler.take(0)) == [A]
     scheduler.finished(A)
     assert subscriptions(scheduler.take(0)) == [A]
 
 
 def test_a_throttled_lane_waits_and_says_when_it_opens() -> None:
-    scheduler = Scheduler()
+    scheduler = FairScheduler()
     scheduler.configure(A, 5, None)
-    scheduler.slow(A, 10 * SECOND)
-    scheduler.slow(A, 5 * SECOND)
-    scheduler.offer([due(A), due(B)])
+    scheduler.throttle(A, 10 * SECOND)
+    scheduler.throttle(A, 5 * SECOND)
+    scheduler.add([due(A), due(B)])
     assert subscriptions(scheduler.take(0)) == [B]
     assert scheduler.next_opening() == 10 * SECOND
     assert scheduler.room(A, 0) == 0
@@ -81,9 +81,9 @@ def test_a_throttled_lane_waits_and_says_when_it_opens() -> None:
 
 
 def test_a_rate_limit_holds_in_every_span() -> None:
-    scheduler = Scheduler()
+    scheduler = FairScheduler()
     scheduler.configure(A, 100, RateLimit(requests=3, per_seconds=10))
-    scheduler.offer(due(A) for _ in range(20))
+    scheduler.add(due(A) for _ in range(20))
     assert len(scheduler.take(0)) == 3
     assert scheduler.take(9 * SECOND) == []
     assert scheduler.next_opening() == 10 * SECOND
@@ -97,9 +97,9 @@ def test_a_rate_limit_holds_in_every_span() -> None:
     steps=st.lists(st.integers(0, 3_000_000), max_size=40),
 )
 def test_no_span_ever_sees_more_starts_than_the_rate_limit(requests: int, span: int, steps: list[int]) -> None:
-    scheduler = Scheduler()
+    scheduler = FairScheduler()
     scheduler.configure(A, 1_000, RateLimit(requests=requests, per_seconds=span))
-    scheduler.offer(due(A) for _ in range(200))
+    scheduler.add(due(A) for _ in range(200))
     now = 0
     starts: list[int] = []
     for step in steps:
@@ -110,10 +110,10 @@ def test_no_span_ever_sees_more_starts_than_the_rate_limit(requests: int, span: 
 
 
 def test_room_is_asked_for_once_half_the_window_is_free() -> None:
-    scheduler = Scheduler()
+    scheduler = FairScheduler()
     scheduler.configure(A, 4, None)
     window = scheduler.room(A, 0)
-    scheduler.offer(due(A) for _ in range(window))
+    scheduler.add(due(A) for _ in range(window))
     assert scheduler.room(A, 0) == 0
     assert not scheduler.accepts(A, 0)
     taken = 0
@@ -125,10 +125,10 @@ def test_room_is_asked_for_once_half_the_window_is_free() -> None:
 
 
 def test_what_has_not_started_can_be_evicted_or_dropped() -> None:
-    scheduler = Scheduler()
+    scheduler = FairScheduler()
     scheduler.configure(A, 1, None)
     waiting = [due(A) for _ in range(4)]
-    scheduler.offer(waiting)
+    scheduler.add(waiting)
     assert scheduler.take(0) == waiting[:1]
     assert scheduler.drop(frozenset({waiting[0].record.id, waiting[2].record.id})) == [waiting[2]]
     assert scheduler.evict(A) == [waiting[1], waiting[3]]
@@ -137,13 +137,13 @@ def test_what_has_not_started_can_be_evicted_or_dropped() -> None:
 
 
 def test_an_attempt_may_end_after_its_subscription_is_gone() -> None:
-    scheduler = Scheduler(slots=4)
-    scheduler.offer([due(A)])
+    scheduler = FairScheduler(slots=4)
+    scheduler.add([due(A)])
     scheduler.take(0)
     scheduler.forget(A)
     scheduler.finished(A)
     assert scheduler.running == 0
-    assert scheduler.quiet_until(A) == 0
+    assert scheduler.throttled_until(A) == 0
     assert scheduler.evict(A) == []
 
 
@@ -151,7 +151,7 @@ def test_an_attempt_may_end_after_its_subscription_is_gone() -> None:
 @given(st.data())
 def test_nothing_is_lost_and_no_limit_is_passed(data: st.DataObject) -> None:
     """Whatever comes in goes out once, in order within its lane, and never over slots or concurrency."""
-    scheduler = Scheduler(slots=6)
+    scheduler = FairScheduler(slots=6)
     lanes = [bytes([number]) * 16 for number in range(4)]
     limits = {lane: data.draw(st.integers(1, 4)) for lane in lanes}
     for lane in lanes:
@@ -162,7 +162,7 @@ def test_nothing_is_lost_and_no_limit_is_passed(data: st.DataObject) -> None:
     for sequence in range(data.draw(st.integers(0, 60))):
         lane = data.draw(st.sampled_from(lanes))
         if data.draw(st.booleans()):
-            scheduler.offer([due(lane, sequence)])
+            scheduler.add([due(lane, sequence)])
             offered[lane].append(sequence)
         elif running[lane]:
             running[lane] -= 1

@@ -1,4 +1,4 @@
-"""One attempt: sign anew, call through the egress guard, and tell how it went without giving a secret away."""
+"""One attempt: sign, call through the egress guard, and report the result without revealing a secret."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from hub.egress.client import Egress, Response
 from hub.egress.errors import EgressError
-from hub.egress.exchange.tls import Tls
+from hub.egress.exchange.tls import TlsPolicy
 from hub.errors import AddressRefused, Invalid
 from hub.model.ids import Id, write_id
 from hub.model.masking import Mask, is_credential
@@ -17,27 +17,27 @@ from hub.model.stored.outbound import Attempt, DeliveryRecord, SubscriptionRecor
 from hub.model.stored.source import SIGNING_SLOT, StoredSecret
 from hub.model.times import SECOND, from_micros
 from hub.model.wire.secret import Secret
-from hub.outbound.delivery.verdict import sentence
+from hub.outbound.delivery.outcome import status_error
 from hub.plugins.host import Plugins
 from hub.plugins.signing import signature_of
 from hub.ports.clock import Clock
 
-__all__ = ["ATTEMPT_SECONDS", "TLS_KEY_SLOT", "Courier", "public_error", "tls_options"]
+__all__ = ["ATTEMPT_SECONDS", "TLS_KEY_SLOT", "AttemptSender", "public_error", "tls_options"]
 
 ATTEMPT_SECONDS = 5.0
-"""Seconds for an attempt in all: name, connection, TLS, request and the whole answer (PlexTrac's limit)."""
+"""Seconds for a whole attempt: name, connection, TLS, request and answer. It is PlexTrac's limit."""
 TLS_KEY_SLOT = "tls_key"
-"""Slot of the key of a client certificate."""
+"""Secret slot that holds the key of a client certificate."""
 
 _RESPONSE_BYTES = 16 * 1024
 _KEPT = 10_000
 _SHORTEST = 6
-"""Characters from which a secret is masked inside what a receiver echoes; a shorter one would riddle any text."""
+"""Characters. Shorter secrets are not masked in what a receiver echoes: they would match in any text."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Outgoing:
-    """What a scheme signs (`hub.sdk.schemes.scheme.Outgoing`)."""
+    """The message that a scheme signs (`hub.sdk.schemes.scheme.Outgoing`)."""
 
     id: str
     url: str
@@ -47,10 +47,14 @@ class _Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """What is the same for every attempt under one generation of a subscription."""
+    """What is the same for every attempt while a subscription does not change.
+
+    Attributes:
+        private: Texts that must not stand in the log.
+    """
 
     generation: int
-    tls: Tls | None
+    tls: TlsPolicy | None
     headers: Mapping[str, str]
     private: tuple[str, ...]
     signing: tuple[tuple[StoredSecret, Secret], ...]
@@ -58,17 +62,17 @@ class _Prepared:
 
 
 class _CannotSignError(Exception):
-    """The attempt ends before anything is sent; the text is the sentence for the log."""
+    """Nothing can be sent; the text is the error of the attempt."""
 
 
-class Courier:
-    """Makes attempts.
+class AttemptSender:
+    """Sends deliveries, once each time.
 
     Args:
-        egress: The client of every outgoing call.
-        plugins: Whose schemes sign.
+        egress: Makes the HTTP calls.
+        plugins: Provide the signing schemes.
         clock: The hub's clock.
-        seconds: Longest time of an attempt.
+        seconds: Time limit of an attempt.
     """
 
     def __init__(self, egress: Egress, plugins: Plugins, clock: Clock, *, seconds: float = ATTEMPT_SECONDS) -> None:
@@ -78,13 +82,13 @@ class Courier:
         self._seconds = seconds
         self._prepared: dict[Id, _Prepared] = {}
 
-    async def attempt(self, subscription: SubscriptionRecord, delivery: DeliveryRecord, body: bytes) -> Attempt:
-        """Send a delivery once; whatever goes wrong is told in the attempt and never raised.
+    async def send(self, subscription: SubscriptionRecord, delivery: DeliveryRecord, body: bytes) -> Attempt:
+        """Send a delivery once. Any failure is reported in the attempt and not raised.
 
         Args:
             subscription: As it is now: queued deliveries use its current URL, secrets and TLS options.
-            delivery: What to send; the number of the attempt follows from it.
-            body: The frozen bytes.
+            delivery: The delivery; the number of the attempt follows from it.
+            body: Its bytes.
         """
         at = self._clock.now()
         prepared = self._prepare(subscription)
@@ -92,9 +96,9 @@ class Courier:
         try:
             signature = self._sign(subscription, prepared, delivery, body, at)
         except _CannotSignError as error:
-            return _Evidence(delivery, at, prepared, headers, {}).failed(str(error))
+            return _AttemptRecorder(delivery, at, prepared, headers, {}).failed(str(error))
         headers |= signature
-        evidence = _Evidence(delivery, at, prepared, headers, signature)
+        recorder = _AttemptRecorder(delivery, at, prepared, headers, signature)
         try:
             response = await self._egress.request(
                 "POST",
@@ -108,16 +112,16 @@ class Courier:
                 resend=True,
             )
         except AddressRefused as error:
-            return evidence.failed(str(error), refused=True)
+            return recorder.failed(str(error), refused=True)
         except Invalid as error:
             fault = error.problems[0].message if error.problems else error.detail
-            return evidence.failed(f"the call cannot be made: {fault}")
+            return recorder.failed(f"the call cannot be made: {fault}")
         except EgressError as error:
-            return evidence.failed(str(error), error)
-        return evidence.answered(response)
+            return recorder.failed(str(error), error)
+        return recorder.answered(response)
 
     def forget(self, subscription: Id) -> None:
-        """A subscription was deleted: nothing of it stays in memory."""
+        """A subscription was deleted: keep nothing of it in memory."""
         self._prepared.pop(subscription, None)
 
     def _prepare(self, subscription: SubscriptionRecord) -> _Prepared:
@@ -149,7 +153,7 @@ class Courier:
         name = subscription.spec.scheme
         scheme = self._plugins.scheme(name)
         if scheme is None:
-            raise _CannotSignError(f"not sent: no active plugin brings the scheme {name!r}")
+            raise _CannotSignError(f"not sent: no active plugin provides the scheme {name!r}")
         live = [secret for stored, secret in prepared.signing if stored.live(at)]
         if not live:
             raise _CannotSignError("not sent: every signing secret has expired")
@@ -165,8 +169,8 @@ class Courier:
             raise _CannotSignError(f"not sent: the scheme {name!r} could not sign: {type(error).__name__}") from error
 
 
-class _Evidence:
-    """What the log keeps of an attempt, masked."""
+class _AttemptRecorder:
+    """Makes the log entry of an attempt, with secrets masked."""
 
     def __init__(
         self,
@@ -205,26 +209,26 @@ class _Evidence:
             request_headers=self._headers,
             response_headers=self._mask.headers(response.headers),
             response_body=self._mask.text(text) + ("…" if response.truncated else ""),
-            error=sentence(response.status),
+            error=status_error(response.status),
         )
 
 
 _PLAIN = frozenset({"webhook-id", "webhook-timestamp", "svix-id", "svix-timestamp"})
-"""Headers of schemes that prove nothing by themselves and help whoever reads the log."""
+"""Headers of signing schemes that are no secrets and are useful in the log."""
 
 
 def public_error(attempt: Attempt) -> str:
-    """Why an attempt failed, as tenants may read it: the address that the guard refuses is for operators."""
+    """Why an attempt failed, for tenants: only operators may read which address the guard refused."""
     return AddressRefused.public if attempt.refused else attempt.error
 
 
-def tls_options(subscription: SubscriptionRecord) -> Tls | None:
-    """The TLS policy of a subscription, None for the usual one."""
+def tls_options(subscription: SubscriptionRecord) -> TlsPolicy | None:
+    """The TLS options of a subscription, None for the default."""
     spec = subscription.spec
     if spec.ssl_verification and spec.tls.ca is None and spec.tls.client_certificate is None:
         return None
     key = next((secret.text for secret in subscription.secrets if secret.slot == TLS_KEY_SLOT), None)
-    return Tls(
+    return TlsPolicy(
         verify=spec.ssl_verification,
         ca=spec.tls.ca,
         certificate=spec.tls.client_certificate,
@@ -234,12 +238,12 @@ def tls_options(subscription: SubscriptionRecord) -> Tls | None:
 
 @lru_cache(maxsize=4_096)
 def _message_id(message: Id) -> str:
-    """Written once for all who get the message."""
+    """The written id, which all deliveries of a message share."""
     return write_id("msg", message)
 
 
 def _base_headers(delivery: DeliveryRecord, at: int) -> dict[str, str]:
-    """Id and time under the names of Standard Webhooks, signed or not, so that every receiver can spot a repeat."""
+    """Id and time in the headers of Standard Webhooks, signed or not, so that a receiver recognises a repeat."""
     return {
         "content-type": "application/json",
         "webhook-id": _message_id(delivery.message),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from hub.egress.address.names import Names
+from hub.egress.address.name_cache import NameCache
 from hub.errors import AddressRefused
 
 
@@ -33,7 +33,7 @@ def passes(_address: str) -> None:
 
 async def test_callers_of_one_name_share_one_lookup() -> None:
     slow = Slow()
-    names = Names(slow, passes, seconds=60)
+    names = NameCache(slow, passes, seconds=60)
     waiting = [asyncio.create_task(names.addresses("abc")) for _ in range(5)]
     await asyncio.wait(waiting, timeout=0)
     assert names.is_asking("abc")
@@ -46,7 +46,7 @@ async def test_callers_of_one_name_share_one_lookup() -> None:
 
 async def test_a_caller_that_gives_up_leaves_the_lookup_to_the_others() -> None:
     slow = Slow()
-    names = Names(slow, passes, seconds=60)
+    names = NameCache(slow, passes, seconds=60)
     first, second = (asyncio.create_task(names.addresses("abc")) for _ in range(2))
     await asyncio.wait([first, second], timeout=0)
     first.cancel()
@@ -60,7 +60,7 @@ async def test_a_failure_is_told_to_all_and_not_kept() -> None:
     slow = Slow()
     slow.error = OSError("no")
     slow.let.set()
-    names = Names(slow, passes, seconds=60)
+    names = NameCache(slow, passes, seconds=60)
     results = await asyncio.gather(*(names.addresses("abc") for _ in range(2)), return_exceptions=True)
     assert results == [slow.error, slow.error]
     slow.error = None
@@ -73,7 +73,7 @@ async def test_a_refused_answer_is_not_kept() -> None:
 
     slow = Slow()
     slow.let.set()
-    names = Names(slow, never, seconds=60)
+    names = NameCache(slow, never, seconds=60)
     for _ in range(2):
         with pytest.raises(AddressRefused):
             await names.addresses("abc")
@@ -83,7 +83,7 @@ async def test_a_refused_answer_is_not_kept() -> None:
 async def test_an_answer_can_be_forgotten_or_never_kept() -> None:
     slow = Slow()
     slow.let.set()
-    kept, fresh = Names(slow, passes, seconds=60), Names(slow, passes, seconds=0)
+    kept, fresh = NameCache(slow, passes, seconds=60), NameCache(slow, passes, seconds=0)
     await kept.addresses("abc")
     kept.forget("abc")
     await kept.addresses("abc")
@@ -94,7 +94,7 @@ async def test_an_answer_can_be_forgotten_or_never_kept() -> None:
 
 
 async def test_closing_gives_up_lookups() -> None:
-    names = Names(Slow(), passes, seconds=60)
+    names = NameCache(Slow(), passes, seconds=60)
     waiting = asyncio.create_task(names.addresses("abc"))
     await asyncio.wait([waiting], timeout=0)
     await names.close()
@@ -105,7 +105,7 @@ async def test_closing_gives_up_lookups() -> None:
 async def test_the_answers_kept_are_bounded() -> None:
     slow = Slow()
     slow.let.set()
-    names = Names(slow, passes, seconds=60)
+    names = NameCache(slow, passes, seconds=60)
     for number in range(5000):
         await names.addresses(f"host{number}")
     assert len(names._answers) == 4096

@@ -8,7 +8,7 @@ import pytest
 
 from hub.model.retry import Retry
 from hub.model.stored.outbound import Attempt, DeliveryRecord
-from hub.outbound.delivery.verdict import Verdict, judge, sentence
+from hub.outbound.delivery.outcome import AttemptOutcome, outcome_of, status_error
 
 NOW = 1_800_000_000_000_000
 SECOND = 1_000_000
@@ -22,58 +22,60 @@ class Highest(random.Random):
         return max(a, b)
 
 
-def verdict(status: int | None, *, tries: int = 0, error: str = "x", after: str | None = None) -> Verdict:
+def outcome(status: int | None, *, tries: int = 0, error: str = "x", after: str | None = None) -> AttemptOutcome:
     delivery = DeliveryRecord(b"o", b"d", b"m", b"s", "t", "pending", b"", 0, tries=tries, attempts=tries)
     headers = () if after is None else (("retry-after", after),)
-    return judge(delivery, Attempt(1, NOW, None, status, 1, (), headers, "", error), RETRY, NOW, Highest())
+    return outcome_of(delivery, Attempt(1, NOW, None, status, 1, (), headers, "", error), RETRY, NOW, Highest())
 
 
 @pytest.mark.parametrize("status", [200, 201, 204, 299])
 def test_2xx_delivers(status: int) -> None:
-    assert verdict(status, error="") == Verdict("delivered")
+    assert outcome(status, error="") == AttemptOutcome("delivered")
 
 
 def test_an_answer_that_broke_off_is_no_delivery() -> None:
-    assert verdict(200, error="the answer ended too early").state == "pending"
+    assert outcome(200, error="the answer ended too early").state == "pending"
 
 
 @pytest.mark.parametrize("status", [None, 301, 302, 307, 400, 404, 500, 502])
 def test_anything_else_is_tried_again_after_the_backoff(status: int | None) -> None:
-    assert verdict(status) == Verdict("pending", due=NOW + 4 * SECOND)
-    assert verdict(status, tries=1) == Verdict("pending", due=NOW + 8 * SECOND)
+    assert outcome(status) == AttemptOutcome("pending", due=NOW + 4 * SECOND)
+    assert outcome(status, tries=1) == AttemptOutcome("pending", due=NOW + 8 * SECOND)
 
 
 def test_after_the_last_retry_it_is_dead() -> None:
-    assert verdict(500, tries=2) == Verdict("dead")
+    assert outcome(500, tries=2) == AttemptOutcome("dead")
 
 
 def test_410_ends_delivery_and_subscription() -> None:
-    assert verdict(410) == Verdict("dead", gone=True)
+    assert outcome(410) == AttemptOutcome("dead", gone=True)
 
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_an_overloaded_receiver_slows_its_subscription_by_the_wait(status: int) -> None:
-    assert verdict(status) == Verdict("pending", due=NOW + 4 * SECOND, slow_until=NOW + 4 * SECOND)
+    assert outcome(status) == AttemptOutcome("pending", due=NOW + 4 * SECOND, throttled_until=NOW + 4 * SECOND)
 
 
 @pytest.mark.parametrize("status", [429, 503, 500, 404])
 def test_retry_after_slows_the_subscription_by_what_it_asks(status: int) -> None:
-    assert verdict(status, after="60") == Verdict("pending", due=NOW + 60 * SECOND, slow_until=NOW + 60 * SECOND)
+    assert outcome(status, after="60") == AttemptOutcome(
+        "pending", due=NOW + 60 * SECOND, throttled_until=NOW + 60 * SECOND
+    )
 
 
 def test_a_short_retry_after_does_not_shorten_the_backoff() -> None:
-    assert verdict(500, after="1") == Verdict("pending", due=NOW + 4 * SECOND, slow_until=NOW + SECOND)
+    assert outcome(500, after="1") == AttemptOutcome("pending", due=NOW + 4 * SECOND, throttled_until=NOW + SECOND)
 
 
 def test_a_dead_delivery_slows_the_others_too() -> None:
-    assert verdict(429, tries=2, after="60") == Verdict("dead", slow_until=NOW + 60 * SECOND)
+    assert outcome(429, tries=2, after="60") == AttemptOutcome("dead", throttled_until=NOW + 60 * SECOND)
 
 
 def test_each_status_has_its_sentence() -> None:
-    assert sentence(204) == ""
-    assert "redirects are not followed" in sentence(302)
-    assert "410" in sentence(410)
-    assert sentence(500) == "the receiver answered 500"
+    assert status_error(204) == ""
+    assert "redirects are not followed" in status_error(302)
+    assert "410" in status_error(410)
+    assert status_error(500) == "the receiver answered 500"
 
 
 def test_retries_fall_due_at_whole_tenths_of_a_second() -> None:
@@ -81,7 +83,7 @@ def test_retries_fall_due_at_whole_tenths_of_a_second() -> None:
     delivery = DeliveryRecord(b"o", b"d", b"m", b"s", "t", "pending", b"", 0)
     attempt = Attempt(1, NOW, None, 500, 1, (), (), "", "x")
     for seed in range(50):
-        due = judge(delivery, attempt, RETRY, NOW + seed, random.Random(seed)).due
+        due = outcome_of(delivery, attempt, RETRY, NOW + seed, random.Random(seed)).due
         wait = random.Random(seed).uniform(0, 4) * SECOND
         assert due % 100_000 == 0
         assert NOW + seed + int(wait) <= due < NOW + seed + wait + 100_000

@@ -1,4 +1,4 @@
-"""Names looked up once for all calls: judged as a whole, kept for some seconds, one lookup at a time for each."""
+"""A cache of resolved names that all calls share: checked addresses, kept for some seconds."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import Final
 
 from hub.egress.address.resolver import Resolver
 
-__all__ = ["Names"]
+__all__ = ["NameCache"]
 
 _KEPT: Final = 4096
 
 
-class Names:
-    """A cache before a resolver.
+class NameCache:
+    """Resolves names, each once at a time, and keeps the addresses for some seconds.
 
-    Only an answer that `check` lets pass is kept, and who dials it judges each address again, so that a name which
-    changes its addresses gains nothing.
+    Only addresses that pass `check` are kept. The guard checks each of them again when it is dialled, so that a name
+    that changes its addresses gains nothing by the cache.
 
     Args:
-        resolver: Asks the name servers.
+        resolver: Resolves names.
         check: Raises for an address that may not be dialled.
-        seconds: How long an answer is kept; 0 asks each time.
+        seconds: How long addresses are kept; 0 resolves each time.
     """
 
     def __init__(self, resolver: Resolver, check: Callable[[str], None], seconds: float) -> None:
@@ -35,7 +35,7 @@ class Names:
         self._asking: dict[str, asyncio.Task[tuple[str, ...]]] = {}
 
     async def addresses(self, host: str) -> tuple[str, ...]:
-        """All addresses of a name, each judged.
+        """All addresses of a name, checked.
 
         Raises:
             AddressRefused: One of them may not be dialled.
@@ -49,18 +49,18 @@ class Names:
             task = asyncio.create_task(self._ask(host), name=f"resolve {host}")
             self._asking[host] = task
             task.add_done_callback(lambda done: self._asked(host, done))
-        return await asyncio.shield(task)
+        return await asyncio.shield(task)  # a caller that gives up must not end the lookup of the others
 
     def is_asking(self, host: str) -> bool:
-        """Whether a lookup of this name is under way."""
+        """Whether this name is being resolved at the moment."""
         return host in self._asking
 
     def forget(self, host: str) -> None:
-        """Ask again at the next call, since what is kept did not answer."""
+        """Resolve the name again at the next call."""
         self._answers.pop(host, None)
 
     async def close(self) -> None:
-        """Give up the lookups under way."""
+        """Cancel the lookups under way."""
         tasks = tuple(self._asking.values())
         for task in tasks:
             task.cancel()
@@ -82,4 +82,4 @@ class Names:
     def _asked(self, host: str, task: asyncio.Task[tuple[str, ...]]) -> None:
         self._asking.pop(host, None)
         if not task.cancelled():
-            task.exception()  # callers that gave up waiting leave nobody to look at it
+            task.exception()  # seen here, since all callers may have given up, and asyncio warns of what nobody saw
