@@ -19,7 +19,7 @@ from hub.model.wire.reply import Keep, Reply
 from hub.model.wire.request import Request
 from hub.model.wire.secret import Credential, Secret
 from hub.model.wire.values import Values
-from hub.sdk.action import Action, ActionContext
+from hub.sdk.action import Action, ActionContext, CallTls
 from hub.sdk.catalog import Catalog
 from hub.sdk.context import Source
 from hub.sdk.dialect import Dialect, DialectRoute, DialectTarget, ParsedBody, Receipt, Refusal, WaitedReceipt
@@ -44,6 +44,7 @@ __all__ = [
     "ActionContext",
     "ActionFailed",
     "AnyOf",
+    "CallTls",
     "Catalog",
     "Check",
     "Credential",

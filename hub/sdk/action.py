@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -12,9 +12,24 @@ from pydantic import BaseModel
 
 from hub.model.wire.fetched import Fetched
 
-__all__ = ["Action", "ActionContext", "Log"]
+__all__ = ["Action", "ActionContext", "CallTls", "Log"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*(?:[.-][a-z][a-z0-9_]*)*")
+
+
+@dataclass(frozen=True, slots=True)
+class CallTls:
+    """TLS of one outgoing call, as PEM texts.
+
+    Attributes:
+        ca: Certificates that are trusted in place of the machine's.
+        certificate: Client certificate, the rest of its chain behind it.
+        key: Its key, without a pass phrase; may stand in `certificate` too.
+    """
+
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = field(default=None, repr=False)
 
 
 class Log(Protocol):
@@ -75,7 +90,7 @@ class ActionContext(Protocol):
         """The hub's log, with org, execution and node as fields. Values from connections in the input are masked."""
         ...
 
-    async def request(
+    async def request(  # noqa: PLR0913 - one argument for each thing that a call can have
         self,
         method: str,
         url: str,
@@ -86,6 +101,7 @@ class ActionContext(Protocol):
         data: bytes | Mapping[str, str] | None = None,
         timeout: float = 30.0,  # noqa: ASYNC109 - enforced by the HTTP client
         max_bytes: int = 1 << 20,
+        tls: CallTls | None = None,
     ) -> Fetched:
         """Make an HTTP call through the egress guard, with an `Idempotency-Key`. Redirects are not followed.
 
@@ -97,7 +113,8 @@ class ActionContext(Protocol):
             json: A body to send as JSON.
             data: A body to send as it is, or a form to send urlencoded.
             timeout: Seconds for the whole call.
-            max_bytes: Longest answer that is read, in bytes after decompression.
+            max_bytes: Longest answer that is read, in bytes after decompression; `Fetched.note` says if it was longer.
+            tls: Own certificates; None trusts the machine's and shows none.
 
         Returns:
             The answer, of any status.

@@ -27,7 +27,7 @@ GROUPS = {
     "Schemes": ("Scheme", "Signed", "Hmac", "PublicKey", "Standard", "Token", "Check", "AnyOf", "Outgoing"),
     "Small tools": ("same", "instant", "fresh"),
     "Catalogs and recordings": ("Catalog", "EventType", "Recorded", "Recording"),
-    "Actions": ("Action", "ActionContext"),
+    "Actions": ("Action", "ActionContext", "CallTls"),
     "Hooks' arguments": ("hookimpl", "Registry", "HubHandle", "Message", "Record", "Panel"),
     "Dialects": ("Dialect", "DialectRoute", "DialectTarget", "ParsedBody", "Receipt", "WaitedReceipt", "Refusal"),
 }

@@ -16,6 +16,7 @@ from hub import (
     ActionContext,
     ActionFailed,
     AnyOf,
+    CallTls,
     Catalog,
     Check,
     Credential,
@@ -151,7 +152,7 @@ class Input(BaseModel):
 
 async def run(given: Input, context: ActionContext) -> dict[str, Any]:
     """An action."""
-    answer = await context.request("POST", "https://api.example", json={"text": given.text})
+    answer = await context.request("POST", "https://api.example", json={"text": given.text}, tls=CallTls(ca="PEM"))
     if answer.status >= 400:
         context.log.warning("refused", status=answer.status)
         raise ActionFailed(f"{context.node} was refused", retryable=answer.status >= 500, retry_after=1.0)

@@ -12,6 +12,7 @@ import structlog
 
 from hub.egress.client import Egress
 from hub.egress.errors import EgressError
+from hub.egress.exchange.tls import TlsPolicy
 from hub.engine.action.action_log import MaskedLog
 from hub.errors import ActionFailed, Invalid
 from hub.model.ids import Id, write_id
@@ -21,7 +22,7 @@ from hub.model.stored.execution import ExecutionRecord, NewExecution
 from hub.model.times import from_micros
 from hub.model.wire.fetched import Fetched
 from hub.model.wire.values import Values
-from hub.sdk.action import Log
+from hub.sdk.action import CallTls, Log
 
 __all__ = ["CallContext", "NodeCall", "idempotency_key"]
 
@@ -102,7 +103,7 @@ class CallContext:
         log: Log = _log.bind(org=self._org, execution=self.execution, node=self._called.node)
         return MaskedLog(log, self.mask)
 
-    async def request(
+    async def request(  # noqa: PLR0913 - the port's arguments
         self,
         method: str,
         url: str,
@@ -113,6 +114,7 @@ class CallContext:
         data: bytes | Mapping[str, str] | None = None,
         timeout: float = 30.0,  # noqa: ASYNC109 - the whole call's budget, enforced by the client
         max_bytes: int = 1 << 20,
+        tls: CallTls | None = None,
     ) -> Fetched:
         """See `ActionContext.request`. `Idempotency-Key` is sent unless `headers` sets it."""
         sent = {"Idempotency-Key": self.idempotency_key}
@@ -136,6 +138,7 @@ class CallContext:
                 body=body,
                 timeout=timeout,
                 max_bytes=max_bytes,
+                tls=None if tls is None else TlsPolicy(ca=tls.ca, certificate=tls.certificate, key=tls.key),
                 pool="actions",
                 resend=True,
             )
@@ -144,7 +147,7 @@ class CallContext:
         except Invalid as error:
             message = "; ".join(problem.message for problem in error.problems) or error.detail
             raise ActionFailed(message, retryable=False) from error
-        return Fetched(response.status, Values(response.headers, caseless=True), response.body)
+        return Fetched(response.status, Values(response.headers, caseless=True), response.body, response.note)
 
 
 def _with_query(url: str, params: Mapping[str, str] | None) -> str:

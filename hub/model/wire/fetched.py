@@ -22,11 +22,14 @@ class Fetched:
         status: HTTP status.
         headers: Names in any case.
         body: The bytes after decompression, at most as many as the call allows.
+        note: Why `body` is not the whole body: it is longer than the call allows, or cannot be decompressed. Empty if
+            it is whole.
     """
 
     status: int
     headers: Values[str] = field(repr=False)
     body: bytes = field(repr=False)
+    note: str = ""
 
     def json(self) -> Any:
         """The body as a JSON value. Raises ValueError if it is not JSON."""

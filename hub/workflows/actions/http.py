@@ -15,13 +15,14 @@ from hub.errors import ActionFailed, AddressRefused
 from hub.model.json import dumps, loads
 from hub.model.wire.fetched import Fetched
 from hub.model.wire.forms import charset_of
-from hub.sdk.action import Action, ActionContext
+from hub.sdk.action import Action, ActionContext, CallTls
 from hub.workflows.actions.values import HeaderValue
 
-__all__ = ["HTTP_REQUEST", "HttpAuth", "HttpRequestInput", "retry_after_of"]
+__all__ = ["HTTP_REQUEST", "HttpAuth", "HttpRequestInput", "HttpTls", "retry_after_of"]
 
 _MAX_BYTES = 16 * 1024 * 1024
 _SHOWN = 500
+_DIGITS = 12
 _AGAIN = frozenset({408, 409, 423, 425, 429})
 Scalar = str | bool | int | float | None
 
@@ -50,6 +51,22 @@ class HttpAuth(BaseModel):
         return f"Basic {base64.b64encode(pair.encode()).decode()}"
 
 
+class HttpTls(BaseModel):
+    """Certificates of a call, as PEM texts; usually a connection with these names."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    ca: Annotated[str | None, Field(description="Trusted in place of the machine's certificates.")] = None
+    certificate: Annotated[str | None, Field(description="Client certificate with its chain.")] = None
+    key: str | None = Field(default=None, repr=False, description="Key of the client certificate.")
+
+    @model_validator(mode="after")
+    def _something(self) -> HttpTls:
+        if self.ca is None and self.certificate is None:
+            raise ValueError("give ca, certificate and key, or all three")
+        return self
+
+
 class HttpRequestInput(BaseModel):
     """Settings of `http.request`."""
 
@@ -68,6 +85,9 @@ class HttpRequestInput(BaseModel):
     body: Annotated[str | None, Field(description="Sent unchanged, in UTF-8.")] = None
     auth: Annotated[
         HttpAuth | None, Field(description="A connection, {token} or {username, password}; a text is a token.")
+    ] = None
+    tls: Annotated[
+        HttpTls | None, Field(description="A connection, or {ca, certificate, key} in PEM; a text is a CA.")
     ] = None
     expect: Annotated[
         tuple[Annotated[int, Field(ge=100, le=599)], ...] | None,
@@ -91,6 +111,11 @@ class HttpRequestInput(BaseModel):
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    @field_validator("tls", mode="before")
+    @classmethod
+    def _authority(cls, value: object) -> object:
+        return {"ca": value} if isinstance(value, str) else value
 
     @field_validator("auth", mode="before")
     @classmethod
@@ -152,8 +177,9 @@ def retry_after_of(answer: Fetched, received: datetime) -> float | None:
     value = _header(answer, "retry-after")
     if value is None:
         return None
-    if value.isascii() and value.isdecimal() and len(value) < 10:
-        return float(value)
+    if value.isascii() and value.isdecimal():
+        # A longer number asks for more than the longest wait anyway; the retry caps it.
+        return float(value[:_DIGITS])
     when = _date(value)
     if when is None:
         return None
@@ -192,6 +218,7 @@ async def _request(settings: HttpRequestInput, context: ActionContext) -> dict[s
             data=body,
             timeout=settings.timeout,
             max_bytes=settings.max_bytes,
+            tls=None if settings.tls is None else CallTls(settings.tls.ca, settings.tls.certificate, settings.tls.key),
         )
     except AddressRefused as error:
         raise ActionFailed(error.public, retryable=False) from error
@@ -199,6 +226,11 @@ async def _request(settings: HttpRequestInput, context: ActionContext) -> dict[s
     expected = settings.expect if settings.expect is not None else range(200, 300)
     if answer.status not in expected:
         raise _unexpected(answer, output["body"], context)
+    if answer.note:
+        raise ActionFailed(
+            f"answered {answer.status}, but {answer.note}: raise max_bytes (at most {_MAX_BYTES}) if it is wanted",
+            retryable=False,
+        )
     return output
 
 

@@ -42,7 +42,7 @@ class Context:
         answer = await self.egress.request(
             method, url, headers=headers or {}, body=data, timeout=5, max_bytes=max_bytes
         )
-        return Fetched(answer.status, Values(answer.headers, caseless=True), answer.body)
+        return Fetched(answer.status, Values(answer.headers, caseless=True), answer.body, answer.note)
 
 
 @dataclass

@@ -168,7 +168,7 @@ async def test_a_failure_shows_the_answer_and_honours_retry_after(receiver: Rece
         ({"retry-after": " 120 "}, 120.0),
         ({"retry-after": "-1"}, None),
         ({"retry-after": "soon"}, None),
-        ({"retry-after": "9" * 30}, None),
+        ({"retry-after": "9" * 30}, 999_999_999_999.0),
         ({"retry-after": "٣"}, None),
         ({"retry-after": "Mon, 01 Jan 2024 00:00:30 GMT"}, 30.0),
         ({"retry-after": "Mon, 01 Jan 2024 00:00:30 GMT", "date": "Mon, 01 Jan 2024 00:00:20 GMT"}, 10.0),
@@ -179,6 +179,32 @@ async def test_a_failure_shows_the_answer_and_honours_retry_after(receiver: Rece
 def test_retry_after_in_both_forms(headers: dict[str, str], seconds: float | None) -> None:
     answer = Fetched(503, Values(headers.items(), caseless=True), b"")
     assert retry_after_of(answer, datetime(2024, 1, 1, tzinfo=UTC)) == seconds
+
+
+async def test_an_answer_over_the_cap_fails_and_says_so(receiver: Receiver, context: Context) -> None:
+    receiver.answer = (200, {"Content-Type": "application/json"}, b'"' + b"x" * 2_000 + b'"')
+    with pytest.raises(ActionFailed) as caught:
+        await call(context, url=receiver.url, max_bytes=1_000)
+    assert "longer than 1000 bytes" in str(caught.value)
+    assert "max_bytes" in str(caught.value)
+    assert not caught.value.retryable
+    assert (await call(context, url=receiver.url, max_bytes=3_000))["body"] == "x" * 2_000
+
+
+@pytest.mark.parametrize("status", [404, 503])
+async def test_an_answer_over_the_cap_that_is_an_error_is_that_error(
+    receiver: Receiver, context: Context, status: int
+) -> None:
+    receiver.answer = (status, {}, b"x" * 2_000)
+    with pytest.raises(ActionFailed, match=f"answered {status}") as caught:
+        await call(context, url=receiver.url, max_bytes=1_000)
+    assert caught.value.retryable == (status == 503)
+
+
+@pytest.mark.parametrize("tls", [{}, {"key": "PEM"}, {"ca": None}])
+def test_tls_without_a_certificate_is_refused(tls: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        HttpRequestInput.model_validate({"url": "https://x", "tls": tls})
 
 
 async def test_an_address_that_the_guard_refuses_is_not_told(receiver: Receiver, walled: Context) -> None:
