@@ -58,7 +58,9 @@ def key_view(record: KeyRecord) -> dict[str, Any]:
 @requires("admin")
 async def index() -> Response:
     """List the keys of the org, newest first, including revoked ones."""
-    return answer(whole_list([key_view(one) for one in await services().store.access.keys(caller().org.id)]))
+    found = await services().store.access.keys(caller().org.id)
+    # Base62 has its small letters before the capitals: exchanged, texts are in the order of the ids, that of their age.
+    return answer(whole_list(map(key_view, found), lambda one: (one["id"].swapcase(),), descending=True))
 
 
 @blueprint.post("/keys")

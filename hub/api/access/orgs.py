@@ -46,8 +46,8 @@ def org_view(record: OrgRecord) -> dict[str, Any]:
 @requires("operate")
 async def index() -> Response:
     """List the orgs of the instance by name."""
-    orgs = sorted(services().store.snapshot.orgs.values(), key=lambda one: one.name)
-    return answer(whole_list([org_view(one) for one in orgs]))
+    orgs = services().store.snapshot.orgs.values()
+    return answer(whole_list(map(org_view, orgs), lambda one: (one["name"],)))
 
 
 @blueprint.post("/orgs")

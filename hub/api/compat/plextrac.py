@@ -64,7 +64,8 @@ class WebhookInput(BaseModel):
 @requires("view")
 async def events() -> Response:
     """List the events that a webhook may name."""
-    return answer(whole_list(list(_known(services(), caller()))))
+    order = {name: number for number, name in enumerate(_EVENTS)}
+    return answer(whole_list(_known(services(), caller()), lambda name: (order.get(name, len(order)), name)))
 
 
 @blueprint.post("/webhooks")

@@ -41,7 +41,7 @@ async def index() -> Response:
     items = [plugin_view(status) for status in services().plugins.statuses()]
     if not caller().may("operate"):
         items = [one | {"reason": ""} if one["status"] == "active" else one for one in items]
-    return answer(whole_list(items))
+    return answer(whole_list(items, lambda one: (one["name"],)))
 
 
 @blueprint.post("/<name>/disable")

@@ -51,18 +51,25 @@ def _view(event_type: EventType) -> dict[str, Any]:
     }
 
 
+def _key(each: EventType) -> tuple[str, str, str, str]:
+    """What tells an event type from all others that an org sees."""
+    return each.vendor or "", each.direction, each.name, each.version
+
+
 @blueprint.get("")
 @requires("view")
 async def index() -> Response:
     """List the event types of the org, its own first, filtered by `direction` (in, out) and `vendor`."""
     hub, who = services(), caller()
     direction, vendor = choice_argument("direction", get_args(Direction)), request.args.get("vendor")
+    own = set(map(_key, hub.store.snapshot.event_types.get(who.org.id, ())))
     found = [
-        _view(each)
+        each
         for each in hub.outbound.catalog.types(who.org.id)
         if direction in (None, each.direction) and vendor in (None, each.vendor)
     ]
-    return answer(whole_list(found))
+    page = whole_list(found, lambda each: (_key(each) not in own, *_key(each)))
+    return answer(page | {"items": [_view(each) for each in page["items"]]})
 
 
 @blueprint.post("")

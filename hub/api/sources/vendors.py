@@ -26,7 +26,7 @@ tag_blueprint(blueprint, {"plugins"})
 async def index() -> Response:
     """List the vendors of the active plugins by name, without the guides."""
     found = services().plugins.vendors
-    return answer(whole_list([_view(found[name]) for name in sorted(found)]))
+    return answer(whole_list([_view(one) for one in found.values()], lambda one: (one["name"],)))
 
 
 @blueprint.get("/<vendor>")

@@ -33,4 +33,4 @@ def _view(action: Action) -> dict[str, Any]:
 async def index() -> Response:
     """List the actions of the core and of active plugins by name."""
     actions = services().plugins.actions
-    return answer(whole_list([_view(actions[name]) for name in sorted(actions)]))
+    return answer(whole_list([_view(one) for one in actions.values()], lambda one: (one["name"],)))

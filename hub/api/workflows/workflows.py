@@ -193,7 +193,7 @@ async def versions(workflow: str) -> Response:
     """List the published versions, newest first."""
     hub, who = services(), caller()
     found = await hub.store.workflows.versions(who.org.id, _find(workflow, hub, who).id)
-    return answer(whole_list([_version_view(one) for one in found]))
+    return answer(whole_list(map(_version_view, found), lambda one: (one["version"],), descending=True))
 
 
 @blueprint.get("/<workflow>/versions/<number>")

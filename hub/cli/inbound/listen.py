@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -13,7 +14,7 @@ import click
 from yarl import URL
 
 from hub.cli.terminal.client import HubClient
-from hub.cli.terminal.follow import new_requests
+from hub.cli.terminal.follow import RequestFollower
 
 __all__ = ["listen"]
 
@@ -40,12 +41,13 @@ def listen(target: str, source: str | None, state: str, last: int, every: float,
     client = HubClient()
     click.echo(f"forwarding to {target}; stop with Ctrl-C", err=True)
     with suppress(KeyboardInterrupt):
-        _forward_all(client, target, new_requests(client, source=source, state=state, last=last, every=every), count)
+        follower = RequestFollower(client, source=source, state=state, every=every)
+        _forward_all(client, target, follower, last, count)
 
 
-def _forward_all(client: HubClient, target: str, found: Iterator[dict[str, Any]], count: int | None) -> None:
-    for forwarded, one in enumerate(found, 1):
-        request = client.call("GET", f"/api/requests/{one['id']}")
+def _forward_all(client: HubClient, target: str, follower: RequestFollower, last: int, count: int | None) -> None:
+    for forwarded, one in enumerate(follower.requests(last), 1):
+        request = follower.patiently(partial(client.call, "GET", f"/api/requests/{one['id']}"))
         click.echo(f"{one['id']}  {request['method']} {request['url']}  {asyncio.run(_forward(target, request))}")
         if forwarded == count:
             return

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from hub.cli.terminal.client import HubClient
-from hub.cli.terminal.follow import new_requests
+from hub.cli.terminal.follow import RequestFollower
 from hub.model.json import dumps
 
 __all__ = ["tail"]
@@ -25,9 +25,13 @@ __all__ = ["tail"]
 @click.option("--count", type=int, help="Stop after this many requests.")
 @click.option("-j", "--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def tail(source: str | None, state: str | None, last: int, every: float, count: int | None, *, as_json: bool) -> None:
-    """Show requests as they arrive, refused ones with the reason, until Ctrl-C."""
+    """Show requests as they arrive, refused ones with the reason, until Ctrl-C.
+
+    Each request is shown once, also if the hub restarts meanwhile.
+    """
     with suppress(KeyboardInterrupt):
-        _show(new_requests(HubClient(), source=source, state=state, last=last, every=every), count, as_json=as_json)
+        follower = RequestFollower(HubClient(), source=source, state=state, every=every)
+        _show(follower.requests(last), count, as_json=as_json)
 
 
 def _show(found: Iterator[dict[str, Any]], count: int | None, *, as_json: bool) -> None:

@@ -15,8 +15,20 @@ from hub.model.json import dumps, loads
 __all__ = ["CallFailed", "HubClient"]
 
 
+_TEMPORARY = frozenset({429, 500, 502, 503, 504})
+
+
 class CallFailed(click.ClickException):
-    """The hub cannot be reached or refuses the call. The message says what is wrong and what to do."""
+    """The hub cannot be reached or refuses the call. The message says what is wrong and what to do.
+
+    Args:
+        message: For people.
+        temporary: No hub answered, or it could not answer now: the same call may succeed later.
+    """
+
+    def __init__(self, message: str, *, temporary: bool = False) -> None:
+        super().__init__(message)
+        self.temporary = temporary
 
 
 class HubClient:
@@ -78,14 +90,14 @@ class HubClient:
                 raw = await response.read()
                 status = response.status
         except TimeoutError as error:
-            raise CallFailed(f"the hub at {self.url} did not answer in time") from error
+            raise CallFailed(f"the hub at {self.url} did not answer in time", temporary=True) from error
         except aiohttp.InvalidURL as error:
             raise CallFailed(f"{self.url} is not a URL: set HUB_URL to http://HOST:PORT or https://HOST") from error
         except aiohttp.ClientError as error:
             remedy = "start one with `hub serve`, or set HUB_URL"
-            raise CallFailed(f"no hub answers at {self.url}: {remedy}{_why(error)}") from error
+            raise CallFailed(f"no hub answers at {self.url}: {remedy}{_why(error)}", temporary=True) from error
         if status >= 400:
-            raise CallFailed(_explain(status, raw, has_key=bool(self.key)))
+            raise CallFailed(_explain(status, raw, has_key=bool(self.key)), temporary=status in _TEMPORARY)
         try:
             return loads(raw) if raw.strip() else None
         except ValueError as error:
