@@ -11,14 +11,18 @@ from referencing import Registry
 
 from hub.schemas.regex import regex
 
-__all__ = ["TooManySteps", "bounded_validator", "errors_of"]
+__all__ = ["TooManySteps", "UncheckedValue", "bounded_validator", "errors_of"]
 
 _STEPS = 30_000
 _MATCHING_STEPS = 1_000
 """Steps of a search that count as one step of the validation: both take about 10 µs."""
 
 
-class TooManySteps(Exception):
+class UncheckedValue(Exception):
+    """A value could not be checked to the end."""
+
+
+class TooManySteps(UncheckedValue):
     """A value has used up the steps of its validation."""
 
 
@@ -32,10 +36,16 @@ def errors_of(validator: Any, value: Any, most: int) -> list[ValidationError]:
 
     Raises:
         TooManySteps: The value takes too many steps to check.
+        UncheckedValue: The library fails on it, as on numbers too large for it.
         RecursionError: The schema refers to itself without an end, or the value nests too deeply.
     """
     _Budget.left = _STEPS
-    return list(islice(validator.iter_errors(value), most))
+    try:
+        return list(islice(validator.iter_errors(value), most))
+    except (UncheckedValue, RecursionError):
+        raise
+    except Exception as error:
+        raise UncheckedValue(type(error).__name__) from error
 
 
 class _Budget:

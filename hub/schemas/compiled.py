@@ -17,7 +17,7 @@ from typing import Any
 from hub.errors import Invalid, Problem
 from hub.model.json import dumps
 from hub.model.pointers import pointer_of
-from hub.schemas.bounded import TooManySteps, bounded_validator, errors_of
+from hub.schemas.bounded import TooManySteps, UncheckedValue, bounded_validator, errors_of
 from hub.schemas.faults import schema_faults
 from hub.schemas.problems import missing_fields, problem_of
 
@@ -36,22 +36,24 @@ class Schema:
     def problems(self, value: Any) -> tuple[Problem, ...]:
         """What is wrong with a JSON value, at most twenty faults; empty when the value fits.
 
-        Pointers lead into the value. A value that takes too many steps to check does not fit.
+        Pointers lead into the value. A value that takes too many steps, or cannot be checked at all, does not fit.
         """
         try:
             found = errors_of(self._validator, value, _PROBLEMS)
         except (TooManySteps, RecursionError):
             return (Problem("", "the schema takes too long on this value"),)
+        except UncheckedValue as error:
+            return (Problem("", f"the schema cannot be applied to this value ({error})"),)
         return tuple(problem_of(error) for error in found)
 
     def differences(self, value: Any) -> tuple[str, ...]:
         """Where a JSON value does not fit, without a word of the value: `missing field /a/b`, `does not fit at /c`.
 
-        At most twenty; a value that takes too many steps to check does not fit at its root.
+        At most twenty; a value that cannot be checked to the end does not fit at its root.
         """
         try:
             found = errors_of(self._validator, value, _PROBLEMS)
-        except (TooManySteps, RecursionError):
+        except (UncheckedValue, RecursionError):
             return ("does not fit at /",)
         said: dict[str, None] = {}
         for error in found:

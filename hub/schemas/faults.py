@@ -25,7 +25,7 @@ _LARGEST_REGEXES = 1_000_000
 """Instructions of all patterns of a schema together, which take about 300 ms to compile."""
 _NO_FORMATS = FormatChecker(formats=())
 """The library would try each pattern as one of Python's; `_pattern_faults` reads them as JSON Schema means them."""
-_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+_REFERENCES = ("$ref", "$recursiveRef")
 _LITERAL = frozenset({"const", "enum", "examples", "default", "required"})
 _NAMED = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
 
@@ -77,6 +77,8 @@ def _own_faults(pointer: str, part: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(f"{pointer}/$schema", f"only draft 2020-12 is understood: {_DRAFT}")
     if pointer and "$id" in part:
         yield Problem(f"{pointer}/$id", "only the schema as a whole may have an $id")
+    if "$dynamicRef" in part:
+        yield Problem(f"{pointer}/$dynamicRef", "$dynamicRef is not supported: name the subschema with $ref")
     for keyword in _REFERENCES:
         target = part.get(keyword)
         if isinstance(target, str) and not target.startswith("#"):
@@ -89,20 +91,19 @@ def _reference_faults(schema: Any) -> Iterator[Problem]:
     checked = {id(part) for _, part in _parts(schema, "")}
     faults: dict[str, str] = {}
     for pointer, part in _parts(schema, ""):
-        for keyword in ("$ref", "$dynamicRef"):
-            target = part.get(keyword)
-            if not isinstance(target, str) or not target.startswith("#"):
-                continue
-            if target not in faults:
-                faults[target] = _reference_fault(resolver, target, checked)
-            if faults[target]:
-                yield Problem(f"{pointer}/{keyword}", faults[target])
+        target = part.get("$ref")
+        if not isinstance(target, str) or not target.startswith("#"):
+            continue
+        if target not in faults:
+            faults[target] = _reference_fault(resolver, target, checked)
+        if faults[target]:
+            yield Problem(f"{pointer}/$ref", faults[target])
 
 
 def _reference_fault(resolver: Any, target: str, checked: Collection[int]) -> str:
     try:
         found = resolver.lookup(target).contents
-    except Unresolvable:
+    except (Unresolvable, LookupError, TypeError, ValueError):  # the library's own are for the wrong kind of value
         return f"{target} is not in this schema"
     if not isinstance(found, bool) and id(found) not in checked:
         return f"{target} is not a schema"

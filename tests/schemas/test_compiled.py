@@ -74,6 +74,12 @@ async def test_a_schema_that_cannot_be_used_is_refused_from_the_thread() -> None
         ({"allOf": [{"$dynamicRef": "file:///etc/passwd"}]}, "/allOf/0/$dynamicRef"),
         ({"$ref": "#/$defs/missing"}, "/$ref"),
         ({"$dynamicRef": "#missing"}, "/$dynamicRef"),
+        ({"$dynamicRef": "#n", "$dynamicAnchor": "n"}, "/$dynamicRef"),
+        ({"$id": "https://example.com/a", "items": {"$dynamicRef": "#"}}, "/items/$dynamicRef"),
+        ({"$defs": {"a": {"properties": {"b": {"$dynamicRef": "#n"}}}}}, "/$defs/a/properties/b/$dynamicRef"),
+        ({"$ref": "#/allOf/x", "allOf": [True]}, "/$ref"),
+        ({"$ref": "#/required/0/a", "required": ["abc"]}, "/$ref"),
+        ({"$ref": "#/minimum/a", "minimum": 1}, "/$ref"),
         ({"$ref": "#/const", "const": {"$ref": "http://127.0.0.1:9/"}}, "/$ref"),
         ({"allOf": [{"$dynamicRef": "#/enum/0"}], "enum": [{"pattern": "(?=a)"}]}, "/allOf/0/$dynamicRef"),
         ({"$ref": "#/minimum", "minimum": 5}, "/$ref"),
@@ -111,7 +117,15 @@ def test_references_within_the_schema_are_followed() -> None:
     anchored = {"$id": "https://example.com/a", "$ref": "#n", "$defs": {"n": {"$anchor": "n", "type": "null"}}}
     assert faults(anchored, None) == []
     assert faults(anchored, 1) == [""]
-    assert faults({"$dynamicRef": "#/x-mine", "x-mine": {"type": "null"}}, 1) == [""]
+    assert faults({"$ref": "#/x-mine", "x-mine": {"type": "null"}}, 1) == [""]
+    named = {"$id": "https://example.com/a", "$ref": "#n", "$defs": {"n": {"$dynamicAnchor": "n", "type": "null"}}}
+    assert faults(named, 1) == [""]
+
+
+@pytest.mark.parametrize("schema", [{"multipleOf": 0.1}, {"multipleOf": 10**400}, {"multipleOf": 1e-300}])
+@pytest.mark.parametrize("value", [10**400, 1.5, -0.0, 1e300])
+def test_a_number_of_any_size_is_checked(schema: Any, value: Any) -> None:
+    assert faults(schema, value) in ([], [""])
 
 
 @pytest.mark.parametrize(

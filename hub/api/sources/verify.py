@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Iterable
 from typing import Annotated, Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from quart import Blueprint, Response
@@ -15,23 +15,30 @@ from quart_schema import document_request, tag_blueprint
 from hub.api.sources.sources import find_source
 from hub.api.web.auth import Caller, caller, requires
 from hub.api.web.bodies import model_body
-from hub.api.web.rendering import answer, path_id
+from hub.api.web.rendering import answer, instant_text, path_id
 from hub.api.web.services import Services, services
 from hub.errors import Invalid, Problem
 from hub.inbound.explain.explainer import Explanation
+from hub.inbound.explain.kept import KeptRequest
 from hub.inbound.http.arrival import Arrival
 from hub.model.ids import new_id, write_id
 from hub.model.json import dumps
+from hub.model.stored.inbound import RequestRecord
 from hub.model.stored.source import SourceRecord
 from hub.model.times import to_micros
 from hub.model.wire.forms import MAX_FIELDS
 from hub.model.wire.values import Values
 from hub.sdk.dialect import Dialect, DialectRoute
+from hub.settings import Settings
 
 __all__ = ["VerifyInput", "blueprint"]
 
 blueprint = Blueprint("verify", __name__, url_prefix="/api")
 tag_blueprint(blueprint, {"requests"})
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not listened on
+"""A hub that listens on every address and has no public URL does not know its host."""
 
 HeaderText = Annotated[str, Field(max_length=65_536)]
 
@@ -65,25 +72,26 @@ async def explain() -> Response:
     """Explain each step for a request. Nothing is stored or started, and no secret or expected MAC is shown."""
     hub, who = services(), caller()
     data = await model_body(VerifyInput)
+    kept: KeptRequest | None = None
     if data.request is not None:
-        source, arrival = await _kept(data.request, hub, who)
-        with_url = True
+        kept, source, arrival = await _kept(data.request, hub, who)
+        with_url = arrival.route.path != arrival.path  # else its dialect is gone, and the path names nothing
     elif data.source is not None:
         source = find_source(data.source, hub, who)
         arrival = _pasted(data, source, hub)
         with_url = data.url is not None
     else:
         raise Invalid("a source or a stored request is needed", (Problem("/source", "is missing"),))
-    explanation = await hub.explainer.explain(source, arrival, with_url=with_url)
-    return answer(_view(explanation, source, arrival))
+    explanation = await hub.explainer.explain(source, arrival, with_url=with_url, kept=kept)
+    return answer(_view(explanation, source, arrival, kept))
 
 
-def _view(explanation: Explanation, source: SourceRecord, arrival: Arrival) -> dict[str, Any]:
-    failure = explanation.first_failure
+def _view(explanation: Explanation, source: SourceRecord, arrival: Arrival, kept: KeptRequest | None) -> dict[str, Any]:
+    failure = explanation.first_failure or explanation.first_open
     return {
         "source": write_id("src", source.id),
         "dialect": arrival.dialect.name,
-        "verdict": "pass" if explanation.passes else "fail",
+        "verdict": explanation.verdict,
         "reason": failure.detail if failure is not None else "",
         "steps": [
             {
@@ -96,10 +104,22 @@ def _view(explanation: Explanation, source: SourceRecord, arrival: Arrival) -> d
             for one in explanation.steps
         ],
         "events": [{"type": kind, "id": key} for kind, key in explanation.events],
+        "recorded": None if kept is None else _recorded(kept.record),
     }
 
 
-async def _kept(text: str, hub: Services, who: Caller) -> tuple[SourceRecord, Arrival]:
+def _recorded(record: RequestRecord) -> dict[str, Any]:
+    """What the hub said of a kept request when it came in, beside what it would say now."""
+    return {
+        "state": record.state,
+        "step": record.step,
+        "reason": record.reason,
+        "status": record.status,
+        "received": instant_text(record.received),
+    }
+
+
+async def _kept(text: str, hub: Services, who: Caller) -> tuple[KeptRequest, SourceRecord, Arrival]:
     record = await hub.store.inbound.request(who.org.id, path_id("req", text))
     source = find_source(write_id("src", record.source), hub, who)
     if record.body is not None and len(record.body) < record.size:
@@ -117,7 +137,7 @@ async def _kept(text: str, hub: Services, who: Caller) -> tuple[SourceRecord, Ar
         client=record.client,
         received=record.received,
     )
-    return source, arrival
+    return KeptRequest(record, hub.clock.now()), source, arrival
 
 
 def _pasted(data: VerifyInput, source: SourceRecord, hub: Services) -> Arrival:
@@ -127,10 +147,13 @@ def _pasted(data: VerifyInput, source: SourceRecord, hub: Services) -> Arrival:
         pairs += [(name.lower(), one) for one in (value if isinstance(value, list) else [value])]
     received = to_micros(data.received) if data.received else hub.clock.now()
     dialect = _dialect(data.dialect, source, hub)
+    method = data.method.upper()
+    if data.url is not None:
+        _check_url(data.url, method, hub)
     return _arrival(
         hub,
         dialect,
-        data.method.upper(),
+        method,
         data.url or "/",
         pairs,
         body=_body(data),
@@ -155,15 +178,17 @@ def _arrival(
         query = Values(parse_qsl(parts.query, keep_blank_values=True, max_num_fields=MAX_FIELDS))
     except ValueError as error:
         raise Invalid("the URL cannot be read", (Problem("/url", str(error)),)) from error
-    found = hub.routes.table.find(parts.path, method)
-    route, params = DialectRoute(parts.path), dict[str, str]()
+    found = hub.routes.table.find(unquote(parts.path), method)
+    path, route, params = parts.path, DialectRoute(parts.path), dict[str, str]()
     if found is not None and found.endpoint is not None:
         dialect, route, params = found.endpoint.dialect, found.endpoint.route, dict(found.params)
+        if found.path != unquote(path):
+            path = path.removeprefix(hub.routes.prefix)
     return Arrival(
         id=new_id(),
         received=received,
         method=method,
-        path=parts.path,
+        path=path,
         raw_query=parts.query,
         query=query,
         headers=Values(headers, caseless=True),
@@ -173,6 +198,35 @@ def _arrival(
         params=params,
         body=body,
     )
+
+
+def _check_url(url: str, method: str, hub: Services) -> None:
+    """Raises `Invalid` for a URL that no request to a source of this hub can have had."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - raises for what is not a port
+    except ValueError as error:
+        raise Invalid("the URL cannot be read", (Problem("/url", str(error)),)) from error
+    fault = _foreign(parts, hub.settings)
+    if not fault:
+        found = hub.routes.table.find(unquote(parts.path), method)
+        if found is None or found.endpoint is None:
+            fault = f"{parts.path[:200] or 'an empty path'} is not the path of a hub URL; `urls` of a source lists them"
+    if fault:
+        raise Invalid("the URL is not a URL of this hub", (Problem("/url", fault),))
+
+
+def _foreign(parts: SplitResult, settings: Settings) -> str:
+    """Why a URL leads elsewhere; empty for a path alone, which says nothing of the host."""
+    if not parts.scheme and not parts.netloc:
+        return "" if parts.path.startswith("/") else "give a whole URL, or a path that begins with /"
+    if parts.scheme and parts.scheme not in {"http", "https"}:
+        return f"{parts.scheme[:50]} is neither http nor https"
+    host = urlsplit(settings.base_url).hostname
+    anywhere = settings.public_url is None and host in _EVERY_ADDRESS
+    if not anywhere and parts.hostname != host and not {parts.hostname, host} <= _LOOPBACK:
+        return f"the host of this hub is {host}, not {parts.hostname}; give the path alone if both lead here"
+    return ""
 
 
 def _dialect(name: str | None, source: SourceRecord, hub: Services) -> Dialect:

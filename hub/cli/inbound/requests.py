@@ -65,6 +65,10 @@ def explain(request: str, *, as_json: bool) -> None:
     ]
     print_table(("step", "check", "result", "detail"), rows, empty="")
     click.echo(f"verdict: {explanation['verdict']}")
+    recorded = explanation["recorded"]
+    if recorded is not None:
+        why = f": {recorded['reason']}" if recorded["reason"] else ""
+        click.echo(f"when it came in: {recorded['state']}, {recorded['status']}{why}")
 
 
 @click.command()

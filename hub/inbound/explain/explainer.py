@@ -9,13 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from inspect import isawaitable
-from typing import Any
+from typing import Any, Literal
 
 from hub.inbound.admission import API_KEY_HEADER, admission_checks, check_published, check_vendor
 from hub.inbound.credentials import HMAC_HEADER, SHARED_KEY_QUERY, check_hmac, check_scheme, check_shared_key
 from hub.inbound.evidence.fingerprints import FINGERPRINT_PREFIX
 from hub.inbound.evidence.request_records import request_record
 from hub.inbound.explain.hints import hints
+from hub.inbound.explain.kept import KeptRequest
 from hub.inbound.gate import Gate
 from hub.inbound.http.arrival import Arrival, Body
 from hub.inbound.http.body import decoded_body
@@ -50,6 +51,7 @@ class CheckResult:
         ok: None where the check does not apply, or cannot be made with what was captured.
         detail: What was compared, for the operator; no secret, no expected MAC.
         hints: What else would have passed, and therefore what probably went wrong.
+        open: The check was not made although the verdict depends on it: what it compares is not known.
     """
 
     step: str
@@ -57,11 +59,12 @@ class CheckResult:
     ok: bool | None
     detail: str
     hints: tuple[str, ...] = ()
+    open: bool = False
 
 
 @dataclass(slots=True)
 class Explanation:
-    """All checks in order; the request would pass when none of them fails.
+    """All checks in order.
 
     Attributes:
         events: Type and id of each event that would be read.
@@ -71,9 +74,16 @@ class Explanation:
     events: list[tuple[str, str | None]] = field(default_factory=list)
 
     @property
-    def passes(self) -> bool:
-        """Whether no check failed."""
-        return all(step.ok is not False for step in self.steps)
+    def verdict(self) -> Literal["pass", "fail", "unknown"]:
+        """`fail` if a check failed, `unknown` if one that matters could not be made, else `pass`."""
+        if self.first_failure is not None:
+            return "fail"
+        return "unknown" if self.first_open is not None else "pass"
+
+    @property
+    def first_open(self) -> CheckResult | None:
+        """The first check that matters and could not be made."""
+        return next((step for step in self.steps if step.open), None)
 
     @property
     def first_failure(self) -> CheckResult | None:
@@ -91,20 +101,40 @@ class Explainer:
     def __init__(self, parts: PipelineParts) -> None:
         self._parts = parts
 
-    async def explain(self, source: SourceRecord, arrival: Arrival, *, with_url: bool) -> Explanation:
+    async def explain(
+        self, source: SourceRecord, arrival: Arrival, *, with_url: bool, kept: KeptRequest | None = None
+    ) -> Explanation:
         """What each check would say.
 
         Args:
             source: The source that the request is meant for.
             arrival: The captured request with its exact body; `client` is empty where it is not known.
             with_url: The captured URL is there, so that the credential in it can be checked.
+            kept: The request as it was kept, where it is not a pasted one. It is compared with the credentials that
+                are live now.
         """
         parts, said = self._parts, Explanation()
         identified = request_for(arrival, parts.store.snapshot, source.id, parts.plugins)
         # The handshake of a vendor that `vendor=` lends is not tried, so its methods do not count.
         identified = replace(identified, challenger=identified.vendor)
+        if kept is not None:
+            identified = replace(identified, gate=kept.gate(identified.gate))
         self._identify(said, identified, with_url=with_url)
         await self._admit(said, identified)
+        if kept is not None and kept.missing_body:
+            detail = f"it cannot be told without the body: {kept.missing_body}. Paste the whole request to check it"
+            for step in ("verify", "read"):
+                said.steps.append(CheckResult(step, "body", ok=None, detail=detail, open=True))
+            return said
+        await self._with_body(said, identified)
+        if kept is not None and kept.not_repeated:
+            detail = kept.not_repeated
+            said.steps.append(CheckResult(kept.record.step, kept.record.step, ok=None, detail=detail, open=True))
+        return said
+
+    async def _with_body(self, said: Explanation, identified: IdentifiedRequest) -> None:
+        """The checks that need the body."""
+        parts, arrival = self._parts, identified.arrival
         received = body_in(arrival)
         try:
             body = decoded_body(arrival, received)
@@ -117,7 +147,7 @@ class Explainer:
             context = parts.contexts.of(identified, identified.vendor, request, admitted.clock)
         except RequestRefused as refused:
             said.steps.append(_refused(refused.refusal))
-            return said
+            return
         if parts.plugins.has_guards:
             await _tried(said, "guard", "guard", "no plugin vetoes", partial(guard, admitted, parts))
         vendor = identified.vendor
@@ -130,7 +160,6 @@ class Explainer:
             await self._scheme(said, challenged, vendor)
         if all(step.ok is not False for step in said.steps if step.step == "verify"):
             self._read(said, challenged)
-        return said
 
     def _identify(self, said: Explanation, identified: IdentifiedRequest, *, with_url: bool) -> None:
         arrival, dialect = identified.arrival, identified.arrival.dialect
@@ -178,7 +207,7 @@ class Explainer:
         for name, check in admission_checks(arrival.dialect):
             unknown = _cannot_be_told(name, identified)
             if unknown:
-                said.steps.append(CheckResult("admit", name, ok=None, detail=unknown))
+                said.steps.append(CheckResult("admit", name, ok=None, detail=unknown, open=name != "rate_limit"))
             else:
                 await _tried(said, "admit", name, details[name], partial(check, identified, self._parts.limits))
         await _tried(said, "admit", "published", "the workflow is published", partial(check_published, identified))
@@ -215,7 +244,7 @@ class Explainer:
         masked = [name for name, value in request.headers.pairs if value.startswith(FINGERPRINT_PREFIX)]
         if masked:
             detail = f"{said.steps[-1].detail}. {', '.join(masked)}: fingerprints here; paste the original to check it"
-            said.steps[-1] = replace(said.steps[-1], ok=None, detail=detail)
+            said.steps[-1] = replace(said.steps[-1], ok=None, detail=detail, open=True)
             return
 
         async def grants(changed: Request, changed_gate: Gate) -> bool:
