@@ -249,7 +249,7 @@ def create_hub(settings: Settings, *, clock: Clock | None = None, plugins: Plugi
             ReplayRequests(store.inbound, replayer),
             RetryExecutions(store.executions, engine),
             RecoverSubscription(store, outbound.wake, clock),
-            RotateMasterKey(vault, store.resealing),
+            RotateMasterKey(vault, store.resealing, clock),
             RemoveOld(store.retention, days_kept(settings), clock),
         ),
         clock,

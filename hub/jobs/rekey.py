@@ -9,6 +9,8 @@ import structlog
 
 from hub.jobs.kind import JobKind, JobOrder, JobStep, JobWait
 from hub.model.stored.jobs import Job
+from hub.model.times import SECOND
+from hub.ports.clock import Clock
 from hub.ports.store import Resealing
 from hub.store.vault import Vault
 
@@ -23,6 +25,9 @@ def rotation_order() -> JobOrder:
 
 
 _END = "end"
+_UNTIL_USED = 2 * SECOND
+"""By then every process encrypts with the new key, for which it looks once a second, and has committed what it
+encrypted with an older one, so that the walk over all values finds that."""
 
 
 class RotateMasterKey(JobKind):
@@ -33,15 +38,17 @@ class RotateMasterKey(JobKind):
     Args:
         vault: Has the keys.
         resealing: Seals again.
+        clock: The hub's clock.
     """
 
     name = "rotate-master-key"
     may = frozenset()
     alone = True
 
-    def __init__(self, vault: Vault, resealing: Resealing) -> None:
+    def __init__(self, vault: Vault, resealing: Resealing, clock: Clock) -> None:
         self._vault = vault
         self._resealing = resealing
+        self._clock = clock
 
     async def count(self, job: Job) -> int:
         """See `JobKind`."""
@@ -54,6 +61,7 @@ class RotateMasterKey(JobKind):
             # Not before the job is there, which refuses a second one. A crash before the first step is kept makes one
             # key more, which does no harm.
             await asyncio.to_thread(self._vault.rotate)
+            yield JobWait(self._clock.now() + _UNTIL_USED)
         sealed_again = 0
         while cursor != _END:
             step = await self._resealing.step(cursor)

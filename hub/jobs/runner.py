@@ -15,8 +15,9 @@ from hub.jobs.work import JobWork
 from hub.model.ids import Id, new_id
 from hub.model.stored.execution import Lease
 from hub.model.stored.jobs import ClaimedJob, Job, JobAction
-from hub.ports.clock import Clock, InterruptibleSleep
+from hub.ports.clock import Clock
 from hub.ports.store import Jobs
+from hub.ports.timed_event import TimedEvent
 
 __all__ = ["JobRunner"]
 
@@ -64,8 +65,8 @@ class JobRunner:
         self._works: dict[Id, JobWork] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
-        self._claim_sleep = InterruptibleSleep(clock)
-        self._renew_sleep = InterruptibleSleep(clock)
+        self._claim_wanted = TimedEvent(clock)
+        self._renewal_ends = TimedEvent(clock)
         self._stopping = True
 
     @property
@@ -100,8 +101,8 @@ class JobRunner:
         self._stopping = True
         for work in self._works.values():
             work.stop()
-        self._claim_sleep.interrupt()
-        self._renew_sleep.interrupt()
+        self._claim_wanted.set()
+        self._renewal_ends.set()
         await asyncio.gather(*self._loops, return_exceptions=True)
         self._loops.clear()
         tasks = tuple(self._tasks)
@@ -148,13 +149,13 @@ class JobRunner:
         steered = await self._jobs.steer(org, job, action, self._clock.now())
         if job in self._works:
             self._works[job].look()
-        self._claim_sleep.interrupt()
+        self._claim_wanted.set()
         return steered
 
     async def take_over(self, owner: str) -> None:
         """Claim at once the jobs of the process `owner`, which is known to have ended. Raises `StoreUnavailable`."""
         await self._jobs.expire(owner, self._clock.now())
-        self._claim_sleep.interrupt()
+        self._claim_wanted.set()
 
     def _work_on(self, claimed: ClaimedJob) -> JobWork:
         job = claimed.job
@@ -171,7 +172,7 @@ class JobRunner:
         self._tasks.discard(task)
         if self._works.get(job) is work:  # else its lease ran out, and this very process claimed the job again
             del self._works[job]
-        self._claim_sleep.interrupt()  # it may have been resumed in its last moment
+        self._claim_wanted.set()  # it may have been resumed in its last moment
 
     async def _claim(self) -> None:
         while not self._stopping:
@@ -186,11 +187,11 @@ class JobRunner:
                 until = until if due is None else min(due, until)
             except HubError as error:
                 log.warning("no_jobs_claimed", error=str(error))
-            await self._claim_sleep.until(until)
+            await self._claim_wanted.wait(until)
 
     async def _renew(self) -> None:
         while not self._stopping:
-            await self._renew_sleep.until(self._clock.now() + self._lease // 3)
+            await self._renewal_ends.wait(self._clock.now() + self._lease // 3)
             held = tuple(self._works)
             if not held:
                 continue

@@ -12,8 +12,9 @@ from hub.errors import Fenced, HubError, StoreUnavailable
 from hub.jobs.kind import JobKind, JobStep, JobWait
 from hub.model.ids import write_id
 from hub.model.stored.jobs import WORKING_JOB, ClaimedJob, Job
-from hub.ports.clock import Clock, InterruptibleSleep
+from hub.ports.clock import Clock
 from hub.ports.store import Jobs
+from hub.ports.timed_event import TimedEvent
 
 __all__ = ["JobWork"]
 
@@ -49,24 +50,24 @@ class JobWork:
         self._kind = kind
         self._jobs = jobs
         self._clock = clock
-        self._sleep = InterruptibleSleep(clock)
+        self._wakeup = TimedEvent(clock)
         self._stopping = False
 
     def stop(self) -> None:
         """End after the step under way; the job goes on in another process, or at the next start."""
         self._stopping = True
-        self._sleep.interrupt()
+        self._wakeup.set()
 
     def look(self) -> None:
         """The job was paused, resumed or cancelled: look at it now."""
-        self._sleep.interrupt()
+        self._wakeup.set()
 
     async def run(self) -> None:
         """Work. Nothing is raised: what goes wrong is the job's failure, or waits for the database."""
         pause = _FIRST_PAUSE
         try:
             while not await self._settle():
-                await self._sleep.until(self._clock.now() + pause)
+                await self._wakeup.wait(self._clock.now() + pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
                 if self._stopping:
                     return
@@ -144,7 +145,7 @@ class JobWork:
 
     async def _rest(self, wait: JobWait) -> bool:
         """Sleep until there is something to do; whether to go on then."""
-        await self._sleep.until(wait.until)
+        await self._wakeup.wait(wait.until)
         current = await self._jobs.get(self.job.org, self.job.id)
         return current.state in WORKING_JOB and not self._stopping
 

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import time
 from base64 import b64decode, b64encode
 from functools import lru_cache
 from pathlib import Path
@@ -29,6 +30,7 @@ _HEAD = 1 + 4 + 16
 _NONCE = 12
 _PER_SALT = 1 << 28
 _ROOT = "root.key"
+_LOOK_SECONDS = 1.0
 
 
 _nonces: list[bytes] = []
@@ -44,16 +46,22 @@ class Vault:
     with the highest id encrypts, all of them decrypt. Missing files are created, the root key before the first master
     key. Whether the keys are those of the database is checked by the store.
 
+    Another process may rotate the master key: this one looks for a newer key at most once in `look_seconds`, and then
+    encrypts with it.
+
     Args:
         directory: `<data_dir>/keys`.
+        look_seconds: Time within which a new master key of another process is used.
 
     Raises:
         StoreError: A key file cannot be used.
         KeysMissing: There are master keys without their root key.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, look_seconds: float = _LOOK_SECONDS) -> None:
         self.directory = directory
+        self._look_seconds = look_seconds
+        self._looked = 0.0
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         directory.chmod(0o700)
         if not (directory / _ROOT).exists() and any(directory.glob("master-*.key")):
@@ -74,9 +82,11 @@ class Vault:
         }
         self._cipher = lru_cache(maxsize=256)(self._derive_cipher)
         self._fresh_salt()
+        self._looked = time.monotonic()
 
     def rotate(self) -> int:
         """Create a new master key, which encrypts from now on; the old ones still decrypt. Returns its id."""
+        self.reload()
         number = max(self._masters, default=0) + 1
         _key_file(self.directory / f"master-{number}.key")
         self.reload()
@@ -89,6 +99,8 @@ class Vault:
 
     def encrypt(self, data: bytes, context: bytes) -> bytes:
         """Seal `data`. It opens only with the same `context` (the table and key of its row), and only unaltered."""
+        if time.monotonic() - self._looked >= self._look_seconds:
+            self._look_for_newer_key()
         self._left -= 1
         if self._left < 0:
             self._fresh_salt()
@@ -124,6 +136,11 @@ class Vault:
     def derive(self, purpose: str) -> bytes:
         """A 32-byte key for a purpose (`links`), always the same."""
         return _hkdf(self._root, b"", b"hub/purpose/" + purpose.encode())
+
+    def _look_for_newer_key(self) -> None:
+        self._looked = time.monotonic()
+        if (self.directory / f"master-{self.newest + 1}.key").exists():
+            self.reload()
 
     def _fresh_salt(self) -> None:
         if not self._masters:

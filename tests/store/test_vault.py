@@ -74,6 +74,16 @@ def test_after_a_rotation_old_values_open_and_new_ones_take_the_new_key(tmp_path
         vault.decrypt(old, b"c")
 
 
+def test_another_process_encrypts_with_a_new_key_soon(tmp_path: Path) -> None:
+    vault, other, slow = Vault(tmp_path), Vault(tmp_path, look_seconds=0), Vault(tmp_path, look_seconds=3_600)
+    for number in (2, 3):
+        assert vault.rotate() == number
+        assert not vault.stale(other.encrypt(b"x", b"c"))
+        assert vault.stale(slow.encrypt(b"x", b"c"))
+    assert slow.rotate() == 4, "beside the keys that it had not seen yet"
+    assert not slow.stale(slow.encrypt(b"x", b"c"))
+
+
 def test_fingerprints_and_purposes_are_stable_and_of_this_hub_only(tmp_path: Path) -> None:
     vault, again, other = Vault(tmp_path / "a"), Vault(tmp_path / "a"), Vault(tmp_path / "b")
     before = (vault.fingerprint("token"), vault.derive("links"))

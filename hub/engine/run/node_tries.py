@@ -15,11 +15,11 @@ from hub.engine.action.results import TryFailed, TryResult, TrySucceeded, TryWai
 from hub.engine.host import RunHost, RunServices
 from hub.engine.run.children import Children
 from hub.engine.run.journal_buffer import JournalBuffer
-from hub.engine.work.timed_event import TimedEvent
 from hub.errors import ActionFailed, ExpressionError, StoreError, described
 from hub.model.ids import write_id
 from hub.model.stored.execution import ExecutionRecord, NewExecution, NodeRecord
 from hub.model.times import NEVER
+from hub.ports.timed_event import TimedEvent
 from hub.workflows.definition.workflow import CompiledNode
 from hub.workflows.effects import carry_out
 from hub.workflows.expressions.references import masked

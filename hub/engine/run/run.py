@@ -19,11 +19,11 @@ from hub.engine.run.children import Children
 from hub.engine.run.journal_buffer import JournalBuffer
 from hub.engine.run.node_tries import NodeTries
 from hub.engine.run.waits import RESPOND
-from hub.engine.work.timed_event import TimedEvent
 from hub.errors import Fenced, Invalid, NotFound, StoreError
 from hub.model.ids import Id, write_id
 from hub.model.stored.execution import ExecutionChange, ExecutionError, ExecutionRecord, Lease, NewExecution, NodeRecord
 from hub.model.times import NEVER, SECOND
+from hub.ports.timed_event import TimedEvent
 from hub.workflows.definition.workflow import Workflow
 from hub.workflows.plan import tries
 from hub.workflows.plan.planner import ExecutionOutcome, Plan, Planner

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import structlog
 
 from hub.engine.host import RunServices
-from hub.engine.work.timed_event import TimedEvent
 from hub.errors import HubError, Invalid, NotFound
 from hub.model.ids import Id
 from hub.model.stored.execution import FINISHED, ExecutionRecord
+from hub.ports.timed_event import TimedEvent
 
 __all__ = ["RESPOND", "Waits"]
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from hub.engine.work.slots import Slots
-from hub.engine.work.timed_event import TimedEvent
 from hub.errors import HubError
 from hub.model.stored.execution import Claimed
 from hub.model.times import SECOND
 from hub.ports.clock import Clock
 from hub.ports.store import Executions
+from hub.ports.timed_event import TimedEvent
 
 __all__ = ["Claims"]
 

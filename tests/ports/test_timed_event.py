@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from hub.engine.work.timed_event import TimedEvent
+from hub.ports.timed_event import TimedEvent
 from hub.testing.clock import ManualClock
 
 
