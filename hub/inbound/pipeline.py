@@ -57,7 +57,7 @@ class Pipeline:
                     if at.reply is not None:
                         return at.reply
                     at = await verify(at, parts)
-                    at = read(at, parts)
+                    at = await read(at, parts)
                     at = await event(at, parts)
                     return await reply(await accept(at, parts), parts)
                 except StaleSource:
@@ -99,7 +99,7 @@ class Pipeline:
                 log.info("refused", step=refusal.step, check=refusal.check, status=status, client=arrival.client)
                 return
             parts.store.inbound.refuse(record)
-            parts.emitter.emit(record)
+            parts.emitter.request(record)
         except Exception:
             log.exception("a refusal was not kept", request=write_id("req", arrival.id))
 

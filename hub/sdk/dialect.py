@@ -6,7 +6,7 @@ A dialect is data and pure functions; the inbound pipeline does the work. A plug
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -73,17 +73,18 @@ class ParsedBody:
     """A body as the dialect reads it.
 
     Attributes:
-        payloads: One payload per event.
+        payloads: One payload per event. A generator is read only as far as the limit of events allows, and others get
+            their turns meanwhile; it may raise `Reject` like `Dialect.parse`.
         batch: Whether the body was a batch (NDJSON).
     """
 
-    payloads: tuple[Any, ...]
+    payloads: Iterable[Any]
     batch: bool = False
 
     @property
     def whole(self) -> Any:
         """The whole parsed body: the list of a batch, else the one payload."""
-        return list(self.payloads) if self.batch else self.payloads[0]
+        return list(self.payloads) if self.batch else next(iter(self.payloads))
 
 
 @dataclass(frozen=True, slots=True)

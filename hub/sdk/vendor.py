@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from hub.model.stored.source import API_KEY_SLOT, HMAC_SLOT, SHARED_KEY_SLOT, URL_SLOT
+from hub.model.stored.source import API_KEY_SLOT, HMAC_SLOT, MAX_EVENTS, SHARED_KEY_SLOT, URL_SLOT
 from hub.model.wire.event import Event
 from hub.model.wire.forms import codec_of
 from hub.model.wire.grant import Outcome
@@ -53,7 +53,8 @@ class Vendor:
         name: The name of the entry point; where a plugin has several vendors also that name, a dash and more.
         title: Name for people.
         verify: The scheme, or a function that chooses it by the source's settings.
-        read: Request -> events. Sync and pure, since it runs again on replay. An exception holds the request.
+        read: Request -> events. Sync and pure, since it runs again on replay. An exception holds the request. A
+            generator is read only as far as the limit of events allows, and others get their turns meanwhile.
         challenge: Answers an unsigned handshake (Okta, Meta, Graph), else returns None. Nothing is verified yet: it
             must not sign what the sender chooses in a way that could pass for a signature of the vendor.
         reply: The answer to an accepted request, duplicates included. Signed handshakes (Slack, Zoom) are answered
@@ -67,6 +68,7 @@ class Vendor:
         deadline: Seconds that all plugins may take together for one request; less than the vendor waits. A wait for
             a `respond` node or a result ends shortly before. `reply` always has at least a second.
         max_body: Largest body in bytes for sources that do not set it; None: the hub's.
+        max_events: Most events of one request for sources that do not set it, up to 100,000; None: the hub's 1,000.
         charset: The charset of forms in which the sender names none.
         redact: Headers with credentials, which are not kept.
         catalog: The event types of the vendor.
@@ -90,6 +92,7 @@ class Vendor:
     hosts: tuple[str, ...] = ()
     deadline: float = 10
     max_body: int | None = None
+    max_events: int | None = None
     charset: str = "utf-8"
     redact: tuple[str, ...] = ()
     catalog: Catalog | None = None
@@ -128,6 +131,8 @@ class Vendor:
             yield "deadline is a number of seconds up to 600"
         if self.max_body is not None and self.max_body < 0:
             yield "max_body is negative"
+        if self.max_events is not None and not 1 <= self.max_events <= MAX_EVENTS:
+            yield f"max_events is a number from 1 to {MAX_EVENTS}"
         if codec_of(self.charset) is None:
             yield f"{self.charset!r} is not a charset"
         if not self.methods:

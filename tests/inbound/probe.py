@@ -201,7 +201,7 @@ class Steps:
         return await verify(await self.challenged(arrival), self.parts)
 
     async def has_read(self, arrival: Arrival) -> ReadRequest:
-        return read(await self.verified(arrival), self.parts)
+        return await read(await self.verified(arrival), self.parts)
 
     async def prepared(self, arrival: Arrival) -> PreparedRequest:
         return await event(await self.has_read(arrival), self.parts)

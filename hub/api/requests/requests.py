@@ -24,6 +24,8 @@ from hub.model.times import to_micros
 
 __all__ = ["JudgeInput", "ReplayInput", "RequestQuery", "blueprint"]
 
+_SHOWN_EXECUTIONS = 1_000
+
 blueprint = Blueprint("requests", __name__, url_prefix="/api/requests")
 tag_blueprint(blueprint, {"requests"})
 
@@ -83,7 +85,7 @@ async def show(id: str) -> Response:  # noqa: A002 - the name in the HTTP contra
     found = path_id("req", id)
     record = await hub.store.inbound.request(who.org.id, found)
     events = await hub.store.inbound.events(who.org.id, request=found, limit=200)
-    executions = await hub.store.executions.of_request(who.org.id, found)
+    executions = await hub.store.executions.of_request(who.org.id, found, limit=_SHOWN_EXECUTIONS)
     return answer(request_view(record, events.items[::-1], executions))
 
 

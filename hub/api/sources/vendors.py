@@ -50,6 +50,7 @@ def _view(vendor: Vendor) -> dict[str, Any]:
         "methods": list(vendor.methods),
         "hosts": list(vendor.hosts),
         "max_body_bytes": vendor.max_body,
+        "max_events": vendor.max_events,
         "deadline_seconds": vendor.deadline,
         "answers_handshakes": vendor.challenge is not None,
         "actions": [one.name for one in vendor.actions],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hub.errors import Reject
@@ -27,6 +28,7 @@ from hub.sdk.dialect import (
 __all__ = ["TRACECAT"]
 
 NDJSON = frozenset({"application/x-ndjson", "application/jsonlines", "application/jsonl"})
+_LINE = re.compile(rb"\S[^\n]*")
 
 _UNAUTHORIZED = "Unauthorized webhook request"
 _DETAILS = {
@@ -61,12 +63,13 @@ def parse(request: Request) -> ParsedBody:
         raise Reject("Invalid json payload", 400) from reject
 
 
-def _lines(body: bytes) -> tuple[Any, ...]:
-    try:
-        payloads = tuple(loads(line) for line in body.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip())
-    except ValueError as error:
-        raise Reject("Invalid ndjson payload", 400) from error
-    return payloads
+def _lines(body: bytes) -> Iterator[Any]:
+    """The value of each line that is not blank, one at a time: there may be very many."""
+    for line in _LINE.finditer(body.removeprefix(b"\xef\xbb\xbf")):
+        try:
+            yield loads(line.group())
+        except ValueError as error:
+            raise Reject("Invalid ndjson payload", 400) from error
 
 
 def _form(request: Request) -> dict[str, Any]:

@@ -55,7 +55,8 @@ def _refused(refusal: Refusal) -> Reply:
     if refusal.check == "internal":
         return Reply(500, {"error": "Internal server error"})
     status = 403 if refusal.check == "enabled" else refusal.status
-    return Reply(status, {"error": _ERRORS.get(status) or refusal.public or "Request refused"})
+    error = refusal.public if refusal.check == "events" else _ERRORS.get(status) or refusal.public
+    return Reply(status, {"error": error or "Request refused"})
 
 
 VECTENSE = Dialect(

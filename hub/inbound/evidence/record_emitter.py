@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from hub.model.ids import write_id
 from hub.model.stored.inbound import Accepted, NewEvent, RequestRecord
 from hub.model.times import from_micros
+from hub.model.turns import Turns
 from hub.model.wire.record import Record, RecordKind
 from hub.plugins.host import Plugins
 from hub.ports.store import Store
 
 __all__ = ["RecordEmitter"]
-
-_NOT_ACCEPTED = Accepted(b"", duplicate=False)
 
 
 class RecordEmitter:
@@ -28,15 +27,22 @@ class RecordEmitter:
         self._plugins = plugins
         self._store = store
 
-    def emit(self, request: RequestRecord, events: Sequence[NewEvent] = (), accepted: Accepted = _NOT_ACCEPTED) -> None:
-        """A request was kept, and with it those of its events that are not duplicates."""
+    def request(self, request: RequestRecord, *, duplicate: bool = False) -> None:
+        """A request was kept, perhaps as a duplicate."""
         if not self._plugins.has_observers:
             return
-        common = {"source": write_id("src", request.source), "vendor": request.vendor}
-        state = "duplicate" if accepted.duplicate else request.state
-        detail = {**common, "dialect": request.dialect, "step": request.step, "status": request.status}
+        state = "duplicate" if duplicate else request.state
+        detail = {**_common(request), "dialect": request.dialect, "step": request.step, "status": request.status}
         self._observe("request", write_id("req", request.id), request, state, request.reason, detail)
+
+    async def events(self, request: RequestRecord, events: Sequence[NewEvent], accepted: Accepted) -> None:
+        """The events of a request were kept, but for the duplicates. Others have their turns while there are many."""
+        if not self._plugins.has_observers:
+            return
+        common, turns = _common(request), Turns()
         for event, outcome in zip(events, accepted.events, strict=False):
+            if turns.over:
+                await turns.give()
             if not outcome.duplicate:
                 one = event.record
                 detail = {**common, "request": write_id("req", one.request), "type": one.type}
@@ -63,3 +69,7 @@ class RecordEmitter:
                 detail=detail,
             )
         )
+
+
+def _common(request: RequestRecord) -> dict[str, str | None]:
+    return {"source": write_id("src", request.source), "vendor": request.vendor}

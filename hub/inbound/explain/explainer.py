@@ -159,7 +159,7 @@ class Explainer:
         if vendor is not None:
             await self._scheme(said, challenged, vendor)
         if all(step.ok is not False for step in said.steps if step.step == "verify"):
-            self._read(said, challenged)
+            await self._read(said, challenged)
 
     def _identify(self, said: Explanation, identified: IdentifiedRequest, *, with_url: bool) -> None:
         arrival, dialect = identified.arrival, identified.arrival.dialect
@@ -258,7 +258,7 @@ class Explainer:
 
         said.steps[-1] = replace(said.steps[-1], hints=await hints(request, gate, grants))
 
-    def _read(self, said: Explanation, challenged: ChallengedRequest) -> None:
+    async def _read(self, said: Explanation, challenged: ChallengedRequest) -> None:
         parts, admitted = self._parts, challenged.admitted
         identified, request = admitted.identified, admitted.request
         record = request_record(
@@ -267,7 +267,7 @@ class Explainer:
         cleaned = parts.fingerprints.cleaned(request, identified.source)
         verified = VerifiedRequest(identified, cleaned, challenged.context, admitted.clock, Grant(), (), record)
         try:
-            has_read = read(verified, parts)
+            has_read = await read(verified, parts)
         except RequestRefused as refused:
             said.steps.append(_refused(refused.refusal))
             return

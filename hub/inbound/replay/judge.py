@@ -164,7 +164,7 @@ class Judge:
     async def _accept(
         self, verified: VerifiedRequest, passed: Callable[[str, str], None], judgement: Judgement
     ) -> None:
-        has_read = read(verified, self._parts)
+        has_read = await read(verified, self._parts)
         if has_read.failure:
             raise RequestRefused(Refusal("read", "body", 400, f"it cannot be read: {has_read.failure}"))
         passed("read", "body")

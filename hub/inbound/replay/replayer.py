@@ -3,6 +3,9 @@
 What was held (a plugin failed to read it, or a hook failed on one of its events) is released in place: it becomes the
 accepted request that it would have been, duplicates included. Any other request becomes a new one, linked to its
 original. Its events are never duplicates, since a person asked for them.
+
+A release happens once, however many ask for it: the store turns what is held into what is accepted in one transaction,
+and those who come too late, by a moment or by a second click, are answered what the release has started.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from hub.inbound.steps.read import read
 from hub.model.ids import Id, new_id
 from hub.model.stored.execution import ExecutionRecord
 from hub.model.stored.inbound import EventRecord, RequestRecord
+from hub.model.times import SECOND
 from hub.model.wire.event import Event
 from hub.model.wire.grant import Grant
 from hub.model.wire.values import Values
@@ -40,6 +44,8 @@ REPLAYABLE = frozenset({"accepted", "held", "duplicate"})
 _TRIES = 3
 _SECONDS = 30.0
 _PAGE = 200
+_ONE_CLICK = 10 * SECOND
+"""Whoever asks within this time after a release is taken to mean that release, and not a replay after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +83,31 @@ class Replayer:
             Conflict: It was refused or was a handshake, or it still cannot be read.
             StoreUnavailable: Nothing was started.
         """
-        store = self._parts.store
-        record = await store.inbound.request(org, request)
+        record, kept, held = await self._look(org, request)
+        try:
+            if held or not self._just_released(record):
+                return await self._replay(record, kept, held=held)
+        except Conflict:
+            record, _, held = await self._look(org, request)
+            if held or not self._just_released(record):
+                raise
+        runs = await self._parts.store.executions.of_request(org, request)
+        return ReplayResult(request, released=True, executions=tuple((run.workflow, run.id) for run in runs))
+
+    async def _look(self, org: Id, request: Id) -> tuple[RequestRecord, list[EventRecord], bool]:
+        """A request, its events, and whether it or one of them is held."""
+        record = await self._parts.store.inbound.request(org, request)
         if record.state not in REPLAYABLE:
             verdict = "was refused" if record.state == "refused" else "was a handshake"
             raise Conflict(f"the request {verdict}; a replay inherits the verdict, so there is nothing to run")
         kept = await self._events(record)
-        held = record.state == "held" or any(one.state == "held" for one in kept)
-        runs = [] if held else await store.executions.of_request(record.org, record.id)
+        return record, kept, record.state == "held" or any(one.state == "held" for one in kept)
+
+    def _just_released(self, record: RequestRecord) -> bool:
+        return record.released is not None and self._clock.now() - record.released < _ONE_CLICK
+
+    async def _replay(self, record: RequestRecord, kept: Sequence[EventRecord], *, held: bool) -> ReplayResult:
+        runs = [] if held else await self._parts.store.executions.of_request(record.org, record.id)
         for _ in range(_TRIES):
             verified = self._verified(record, "release" if held else "replay")
             try:
@@ -101,7 +124,7 @@ class Replayer:
         self, verified: VerifiedRequest, kept: Sequence[EventRecord], runs: Sequence[ExecutionRecord]
     ) -> AcceptedRequest:
         try:
-            has_read = read(verified, self._parts)
+            has_read = await read(verified, self._parts)
         except RequestRefused as refused:
             raise Conflict(f"it still cannot be read: {refused.refusal.reason}") from refused
         if has_read.failure:
@@ -135,6 +158,7 @@ class Replayer:
                 reason="",
                 status=0,
                 replay_of=record.id,
+                released=None,
             )
         identified = request_for(arrival, snapshot, source.id, parts.plugins)
         name = source.spec.vendor
@@ -190,7 +214,10 @@ def _chosen(has_read: ReadRequest, kept: Sequence[EventRecord], runs: Sequence[E
     if has_read.verified.origin == "release":
         waiting = [one for one, was in zip(events, paired, strict=True) if was is None or was.state == "held"]
         return replace(has_read, events=tuple(waiting))
-    return replace(has_read, first_runs=tuple(_runs_of(was, runs) for was in paired))
+    by_event: dict[Id | None, dict[Id, Id]] = {}
+    for run in runs:
+        by_event.setdefault(run.event, {})[run.workflow] = run.id
+    return replace(has_read, first_runs=tuple({} if was is None else by_event.get(was.id, {}) for was in paired))
 
 
 def _paired(events: Sequence[Event], kept: Sequence[EventRecord]) -> list[EventRecord | None]:
@@ -199,8 +226,3 @@ def _paired(events: Sequence[Event], kept: Sequence[EventRecord]) -> list[EventR
         return list(kept)
     by_key = {record.key: record for record in kept if record.key is not None}
     return [by_key.get(one.id) if one.id is not None else None for one in events]
-
-
-def _runs_of(was: EventRecord | None, runs: Sequence[ExecutionRecord]) -> dict[Id, Id]:
-    """Workflow -> execution that this event started the first time."""
-    return {} if was is None else {run.workflow: run.id for run in runs if run.event == was.id}

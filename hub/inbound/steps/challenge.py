@@ -69,4 +69,4 @@ async def _keep(admitted: AdmittedRequest, reply: Reply, parts: PipelineParts) -
         status=reply.status,
     )
     await parts.store.inbound.accept(Acceptance(record, admitted.identified.source.generation, keep=keep))
-    parts.emitter.emit(record)
+    parts.emitter.request(record)

@@ -17,6 +17,7 @@ from hub.model.stored.execution import NewExecution
 from hub.model.stored.inbound import EventRecord, EventState, NewEvent
 from hub.model.stored.source import SourceRecord
 from hub.model.times import to_micros
+from hub.model.turns import Turns
 from hub.model.wire.event import Event
 from hub.plugins.clock import RequestClock
 from hub.ports.store.snapshot import Snapshot
@@ -28,6 +29,9 @@ __all__ = ["event"]
 _FEW_EVENTS = 4
 _SMALL_BODY = 16 * 1024
 """Up to so many events and bytes of a body, executions may be worked out before they are accepted."""
+_LEASED_EVENTS = 64
+"""Up to so many events, executions may be given the engine's free slots before they are accepted; the executions of
+more are queued, so that no slot is idle while a large batch is prepared and written."""
 _NO_RUNS: Mapping[Id, Id] = {}
 
 
@@ -38,6 +42,8 @@ class _Shared:
     Attributes:
         account: Account of the grant, the default of each event's.
         trigger: What stands in every trigger beside the event.
+        common: `trigger` if the request has several events, whose executions share it; else None.
+        leases: The request is small enough for its executions to start at once.
         small: The request is small enough to work out its executions before they are accepted.
     """
 
@@ -47,9 +53,11 @@ class _Shared:
     received: int
     account: str | None
     trigger: Mapping[str, Any]
+    common: Mapping[str, Any] | None
     flavour: Flavour
     origin: Origin
     waits: bool
+    leases: bool
     small: bool
     clock: RequestClock
 
@@ -57,7 +65,8 @@ class _Shared:
 async def event(read: ReadRequest, parts: PipelineParts) -> PreparedRequest:
     """Hand each event from hook to hook, check it against its schema and choose the workflows that it starts.
 
-    An event that a hook or filter fails on is held; one that a hook drops is kept as dropped.
+    An event that a hook or filter fails on is held; one that a hook drops is kept as dropped. Other requests are served
+    while a large batch is prepared.
 
     Raises:
         RequestRefused: 422, the source enforces schemas and an event does not fit, or the draft that is to run cannot;
@@ -71,8 +80,11 @@ async def event(read: ReadRequest, parts: PipelineParts) -> PreparedRequest:
     shared = _shared(read, parts, waits=waits)
     events: list[NewEvent] = []
     responds = False
+    turns = Turns()
     try:
         for number, one in enumerate(read.events):
+            if turns.over:
+                await turns.give()
             first_runs = read.first_runs[number] if read.first_runs else _NO_RUNS
             prepared, wants = await _prepared(one, shared, first_runs, parts)
             events.append(prepared)
@@ -97,17 +109,21 @@ def _shared(read: ReadRequest, parts: PipelineParts, *, waits: bool) -> _Shared:
     identified = verified.identified
     arrival, source = identified.arrival, identified.source
     headers = parts.fingerprints.workflow_headers(arrival.headers.pairs, source, arrival.received)
-    small = len(read.events) <= _FEW_EVENTS and len(verified.request.body) <= _SMALL_BODY
+    many = len(read.events)
+    small = many <= _FEW_EVENTS and len(verified.request.body) <= _SMALL_BODY
+    trigger = trigger_context(read, headers)
     return _Shared(
         request=arrival.id,
         source=source,
         snapshot=identified.snapshot,
         received=arrival.received,
         account=verified.grant.account,
-        trigger=trigger_context(read, headers),
+        trigger=trigger,
+        common=trigger if many > 1 else None,
         flavour=arrival.route.flavour,
         origin=verified.origin,
         waits=waits,
+        leases=many <= _LEASED_EVENTS,
         small=small and verified.origin == "sender",
         clock=verified.clock,
     )
@@ -166,6 +182,7 @@ def _execution(
     finished = None
     if shared.small and not bound:
         finished = parts.engine.evaluate(selected.workflow, selected.version, trigger)
+    starts = shared.leases and not bound and finished is None
     return NewExecution(
         org=record.org,
         id=new_id(),
@@ -182,9 +199,10 @@ def _execution(
         serial_key=selected.serial_key,
         concurrency=selected.concurrency,
         due=shared.received,
-        lease=None if bound or finished is not None else parts.engine.lease(waiting=shared.waits),
+        lease=parts.engine.lease(waiting=shared.waits) if starts else None,
         definition=selected.definition,
         finished=finished,
+        shared=shared.common,
     )
 
 

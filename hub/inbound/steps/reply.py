@@ -40,6 +40,8 @@ REPLY_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
 
+_MANY_STARTED = 500
+
 
 async def reply(accepted: AcceptedRequest, parts: PipelineParts) -> Reply:
     """Wait for the executions if the sender does, choose the answer, and store the secrets that a vendor's reply keeps.
@@ -150,8 +152,13 @@ class _Rules:
     async def _default(self, receipt: Receipt) -> Reply:
         """What the echo flags ask for, else the dialect's own acknowledgement."""
         dialect, plugins = self._arrival.dialect, self._parts.plugins
-        try:
+
+        def answer() -> Reply:
             return sendable(_echoed(self._arrival, receipt) or dialect.accepted(receipt))
+
+        try:
+            # An answer that lists very many executions takes long to write; others are served meanwhile.
+            return await asyncio.to_thread(answer) if len(receipt.started) > _MANY_STARTED else answer()
         except Exception as error:
             raise plugins.blame("dialect", dialect.name, "accepted", error) from error
 

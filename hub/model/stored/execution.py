@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -101,6 +102,8 @@ class Execution:
     Attributes:
         trigger: What the workflow sees: `{"data", "headers", "query", "type", "event", …}`; see
             `hub.workflows.expressions.scope`. It is stored with the execution and never changes.
+        shared: The entries of `trigger` that it has in common with the other executions of its request, as the very
+            same object in all of them: they are stored once. None: nothing is shared.
         priority: 0 when a sender waits, 1 for queued work. The smaller number runs first.
         serial_key: Executions of one workflow with the same key run one after another.
         due: When it may be claimed, microseconds UTC.
@@ -140,6 +143,7 @@ class NewExecution(Execution):
     concurrency: int | None = None
     lease: Lease | None = None
     finished: Finished | None = None
+    shared: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError for a lease that would bypass the rules of the claim."""

@@ -39,6 +39,7 @@ class RequestRecord:
         secret: Id of the secret that matched, if one did.
         account: Account of the grant, which a replay inherits.
         replay_of: The request that this one replays.
+        released: When it, or an event of it, was held and became accepted, microseconds UTC.
     """
 
     org: Id
@@ -62,6 +63,7 @@ class RequestRecord:
     account: str | None = None
     body_ref: str | None = None
     replay_of: Id | None = None
+    released: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

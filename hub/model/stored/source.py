@@ -14,6 +14,7 @@ from hub.model.ids import Id
 __all__ = [
     "API_KEY_SLOT",
     "HMAC_SLOT",
+    "MAX_EVENTS",
     "SAME_SECRETS",
     "SHARED_KEY_SLOT",
     "SIGNING_SLOT",
@@ -37,6 +38,8 @@ API_KEY_SLOT = "api_key"
 """Slot of Tracecat's webhook API key; its value is the SHA-256 of the key, never the key."""
 SIGNING_SLOT = "signing"
 """Default slot of a vendor's credentials."""
+MAX_EVENTS = 100_000
+"""The highest limit of events in one request that a source or a vendor may set."""
 
 
 def _range(value: str) -> str:
@@ -97,6 +100,7 @@ class SourceSpec(_Spec):
     rate_limit: RateLimit | None = None
     max_body_bytes: Annotated[int, Field(ge=0, le=1 << 30)] | None = None
     max_concurrent: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    max_events: Annotated[int, Field(ge=1, le=MAX_EVENTS)] | None = None
     open: bool = False
     header_variable: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")] | None = None
     body_variable: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")] | None = None

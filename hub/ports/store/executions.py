@@ -159,10 +159,10 @@ class Executions(Protocol):
         """
         ...
 
-    async def of_request(self, org: Id, request: Id) -> tuple[ExecutionRecord, ...]:
+    async def of_request(self, org: Id, request: Id, *, limit: int | None = None) -> tuple[ExecutionRecord, ...]:
         """The executions that a request started, oldest first; its replays and children are not among them.
 
-        Trigger, definition and result are left out.
+        Trigger, definition and result are left out. `limit` is the most of them; None: all.
         """
         ...
 

@@ -41,6 +41,11 @@ class InboundStore(Protocol):
         An execution with a `lease` is running at once, under the fence of its lease; one that is `finished` is kept
         with its end and its journal; all others are queued.
 
+        A request of very many events is accepted as a whole as well: after a crash all of its events are there once the
+        store has started again, or none is. But their rows may appear one after the other, so that other requests
+        are accepted in between. The call returns when all are there; if they cannot be written now, it returns what is
+        expected of them, since a sender that is told of a failure would send again what is accepted.
+
         Raises:
             StaleSource: The source has another generation or is gone. The snapshot shows its newest state by then.
             NonceReplayed: A request with another digest claimed the nonce before.
@@ -80,8 +85,9 @@ class InboundStore(Protocol):
 
         The request is held as a whole, or events of an accepted request are. Its held events are removed, and their
         places as first ones of their keys are free for `events`, which are then kept as by `accept` (step 3). The
-        request becomes accepted; one that was held becomes a duplicate if it has events and all are duplicates. The
-        source's generation does not matter: a release inherits the verdict that the request was given.
+        request becomes accepted, and `released` is set; one that was held becomes a duplicate if it has events and all
+        are duplicates. Of several callers at the same moment one succeeds. The source's generation does not matter: a
+        release inherits the verdict that the request was given.
 
         Raises:
             NotFound: The org has no such request.

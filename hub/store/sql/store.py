@@ -79,8 +79,10 @@ class SqlStore:
     async def start(self) -> None:
         """See `hub.ports.store.Store.start`."""
         await self._writer.start(self._prepare)
+        await self.inbound.groups.resume()
         self._tasks = [
             asyncio.create_task(self._keep_fresh(), name="hub-store-poll"),
+            asyncio.create_task(self.inbound.groups.keep_resuming(), name="hub-store-groups"),
             asyncio.create_task(self._database.log.keep_small(lambda: self._writer.idle), name="hub-store-log"),
         ]
 

@@ -35,6 +35,7 @@ __all__ = [
     "connections",
     "deliveries",
     "drift",
+    "event_groups",
     "event_keys",
     "event_types",
     "events",
@@ -189,7 +190,7 @@ requests = Table(
     _text("url"), _bytes("headers"), _bytes("body", null=True), _text("body_ref", null=True), _number("size"),
     _text("digest"), _text("client"), _text("dialect"), _text("state"), _text("step"), _text("reason"),
     _number("status"), _text("vendor", null=True), _id("secret", null=True), _text("account", null=True),
-    _id("replay_of", null=True),
+    _id("replay_of", null=True), _time("released", null=True),
     PrimaryKeyConstraint("org", "id"),
     Index("ix_requests_org_source_id", "org", "source", "id"),
     Index("ix_requests_unusual", "org", "state", "id", sqlite_where=text("state != 'accepted'")),
@@ -205,6 +206,15 @@ events = Table(
     Index("ix_events_org_request", "org", "request"),
     Index("ix_events_org_source_id", "org", "source", "id"),
     Index("ix_events_data_ref", "org", "data_ref", sqlite_where=text("data_ref IS NOT NULL")),
+)  # fmt: skip
+
+# Events of accepted requests that are not written yet (`rows_ref`), and what became of those that are (`outcome`).
+event_groups = Table(
+    "event_groups", metadata, _id("org"), _id("request"), _number("number"), _text("rows_ref", null=True),
+    _bytes("outcome", null=True),
+    PrimaryKeyConstraint("org", "request", "number"),
+    Index("ix_event_groups_rows_ref", "org", "rows_ref", sqlite_where=text("rows_ref IS NOT NULL")),
+    sqlite_with_rowid=False,
 )  # fmt: skip
 
 event_keys = Table(
@@ -233,7 +243,8 @@ drift = Table(
 executions = Table(
     "executions", metadata, _id("org"), _id("id"), _id("workflow"), _number("version"), _text("kind"),
     _text("state"), _number("priority"), _bytes("trigger", null=True), _text("trigger_ref", null=True),
-    _bytes("definition", null=True), _text("definition_ref", null=True), _bytes("result", null=True),
+    _bytes("shared", null=True), _text("shared_ref", null=True), _bytes("definition", null=True),
+    _text("definition_ref", null=True), _bytes("result", null=True),
     _text("result_ref", null=True), _text("error_node", null=True), _text("error", null=True),
     _id("source", null=True), _id("request", null=True), _id("event", null=True), _id("parent", null=True),
     _text("parent_node", null=True), _id("replay_of", null=True), _text("serial_key", null=True),
@@ -255,6 +266,7 @@ executions = Table(
           sqlite_where=text("parked = 'serial'")),
     Index("ix_executions_parked_limit", "org", "workflow", "priority", "due", sqlite_where=text("parked = 'limit'")),
     Index("ix_executions_trigger_ref", "org", "trigger_ref", sqlite_where=text("trigger_ref IS NOT NULL")),
+    Index("ix_executions_shared_ref", "org", "shared_ref", sqlite_where=text("shared_ref IS NOT NULL")),
     Index("ix_executions_result_ref", "org", "result_ref", sqlite_where=text("result_ref IS NOT NULL")),
     Index("ix_executions_definition_ref", "org", "definition_ref", sqlite_where=text("definition_ref IS NOT NULL")),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import types
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ import hub as hub_api
 from hub import Event, Registry, Request, Source, Token, Vendor, hookimpl
 from hub.inbound.dialects import CORE_DIALECTS
 from hub.plugins.host import Plugins
+from hub.testing.clock import ManualClock
 from hub.testing.live import LiveHub, live_hub
 from hub.workflows.actions import CORE_ACTIONS
 
@@ -96,6 +98,45 @@ async def test_what_could_not_be_read_is_released_once_it_can_be(
         again = (await hub.api("POST", f"/api/requests/{duplicate}/replay")).json()
         assert len(again["executions"]) == 2
         assert (await states(hub, workflow))[2:] == [("replay", "1"), ("replay", "2")]
+
+
+async def test_of_parallel_replays_of_a_held_request_one_releases_it(
+    tmp_path: Path, moody: Moody, plugins: Plugins
+) -> None:
+    """The others are answered the same, even those that come a moment later; a replay after that is a new one."""
+    clock = ManualClock()
+    async with live_hub(tmp_path / "data", plugins=plugins, clock=clock) as hub:
+        workflow = await hub.workflow(source={"vendor": "moody", "signing_secrets": ["moody-secret"]})
+        moody.broken = True
+        request = await send(hub, workflow)
+        moody.broken = False
+        replays = [hub.api("POST", f"/api/requests/{request}/replay") for _ in range(20)]
+        answers = await asyncio.gather(*replays)
+        late = await hub.api("POST", f"/api/requests/{request}/replay")
+        assert {answer.status for answer in (*answers, late)} == {202}
+        assert len({answer.body for answer in (*answers, late)}) == 1
+        assert (late.json()["released"], len(late.json()["executions"])) == (True, 2)
+        assert await states(hub, workflow) == [("webhook", "1"), ("webhook", "2")]
+
+        clock.advance(60)
+        again = (await hub.api("POST", f"/api/requests/{request}/replay")).json()
+        assert (again["released"], again["replay_of"], len(again["executions"])) == (False, request, 2)
+        assert (await states(hub, workflow))[2:] == [("replay", "1"), ("replay", "2")]
+
+
+async def test_a_release_that_holds_an_event_again_can_be_tried_again_at_once(
+    tmp_path: Path, moody: Moody, plugins: Plugins
+) -> None:
+    async with live_hub(tmp_path / "data", plugins=plugins) as hub:
+        workflow = await hub.workflow(source={"vendor": "moody", "signing_secrets": ["moody-secret"]})
+        moody.refusing = {"bad"}
+        request = await send(hub, workflow)
+        first = (await hub.api("POST", f"/api/requests/{request}/replay")).json()
+        assert (first["released"], first["executions"]) == (True, [])
+        moody.refusing = set()
+        second = (await hub.api("POST", f"/api/requests/{request}/replay")).json()
+        assert (second["released"], len(second["executions"])) == (True, 1)
+        assert await states(hub, workflow) == [("webhook", "1"), ("webhook", "2")]
 
 
 async def test_an_event_that_a_hook_failed_on_is_released_alone(tmp_path: Path, moody: Moody, plugins: Plugins) -> None:

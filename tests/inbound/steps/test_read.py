@@ -18,9 +18,9 @@ NDJSON = [("content-type", "application/x-ndjson")]
 
 async def test_a_dialect_reads_one_event_or_one_per_line(steps: Steps) -> None:
     url = (await steps.source())["urls"]["tracecat"]
-    one = read(await steps.verified(steps.arrival(url, b'{"a": 1}')), steps.parts)
+    one = await read(await steps.verified(steps.arrival(url, b'{"a": 1}')), steps.parts)
     assert [(event.type, event.data, event.id) for event in one.events] == [("webhook", {"a": 1}, None)]
-    many = read(await steps.verified(steps.arrival(url, b'{"a": 1}\n{"a": 2}\n', headers=NDJSON)), steps.parts)
+    many = await read(await steps.verified(steps.arrival(url, b'{"a": 1}\n{"a": 2}\n', headers=NDJSON)), steps.parts)
     assert [event.data for event in many.events] == [{"a": 1}, {"a": 2}]
     assert many.parsed is not None
     assert many.parsed.whole == [{"a": 1}, {"a": 2}]
@@ -29,7 +29,7 @@ async def test_a_dialect_reads_one_event_or_one_per_line(steps: Steps) -> None:
 async def test_a_body_that_the_dialect_cannot_read_is_refused_in_its_words(steps: Steps) -> None:
     verified = await steps.verified(steps.arrival((await steps.source())["urls"]["tracecat"], b"{"))
     with pytest.raises(RequestRefused) as caught:
-        read(verified, steps.parts)
+        await read(verified, steps.parts)
     refusal = caught.value.refusal
     assert (refusal.step, refusal.check, refusal.status, refusal.public) == (
         "read",
@@ -43,15 +43,15 @@ async def test_a_vendor_reads_its_own_events(steps: Steps) -> None:
     body = dumps([{"type": "a.b", "id": "1"}, {"type": "c", "id": "2"}])
     url = (await steps.probed())["urls"]["tracecat"]
     verified = await steps.verified(steps.arrival(url, body, headers=TOKEN))
-    has_read = read(verified, steps.parts)
+    has_read = await read(verified, steps.parts)
     assert [(event.type, event.id) for event in has_read.events] == [("a.b", "1"), ("c", "2")]
-    assert has_read == read(verified, steps.parts), "it is pure: a replay reads the same"
+    assert has_read == await read(verified, steps.parts), "it is pure: a replay reads the same"
 
 
 async def test_a_vendor_reads_what_the_dialect_cannot(steps: Steps) -> None:
     steps.probe.reader = lambda *_: []
     url = (await steps.probed())["urls"]["tracecat"]
-    has_read = read(await steps.verified(steps.arrival(url, b"\xff", headers=TOKEN)), steps.parts)
+    has_read = await read(await steps.verified(steps.arrival(url, b"\xff", headers=TOKEN)), steps.parts)
     assert (has_read.events, has_read.parsed, has_read.failure) == ((), None, "")
 
 
@@ -59,7 +59,7 @@ async def test_a_vendor_reads_what_the_dialect_cannot(steps: Steps) -> None:
 async def test_a_vendor_that_fails_holds_the_request(steps: Steps, reader: Any) -> None:
     steps.probe.reader = reader
     url = (await steps.probed())["urls"]["tracecat"]
-    has_read = read(await steps.verified(steps.arrival(url, headers=TOKEN)), steps.parts)
+    has_read = await read(await steps.verified(steps.arrival(url, headers=TOKEN)), steps.parts)
     assert has_read.events == ()
     assert has_read.failure.startswith("plugin probe: failed in read")
 
@@ -68,13 +68,13 @@ async def test_a_vendor_may_reject_a_body(steps: Steps) -> None:
     steps.probe.reader = rejecting(422)
     verified = await steps.verified(steps.arrival((await steps.probed())["urls"]["tracecat"], headers=TOKEN))
     with pytest.raises(RequestRefused) as caught:
-        read(verified, steps.parts)
+        await read(verified, steps.parts)
     assert (caught.value.refusal.check, caught.value.refusal.status) == ("body", 422)
 
 
 async def test_a_vendor_named_in_the_url_must_be_installed_unless_a_replay_inherits_the_verdict(steps: Steps) -> None:
     verified = await steps.verified(steps.arrival((await steps.source())["urls"]["tracecat"] + "?vendor=nobody"))
     with pytest.raises(RequestRefused) as caught:
-        read(verified, steps.parts)
+        await read(verified, steps.parts)
     assert caught.value.refusal.public == "Unsupported vendor: nobody. Supported vendors: probe"
-    assert len(read(replace(verified, origin="replay"), steps.parts).events) == 1
+    assert len((await read(replace(verified, origin="replay"), steps.parts)).events) == 1

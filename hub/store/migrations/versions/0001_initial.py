@@ -137,6 +137,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("org", "source", "type", "detail", name=op.f("pk_drift")),
     )
     op.create_table(
+        "event_groups",
+        sa.Column("org", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("request", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("rows_ref", sa.Text(), nullable=True),
+        sa.Column("outcome", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("org", "request", "number", name=op.f("pk_event_groups")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_event_groups_rows_ref",
+        "event_groups",
+        ["org", "rows_ref"],
+        unique=False,
+        sqlite_where=sa.text("rows_ref IS NOT NULL"),
+    )
+    op.create_table(
         "event_keys",
         sa.Column("org", sa.LargeBinary(length=16), nullable=False),
         sa.Column("source", sa.LargeBinary(length=16), nullable=False),
@@ -182,6 +199,8 @@ def upgrade() -> None:
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("trigger", sa.LargeBinary(), nullable=True),
         sa.Column("trigger_ref", sa.Text(), nullable=True),
+        sa.Column("shared", sa.LargeBinary(), nullable=True),
+        sa.Column("shared_ref", sa.Text(), nullable=True),
         sa.Column("definition", sa.LargeBinary(), nullable=True),
         sa.Column("definition_ref", sa.Text(), nullable=True),
         sa.Column("result", sa.LargeBinary(), nullable=True),
@@ -271,6 +290,13 @@ def upgrade() -> None:
         ["org", "workflow", "serial_key"],
         unique=False,
         sqlite_where=sa.text("serial_key IS NOT NULL AND state IN ('running', 'waiting')"),
+    )
+    op.create_index(
+        "ix_executions_shared_ref",
+        "executions",
+        ["org", "shared_ref"],
+        unique=False,
+        sqlite_where=sa.text("shared_ref IS NOT NULL"),
     )
     op.create_index(
         "ix_executions_trigger_ref",
@@ -426,6 +452,7 @@ def upgrade() -> None:
         sa.Column("secret", sa.LargeBinary(length=16), nullable=True),
         sa.Column("account", sa.Text(), nullable=True),
         sa.Column("replay_of", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("released", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("org", "id", name=op.f("pk_requests")),
     )
     op.create_index(
@@ -605,6 +632,7 @@ def downgrade() -> None:
         sqlite_where=sa.text("state IN ('failed', 'cancelled', 'held')"),
     )
     op.drop_index("ix_executions_trigger_ref", table_name="executions", sqlite_where=sa.text("trigger_ref IS NOT NULL"))
+    op.drop_index("ix_executions_shared_ref", table_name="executions", sqlite_where=sa.text("shared_ref IS NOT NULL"))
     op.drop_index(
         "ix_executions_serial",
         table_name="executions",
@@ -631,6 +659,8 @@ def downgrade() -> None:
     op.drop_index("ix_events_data_ref", table_name="events", sqlite_where=sa.text("data_ref IS NOT NULL"))
     op.drop_table("events")
     op.drop_table("event_keys")
+    op.drop_index("ix_event_groups_rows_ref", table_name="event_groups", sqlite_where=sa.text("rows_ref IS NOT NULL"))
+    op.drop_table("event_groups")
     op.drop_table("drift")
     op.drop_index("uq_deliveries_org_id", table_name="deliveries")
     op.drop_index("ix_deliveries_unusual", table_name="deliveries", sqlite_where=sa.text("state != 'delivered'"))

@@ -17,11 +17,14 @@ __all__ = ["EXECUTIONS", "NODES", "execution_record", "execution_row", "node_rec
 EXECUTIONS = Bulk(executions, "nothing")
 NODES = Bulk(nodes, "replace", replaced=nodes.c.state != literal_column("'succeeded'"))
 """An entry that has succeeded stays: a signal may have settled it, of which its run does not know yet."""
+_SHARED_THRESHOLD = 4 * 1024
+"""What many executions share goes to the blob store from this many bytes on: in a row, it would be there many times."""
 
 
 def execution_row(packing: Packing, execution: NewExecution) -> NewRow:
     """The row of a new execution: queued, running where it starts with a lease, or finished already."""
     lease, finished, created = execution.lease, execution.finished, execution.created
+    shared, trigger = execution.shared, execution.trigger
     due = execution.due or created
     state, fence, started = "queued", 0, None
     ready: int | None = due
@@ -37,7 +40,8 @@ def execution_row(packing: Packing, execution: NewExecution) -> NewRow:
         "kind": execution.kind,
         "state": state,
         "priority": execution.priority,
-        "trigger": packing.value(execution.trigger),
+        "trigger": packing.value(trigger) if shared is None else packing.rest(trigger, shared),
+        "shared": packing.value(shared, _SHARED_THRESHOLD),
         "definition": packing.value(execution.definition),
         "result": None if finished is None else packing.value(finished.result),
         "source": execution.source,
@@ -94,7 +98,7 @@ async def execution_record(documents: Documents, row: Row[Any], *, whole: bool =
         version=row.version,
         kind=row.kind,
         state=row.state,
-        trigger=await documents.unpack(org, row.trigger, row.trigger_ref) if whole else None,
+        trigger=await _trigger(documents, row) if whole else None,
         definition=await documents.unpack(org, row.definition, row.definition_ref) if whole else None,
         result=await documents.unpack(org, row.result, row.result_ref) if whole else None,
         error=None if row.error is None else ExecutionError(row.error_node, row.error),
@@ -112,6 +116,12 @@ async def execution_record(documents: Documents, row: Row[Any], *, whole: bool =
         due=row.due,
         crashes=row.crashes,
     )
+
+
+async def _trigger(documents: Documents, row: Row[Any]) -> Any:
+    own = await documents.unpack(row.org, row.trigger, row.trigger_ref)
+    shared = await documents.unpack_shared(row.org, row.shared, row.shared_ref)
+    return own if shared is None else {**own, **shared}
 
 
 async def node_record(documents: Documents, row: Row[Any]) -> NodeRecord:

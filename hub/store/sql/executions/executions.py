@@ -20,6 +20,7 @@ from hub.model.stored.execution import (
     NodeRecord,
 )
 from hub.model.stored.jobs import RetrySelection
+from hub.model.turns import Turns
 from hub.ports.store.page import Page
 from hub.store.sql.bulk import NewRow
 from hub.store.sql.documents import Documents, Packing
@@ -211,13 +212,17 @@ class SqlExecutions:
         rows = await self._database.rows(select(nodes).where(nodes.c.org == org, nodes.c.execution == execution))
         return _by_start([await node_record(self._documents, row) for row in rows])
 
-    async def of_request(self, org: Id, request: Id) -> tuple[ExecutionRecord, ...]:
+    async def of_request(self, org: Id, request: Id, *, limit: int | None = None) -> tuple[ExecutionRecord, ...]:
         """See `hub.ports.store.Executions.of_request`."""
         query = select(executions).where(
             _COLUMNS.org == org, _COLUMNS.request == request, _COLUMNS.kind.not_in(("replay", "child"))
         )
-        rows = await self._database.rows(query.order_by(_COLUMNS.id))
-        return tuple([await execution_record(self._documents, row, whole=False) for row in rows])
+        found, turns = [], Turns()
+        for row in await self._database.rows(query.order_by(_COLUMNS.id).limit(limit)):
+            if turns.over:
+                await turns.give()
+            found.append(await execution_record(self._documents, row, whole=False))
+        return tuple(found)
 
     async def list(
         self,

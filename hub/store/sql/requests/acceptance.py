@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -14,14 +15,24 @@ from hub.model.stored.inbound import Acceptance, Accepted, AcceptedEvent
 from hub.store.sql.bulk import Bulk, NewRow
 from hub.store.sql.executions.execution_rows import EXECUTIONS, NODES
 from hub.store.sql.registry.sources import keep_secrets
-from hub.store.sql.tables import event_keys, events, nonces, requests
+from hub.store.sql.requests.event_rows import PreparedEvent
+from hub.store.sql.requests.outcomes import pack_events, split_ids, unpack_events
+from hub.store.sql.tables import event_groups, event_keys, events, nonces, requests
 from hub.store.sql.transaction import Transaction
 from hub.store.vault import Vault
 
-__all__ = ["EVENTS", "REQUESTS", "Prepared", "PreparedEvent", "accept_group", "write_events"]
+__all__ = [
+    "EVENTS",
+    "REQUESTS",
+    "Prepared",
+    "accept_group",
+    "keep_groups",
+    "write_events",
+]
 
 REQUESTS = Bulk(requests)
 EVENTS = Bulk(events)
+_EVENT_GROUPS = Bulk(event_groups)
 _EVENT_KEYS = Bulk(event_keys, "nothing")
 _LOOKUP = 200
 
@@ -29,33 +40,20 @@ Key = tuple[Id, Id, str, str]
 _key: Callable[[Mapping[str, Any]], Key] = itemgetter("org", "source", "account", "key")
 
 
-class PreparedEvent(NamedTuple):
-    """An event as rows. `key` is the row of `event_keys`, None for one that is never a duplicate.
+class Prepared(NamedTuple):
+    """An acceptance as rows, made before the transaction begins.
 
     Attributes:
-        nodes: The journals of those of its executions that are finished already.
+        groups: References of the groups in which its events are written later (`event_groups`); it has no `events`
+            then.
     """
-
-    id: Id
-    row: NewRow
-    key: NewRow | None
-    executions: tuple[NewRow, ...]
-    nodes: tuple[NewRow, ...] = ()
-
-    @property
-    def execution_ids(self) -> tuple[Id, ...]:
-        """Ids of its executions, in order."""
-        return tuple([row["id"] for row in self.executions])
-
-
-class Prepared(NamedTuple):
-    """An acceptance as rows, made before the transaction begins."""
 
     acceptance: Acceptance
     request: NewRow
     events: tuple[PreparedEvent, ...]
     vault: Vault
     now: int
+    groups: tuple[str, ...] = ()
 
 
 def accept_group(transaction: Transaction, group: Sequence[Prepared]) -> Sequence[Accepted | Exception]:
@@ -105,7 +103,8 @@ def _accept_one(transaction: Transaction, item: Prepared) -> Accepted | Exceptio
             if first.digest != request.digest:
                 return NonceReplayed("the nonce was used before with another body")
             REQUESTS.run(transaction.connection, [_duplicate(item.request)])
-            return Accepted(first.request, duplicate=True, events=_unpack_events(first.events))
+            happened = tuple([replace(event, duplicate=True) for event in unpack_events(first.events)])
+            return Accepted(first.request, duplicate=True, events=happened)
     [accepted] = _write(transaction, [item])
     if acceptance.nonce is not None:
         claim = {
@@ -114,7 +113,7 @@ def _accept_one(transaction: Transaction, item: Prepared) -> Accepted | Exceptio
             "nonce": acceptance.nonce,
             "digest": request.digest,
             "request": request.id,
-            "events": _pack_events(accepted.events),
+            "events": pack_events(accepted.events),
             "claimed": item.now,
         }
         transaction.execute(insert(nonces), claim)
@@ -134,7 +133,15 @@ def _write(transaction: Transaction, items: Sequence[Prepared]) -> list[Accepted
         rows.append(_duplicate(item.request) if duplicate else item.request)
         accepted.append(Accepted(item.acceptance.request.id, duplicate, happened))
     REQUESTS.run(transaction.connection, rows)
+    for item in items:
+        keep_groups(transaction, item.acceptance.request.org, item.acceptance.request.id, item.groups)
     return accepted
+
+
+def keep_groups(transaction: Transaction, org: Id, request: Id, refs: Sequence[str]) -> None:
+    """Keep the references of the groups in which the events of an accepted request will be written."""
+    rows = [{"org": org, "request": request, "number": number, "rows_ref": ref} for number, ref in enumerate(refs)]
+    _EVENT_GROUPS.run(transaction.connection, rows)
 
 
 def write_events(transaction: Transaction, batch: Sequence[PreparedEvent]) -> dict[Id, AcceptedEvent]:
@@ -155,7 +162,7 @@ def write_events(transaction: Transaction, batch: Sequence[PreparedEvent]) -> di
             fresh.append(event)
             happened[event.id] = AcceptedEvent(event.id, duplicate=False, executions=event.execution_ids)
         else:
-            happened[event.id] = AcceptedEvent(first.event, duplicate=True, executions=_split(first.executions))
+            happened[event.id] = AcceptedEvent(first.event, duplicate=True, executions=split_ids(first.executions))
     EVENTS.run(transaction.connection, [event.row for event in fresh])
     started = [execution for event in fresh for execution in event.executions]
     if EXECUTIONS.run(transaction.connection, started) < len(started):
@@ -176,21 +183,3 @@ def _first_events(transaction: Transaction, keyed: Sequence[NewRow]) -> dict[Key
 
 def _duplicate(request: NewRow) -> NewRow:
     return {**request, "state": "duplicate"}
-
-
-def _split(ids: bytes) -> tuple[Id, ...]:
-    return tuple(ids[start : start + 16] for start in range(0, len(ids), 16))
-
-
-def _pack_events(happened: Sequence[AcceptedEvent]) -> bytes:
-    """For each event 16 bytes of id, two bytes of count, and the ids of its executions."""
-    return b"".join(event.id + len(event.executions).to_bytes(2) + b"".join(event.executions) for event in happened)
-
-
-def _unpack_events(packed: bytes) -> tuple[AcceptedEvent, ...]:
-    happened = []
-    while packed:
-        end = 18 + 16 * int.from_bytes(packed[16:18])
-        happened.append(AcceptedEvent(packed[:16], duplicate=True, executions=_split(packed[18:end])))
-        packed = packed[end:]
-    return tuple(happened)

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import structlog
 from sqlalchemy import ColumnElement, Row, and_, case, delete, literal_column, select, update
 
-from hub.errors import Conflict, NotFound
-from hub.model.ids import Id
+from hub.errors import Conflict, NotFound, StoreUnavailable
+from hub.model.ids import Id, write_id
 from hub.model.json import dumps, loads
-from hub.model.stored.inbound import Acceptance, Accepted, EventRecord, NewEvent, RequestRecord
+from hub.model.stored.inbound import Acceptance, Accepted, AcceptedEvent, EventRecord, NewEvent, RequestRecord
 from hub.model.stored.jobs import ReplaySelection
 from hub.ports.store.page import Page
 from hub.store.sql.bulk import NewRow
 from hub.store.sql.documents import Documents, Packing
-from hub.store.sql.executions.execution_rows import execution_row, node_row
 from hub.store.sql.paging import count_ids, made_between, next_ids, page
 from hub.store.sql.records import request_context
-from hub.store.sql.requests.acceptance import Prepared, PreparedEvent, accept_group, write_events
+from hub.store.sql.requests.acceptance import Prepared, accept_group, keep_groups, write_events
+from hub.store.sql.requests.event_groups import EVENTS_AT_ONCE, EventGroups
+from hub.store.sql.requests.event_rows import prepare_events
 from hub.store.sql.requests.refusals import Refusals
 from hub.store.sql.resources import SqlResources
 from hub.store.sql.tables import event_keys, events, requests
@@ -35,8 +37,15 @@ _ONLY_UNUSUAL: ColumnElement[bool] = literal_column("state != 'accepted'")
 """In the very words of the partial index, so that it is used."""
 
 
+log = structlog.get_logger(__name__)
+
+
 class SqlInbound:
-    """Implements `hub.ports.store.InboundStore`."""
+    """Implements `hub.ports.store.InboundStore`.
+
+    Attributes:
+        groups: Writes the events of very large batches.
+    """
 
     def __init__(self, resources: SqlResources) -> None:
         self._database = resources.database
@@ -44,22 +53,42 @@ class SqlInbound:
         self._vault = resources.vault
         self._clock = resources.clock
         self._documents = Documents(resources.blobs)
+        self.groups = EventGroups(resources)
         self._refusals = Refusals(resources.writer, resources.clock)
 
     async def accept(self, acceptance: Acceptance) -> Accepted:
         """See `hub.ports.store.InboundStore.accept`."""
-        record = acceptance.request
+        record, events = acceptance.request, acceptance.events
         packing = Packing()
         body = record.body
         if body is not None and record.body_ref is None:
             body = packing.bytes(body, BODY_THRESHOLD)
         request = self._seal(record, body, record.body_ref)
-        events = [_prepare(packing, event) for event in acceptance.events]
         if packing.large:
             request = await self._documents.put_large(record.org, request)
-            events = [await self._put_large(event) for event in events]
-        prepared = Prepared(acceptance, request, tuple(events), self._vault, self._clock.now())
+        if len(events) > EVENTS_AT_ONCE:
+            groups = await self.groups.put(record.org, events)
+            prepared = Prepared(acceptance, request, (), self._vault, self._clock.now(), groups)
+            accepted = await self._writer.batch(Priority.ACCEPT, accept_group, prepared)
+            return accepted if accepted.duplicate else await self._written(record.org, record.id, events)
+        rows = tuple(await prepare_events(self._documents, events))
+        prepared = Prepared(acceptance, request, rows, self._vault, self._clock.now())
         return await self._writer.batch(Priority.ACCEPT, accept_group, prepared)
+
+    async def _written(self, org: Id, request: Id, new: Sequence[NewEvent]) -> Accepted:
+        """The outcome of an accepted request whose events are in groups.
+
+        It is accepted even if its groups cannot be written now, and a sender that hears otherwise would send it again:
+        then the outcome is the one that is expected.
+        """
+        try:
+            events = await self.groups.write(org, request)
+        except StoreUnavailable as error:
+            log.error("accepted events are written later", request=write_id("req", request), error=str(error))  # noqa: TRY400 - no trace
+            expected = (tuple([execution.id for execution in event.executions]) for event in new)
+            pairs = zip(new, expected, strict=True)
+            events = tuple([AcceptedEvent(event.record.id, duplicate=False, executions=ids) for event, ids in pairs])
+        return Accepted(request, all(event.duplicate for event in events), events)
 
     async def hold(self, acceptance: Acceptance) -> Accepted:
         """See `hub.ports.store.InboundStore.hold`."""
@@ -70,7 +99,7 @@ class SqlInbound:
         self._refusals.keep(record, self._seal)
 
     def note(self, org: Id, request: Id, note: str) -> None:
-        """Add a sentence to the reason of a request, off the request path; never raises, may drop under flood."""
+        """See `hub.ports.store.InboundStore.note`."""
         self._writer.offer(Priority.LOGS, _add_notes, (org, request, note))
 
     @property
@@ -80,10 +109,10 @@ class SqlInbound:
 
     async def release(self, org: Id, request: Id, events: Sequence[NewEvent]) -> Accepted:
         """See `hub.ports.store.InboundStore.release`."""
-        packing = Packing()
-        prepared = [_prepare(packing, event) for event in events]
-        if packing.large:
-            prepared = [await self._put_large(event) for event in prepared]
+        large = len(events) > EVENTS_AT_ONCE
+        groups = await self.groups.put(org, events) if large else ()
+        prepared = [] if large else await prepare_events(self._documents, events)
+        now = self._clock.now()
 
         def work(transaction: Transaction) -> Accepted:
             row = transaction.first(select(requests.c.state).where(requests.c.org == org, requests.c.id == request))
@@ -95,16 +124,18 @@ class SqlInbound:
             # no other request can get in between
             _forget_held(transaction, org, request)
             happened = write_events(transaction, prepared)
+            keep_groups(transaction, org, request, groups)
             outcome = tuple(happened[event.id] for event in prepared)
             duplicate = row.state == "held" and bool(outcome) and all(event.duplicate for event in outcome)
             transaction.execute(
                 update(requests)
                 .where(requests.c.org == org, requests.c.id == request)
-                .values(state="duplicate" if duplicate else "accepted", reason="", step="accept")
+                .values(state="duplicate" if duplicate else "accepted", reason="", step="accept", released=now)
             )
             return Accepted(request, duplicate, outcome)
 
-        return await self._writer.run(Priority.ACCEPT, work)
+        accepted = await self._writer.run(Priority.ACCEPT, work)
+        return await self._written(org, request, events) if large else accepted
 
     async def request(self, org: Id, request: Id) -> RequestRecord:
         """See `hub.ports.store.InboundStore.request`."""
@@ -172,14 +203,6 @@ class SqlInbound:
         found = await page(self._database, query, events.c.id, lambda row: row, limit=limit, cursor=cursor)
         return Page(tuple([await self._event_record(row) for row in found.items]), found.next)
 
-    async def _put_large(self, event: PreparedEvent) -> PreparedEvent:
-        put = self._documents.put_large
-        return event._replace(
-            row=await put(event.row["org"], event.row),
-            executions=tuple([await put(row["org"], row) for row in event.executions]),
-            nodes=tuple([await put(row["org"], row) for row in event.nodes]),
-        )
-
     def _seal(self, record: RequestRecord, body: Any, ref: str | None) -> NewRow:
         """The row of a request: its headers sealed, its body or the reference of the body as given."""
         return {
@@ -204,6 +227,7 @@ class SqlInbound:
             "secret": record.secret,
             "account": record.account,
             "replay_of": record.replay_of,
+            "released": record.released,
         }
 
     def _request_record(self, row: Row[Any], body: bytes | None) -> RequestRecord:
@@ -230,6 +254,7 @@ class SqlInbound:
             account=row.account,
             body_ref=row.body_ref,
             replay_of=row.replay_of,
+            released=row.released,
         )
 
     async def _event_record(self, row: Row[Any]) -> EventRecord:
@@ -258,48 +283,6 @@ def _add_notes(transaction: Transaction, notes: Sequence[tuple[Id, Id, str]]) ->
             update(requests).where(requests.c.org == org, requests.c.id == request).values(reason=reason)
         )
     return [None] * len(notes)
-
-
-def _prepare(packing: Packing, event: NewEvent) -> PreparedEvent:
-    record = event.record
-    org = record.org
-    key = None
-    if record.key is not None:
-        key = {
-            "org": org,
-            "source": record.source,
-            "account": record.account or "",
-            "key": record.key,
-            "event": record.id,
-            "executions": b"".join([execution.id for execution in event.executions]),
-        }
-    rows = []
-    nodes: list[NewRow] = []
-    for execution in event.executions:
-        rows.append(execution_row(packing, execution))
-        if execution.finished is not None:
-            nodes += [node_row(packing, org, execution.id, node) for node in execution.finished.nodes]
-    return PreparedEvent(record.id, _event_row(packing, record), key, tuple(rows), tuple(nodes))
-
-
-def _event_row(packing: Packing, record: EventRecord) -> NewRow:
-    binary = isinstance(record.data, bytes)
-    return {
-        "org": record.org,
-        "id": record.id,
-        "source": record.source,
-        "request": record.request,
-        "type": record.type,
-        "key": record.key,
-        "account": record.account,
-        "time": record.time,
-        "received": record.received,
-        "data": packing.bytes(record.data) if binary else packing.value(record.data),
-        "binary": binary,
-        "control": record.control,
-        "state": record.state,
-        "reason": record.reason,
-    }
 
 
 def _selected(selection: ReplaySelection) -> list[ColumnElement[bool]]:

@@ -20,6 +20,7 @@ from hub.store.sql.tables import (
     audit,
     bodies,
     deliveries,
+    event_groups,
     event_keys,
     events,
     executions,
@@ -234,7 +235,7 @@ _KINDS: dict[RetentionKind, _Kind] = {
                 events.c.org == requests.c.org, events.c.request == requests.c.id, events.c.state == "held"
             ),
         ),
-        parts=((events, events.c.request),),
+        parts=((events, events.c.request), (event_groups, event_groups.c.request)),
         before=_old_nonces,
     ),
     "executions": _Kind(

@@ -17,7 +17,7 @@ from hub.testing.conformance.store.outbound.outbox import Outbox
 from hub.testing.conformance.store.scene import StoreScene
 from hub.testing.conformance.store.upkeep.retention import DAY, prune
 
-KEPT = {"alembic_version", "changes", "orgs", "sources", "subscriptions"}
+KEPT = {"addresses", "alembic_version", "changes", "orgs", "sources", "subscriptions"}
 """Tables that hold what people set up."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.testing.conformance.store.inbound.accepting import AcceptChecks
+from hub.testing.conformance.store.inbound.batches import BatchChecks
 from hub.testing.conformance.store.inbound.drift import DriftChecks
 from hub.testing.conformance.store.inbound.duplicates import DuplicateChecks
 from hub.testing.conformance.store.inbound.generations import StaleSourceChecks
@@ -16,6 +17,7 @@ __all__ = ["InboundChecks"]
 
 class InboundChecks(
     AcceptChecks,
+    BatchChecks,
     DuplicateChecks,
     NonceChecks,
     StaleSourceChecks,
