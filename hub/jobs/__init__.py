@@ -1,1 +1,1 @@
-"""Long work that a person can watch: one runner, and one file for each kind of job."""
+"""Jobs: long work with progress. One runner for all of them, and one file for each kind."""

@@ -1,4 +1,4 @@
-"""What a kind of job says of itself: what it counts, what one step does, and what may be done to it."""
+"""The interface of a kind of job: what it counts, what one step does, and which actions it allows."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["JobKind", "JobOrder", "JobStep", "JobWait", "closed_span"]
 
 @dataclass(frozen=True, slots=True)
 class JobOrder:
-    """A job to begin: its kind and its parameters, which are kept as JSON.
+    """A job to begin: its kind and its parameters, which are stored as JSON.
 
-    With `"dry_run": true` among them the job counts and ends.
+    With the parameter `"dry_run": true` the job counts its things and ends.
     """
 
     kind: str
@@ -26,13 +26,13 @@ class JobOrder:
 
 @dataclass(frozen=True, slots=True)
 class JobStep:
-    """A step that was taken.
+    """A step that is done.
 
     Attributes:
-        cursor: Where the job goes on after it.
-        done: Things handled in it.
+        cursor: Where the job continues after it.
+        done: Things that were handled in it.
         failed: Things that could not be handled.
-        error: Why the last of these could not: one sentence.
+        error: Why the last failed thing could not be handled: one sentence.
     """
 
     cursor: str
@@ -43,7 +43,7 @@ class JobStep:
 
 @dataclass(frozen=True, slots=True)
 class JobWait:
-    """Nothing is to be done before `until` (microseconds UTC)."""
+    """There is nothing to do before `until` (microseconds UTC)."""
 
     until: int
 
@@ -52,11 +52,11 @@ class JobKind(ABC):
     """One kind of job.
 
     Attributes:
-        name: As the API and the store call it.
-        may: What people may do to such a job. Pausing and cancelling take effect between two steps.
-        alone: There may be one such job at a time, in all orgs together.
-        repeats: Microseconds from its end until it begins again, None for a job that ends for good. The runner makes
-            such a job by itself, once.
+        name: Its name in the API and the store.
+        may: The actions that it allows. Pausing and cancelling take effect between two steps.
+        alone: Whether only one such job may exist at a time, in all orgs together.
+        repeats: Microseconds from the end of such a job until it begins again; None if it does not. The runner creates
+            a job that repeats by itself, once.
     """
 
     name: ClassVar[str]
@@ -66,26 +66,26 @@ class JobKind(ABC):
 
     @abstractmethod
     async def count(self, job: Job) -> int:
-        """How many things are left to handle behind `job.cursor`.
+        """How many things are left to handle after `job.cursor`.
 
         Raises:
-            HubError: The job cannot go on; `str()` is a sentence for people.
+            HubError: The job cannot go on; `str()` says why in a sentence.
         """
 
     @abstractmethod
     def work(self, job: Job) -> AsyncGenerator[JobStep | JobWait, None]:
-        """Handle what is left behind `job.cursor`, one small step after the other.
+        """Handle what is left after `job.cursor`, in small steps.
 
-        Each `JobStep` is kept before the next one begins. It is what a crash may repeat: a step is best one thing, or
-        things that may be handled twice. A fault of one thing is counted in its step.
+        Each `JobStep` is stored before the next one begins. A crash may repeat a step, so that it should handle one
+        thing, or things that can be handled twice. An error with one thing is counted and does not end the job.
 
         Raises:
-            HubError: The job cannot go on; `str()` is a sentence for people.
+            HubError: The job cannot go on; `str()` says why in a sentence.
         """
 
 
 def closed_span(since: int, until: int | None, now: int) -> tuple[int, int]:
-    """The span that a job goes through, microseconds UTC: it ends now at the latest, so that the job has an end.
+    """The span of time that a job goes through, microseconds UTC. It ends now at the latest, so that the job ends.
 
     Raises:
         Invalid: The span is empty.

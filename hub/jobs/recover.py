@@ -1,4 +1,4 @@
-"""Sending a subscription again what it missed in a span: a hundred deliveries are one step, oldest first."""
+"""Sending a subscription again what it missed in a span of time: up to a hundred deliveries per step, oldest first."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WAIT = 250_000
 
 
 def recover_order(subscription: Id, *, since: int, until: int | None, now: int, dry_run: bool = False) -> JobOrder:
-    """Send a subscription again what it missed.
+    """An order to send a subscription again what it missed.
 
     Args:
         subscription: Its id.
@@ -37,14 +37,14 @@ def recover_order(subscription: Id, *, since: int, until: int | None, now: int, 
 
 
 class RecoverSubscription(JobKind):
-    """Counts the deliveries that are dead or were skipped, makes them pending again.
+    """Counts the dead and skipped deliveries, then makes them pending again.
 
-    A job keeps few deliveries in the queue at a time, so that what is published meanwhile does not wait behind it, and
-    its progress is about that of what has been sent.
+    A job keeps few deliveries in the queue at a time. Messages that are published meanwhile do not wait behind it, and
+    its progress is about that of the deliveries.
 
     Args:
-        store: Where the deliveries are.
-        wake: Told of a subscription that has something to send.
+        store: Stores the deliveries.
+        wake: Called with the org and the subscription that have something to send.
         clock: The hub's clock.
     """
 

@@ -1,4 +1,4 @@
-"""Rotating the master key: a new one encrypts from then on, and all that stands under older ones is sealed again."""
+"""Rotating the master key: a new key encrypts from then on, and what older keys encrypted is sealed again with it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 def rotation_order() -> JobOrder:
-    """Rotate the master key."""
+    """An order to rotate the master key."""
     return JobOrder(RotateMasterKey.name, {})
 
 
@@ -31,9 +31,9 @@ encrypted with an older one, so that the walk over all values finds that."""
 
 
 class RotateMasterKey(JobKind):
-    """Counts the sealed values, makes a new master key and puts each value under it.
+    """Counts the sealed values, creates a new master key and seals each value again with it.
 
-    It cannot be stopped halfway, which would leave the hub dependent on the old keys for good.
+    It cannot be paused or cancelled: halfway the hub would need the old keys for good.
 
     Args:
         vault: Has the keys.
@@ -58,8 +58,8 @@ class RotateMasterKey(JobKind):
         """See `JobKind`."""
         cursor = job.cursor
         if not cursor:
-            # Not before the job is there, which refuses a second one. A crash before the first step is kept makes one
-            # key more, which does no harm.
+            # Only now, since the job in the store keeps a second rotation away. A crash before the first step is stored
+            # leads to one more key, which does no harm.
             await asyncio.to_thread(self._vault.rotate)
             yield JobWait(self._clock.now() + _UNTIL_USED)
         sealed_again = 0

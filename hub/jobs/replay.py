@@ -26,7 +26,7 @@ def replay_order(
     state: str | None = None,
     dry_run: bool = False,
 ) -> JobOrder:
-    """Replay the requests of a span; replays among them are left out.
+    """An order to replay the requests of a span of time, except those that are replays themselves.
 
     Args:
         since: Received from then on, microseconds UTC.
@@ -53,11 +53,11 @@ def replay_order(
 
 
 class ReplayRequests(JobKind):
-    """Counts the requests of its span, runs them again one by one.
+    """Counts the requests of the span, then replays them one by one.
 
     Args:
-        inbound: Where they are.
-        replayer: Runs one request again.
+        inbound: Stores the requests.
+        replayer: Replays one request.
     """
 
     name = "replay"

@@ -25,7 +25,7 @@ _HOUR = 3_600_000_000
 
 
 def days_kept(settings: Settings) -> Mapping[RetentionKind, int]:
-    """For how many days each kind is kept; 0 for ever. Finished jobs are kept as long as the audit log."""
+    """For how many days each kind is kept; 0 means forever. Finished jobs are kept as long as the audit log."""
     return {
         "requests": settings.retain_requests_days,
         "executions": settings.retain_executions_days,
@@ -36,14 +36,13 @@ def days_kept(settings: Settings) -> Mapping[RetentionKind, int]:
 
 
 class RemoveOld(JobKind):
-    """Counts what is older than its kind is kept, removes it.
+    """Counts what is older than its kind is kept, then removes it.
 
-    There is one such job for the whole instance, which begins again an hour after its end: its counts are those of its
-    last run.
+    The instance has one such job, which begins again an hour after its end. Its counts are those of the last run.
 
     Args:
-        retention: Removes.
-        days: Of each kind; 0 keeps for ever.
+        retention: Removes old things.
+        days: For how many days each kind is kept; 0 keeps it forever.
         clock: The hub's clock.
     """
 

@@ -26,7 +26,9 @@ def retry_order(
     source: Id | None = None,
     dry_run: bool = False,
 ) -> JobOrder:
-    """Retry the executions of a span. Those that another execution started are left out: it starts them again.
+    """An order to retry the executions of a span of time, except those that another execution started.
+
+    A retry of that other execution starts them again, so that they would run twice.
 
     Args:
         state: `failed` or `cancelled`.
@@ -53,11 +55,11 @@ def retry_order(
 
 
 class RetryExecutions(JobKind):
-    """Counts the executions of its span, queues them again one by one.
+    """Counts the executions of the span, then queues them again one by one.
 
     Args:
-        executions: Where they are.
-        engine: Runs them from their failed nodes, each on its own version.
+        executions: Stores the executions.
+        engine: Runs them from their failed nodes, each on the version that it began with.
     """
 
     name = "retry"

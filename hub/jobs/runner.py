@@ -1,4 +1,4 @@
-"""The runner: begins, claims and steers the jobs of every kind in one way, in as many processes as share the store."""
+"""The runner: begins, claims and steers jobs of every kind in the same way, in one process or several."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from hub.jobs.work import JobWork
 from hub.model.ids import Id, new_id
 from hub.model.stored.execution import Lease
 from hub.model.stored.jobs import ClaimedJob, Job, JobAction
+from hub.model.times import SECOND
 from hub.ports.clock import Clock
 from hub.ports.store import Jobs
 from hub.ports.timed_event import TimedEvent
@@ -23,27 +24,27 @@ __all__ = ["JobRunner"]
 
 log = structlog.get_logger(__name__)
 
-_SECOND = 1_000_000
-_PATIENCE = 5 * _SECOND
-"""Until a process with nothing to do looks for jobs that another one left."""
-_FIRST_RUN = 60 * _SECOND
-"""From the making of a job that repeats to its first run: the start of a hub has other things to do."""
+_PATIENCE = 5 * SECOND
+"""How often to look for jobs that other processes created or left, microseconds."""
+_FIRST_RUN = 60 * SECOND
+"""Delay of the first run of a job that repeats, microseconds: a hub that starts has more urgent work."""
 _PARTICIPLES: Final[dict[JobAction, str]] = {"pause": "paused", "resume": "resumed", "cancel": "cancelled"}
 
 
 class JobRunner:
     """Runs the jobs of all orgs.
 
-    Each job belongs to one process at a time, by a lease that the process renews. Progress is kept after every step
-    under the fence of that lease. When the process ends, another one, or the next start, goes on behind the last step.
+    A job is worked on by one process at a time, which holds its lease and renews it. Progress is stored after every
+    step, under the fence of the lease. When the process ends, another one (or the next start) continues after the last
+    stored step.
 
     Args:
-        jobs: Where they are kept.
-        kinds: Of which this process works on jobs; others are left alone.
+        jobs: Stores jobs.
+        kinds: The kinds that this process works on. Jobs of other kinds are left to other processes.
         clock: The hub's clock.
         owner: Id of this process in leases.
-        lease_seconds: Life of a lease.
-        stop_seconds: How long a stop waits for the steps under way.
+        lease_seconds: Life of a lease without renewal.
+        stop_seconds: How long `stop` waits for the steps under way.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class JobRunner:
         self._kinds = {kind.name: kind for kind in kinds}
         self._clock = clock
         self._owner = owner
-        self._lease = round(lease_seconds * _SECOND)
+        self._lease = round(lease_seconds * SECOND)
         self._stop_seconds = stop_seconds
         self._works: dict[Id, JobWork] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -79,7 +80,7 @@ class JobRunner:
         return self._kinds[kind].may if kind in self._kinds else frozenset()
 
     async def start(self, org: Id) -> None:
-        """Go on with the jobs that nobody works on; those that repeat are made, for `org`, if they are not there.
+        """Start working on jobs. Jobs that repeat are created, in `org`, unless they exist.
 
         Raises:
             StoreUnavailable: The database does not answer.
@@ -97,7 +98,7 @@ class JobRunner:
         ]
 
     async def stop(self) -> None:
-        """Let each job end the step that it is at; the jobs go on in another process, or at the next start."""
+        """Let each job finish its current step, then give the jobs up to other processes or the next start."""
         self._stopping = True
         for work in self._works.values():
             work.stop()
@@ -113,16 +114,16 @@ class JobRunner:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def settled(self) -> None:
-        """Return once this process works on no job."""
+        """Return once this process is working on no job."""
         while self._tasks:
             await asyncio.wait(tuple(self._tasks))
 
     async def begin(self, org: Id, order: JobOrder) -> Job:
-        """Begin a job; returns once its things are counted. The job goes on whether the caller waits or not.
+        """Begin a job and return it once its things are counted. It goes on even if the caller does not wait.
 
         Raises:
-            Conflict: The kind allows one job at a time, or the org has too many.
-            StoreUnavailable: The commit failed; there is no job.
+            Conflict: The kind allows one job at a time and there is one, or the org has too many unfinished jobs.
+            StoreUnavailable: The commit failed and there is no job.
         """
         kind = self._kinds[order.kind]
         now = self._clock.now()
@@ -137,11 +138,11 @@ class JobRunner:
         return work.job
 
     async def steer(self, org: Id, job: Id, action: JobAction) -> Job:
-        """Pause, resume or cancel a job, whichever process works on it. The step under way is finished and counted.
+        """Pause, resume or cancel a job, in whichever process it runs. The current step is finished and counted.
 
         Raises:
-            NotFound: No such job.
-            Conflict: Its kind or its state does not allow it.
+            NotFound: The org has no such job.
+            Conflict: Its kind or its state does not allow this.
         """
         found = await self._jobs.get(org, job)
         if action not in self.may(found.kind):
@@ -160,7 +161,7 @@ class JobRunner:
     def _work_on(self, claimed: ClaimedJob) -> JobWork:
         job = claimed.job
         work = JobWork(claimed, self._kinds[job.kind], self._jobs, self._clock)
-        if self._stopping:  # since the job was asked for, or the claim began: it goes on at the next start
+        if self._stopping:  # `stop` was called during the commit or the claim
             work.stop()
         task = asyncio.create_task(work.run(), name=f"hub-job-{job.kind}")
         self._works[job.id] = work
@@ -170,9 +171,9 @@ class JobRunner:
 
     def _ended(self, job: Id, work: JobWork, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if self._works.get(job) is work:  # else its lease ran out, and this very process claimed the job again
+        if self._works.get(job) is work:  # otherwise its lease ended, and this process claimed it again
             del self._works[job]
-        self._claim_wanted.set()  # it may have been resumed in its last moment
+        self._claim_wanted.set()  # the job may have been resumed just before its lease was given up
 
     async def _claim(self) -> None:
         while not self._stopping:

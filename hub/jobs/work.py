@@ -1,4 +1,4 @@
-"""One job that this process works on: counted, then taken through its steps, each kept before the next one begins."""
+"""Working on one claimed job: its things are counted, then it goes step by step, and each step is stored."""
 
 from __future__ import annotations
 
@@ -21,24 +21,25 @@ __all__ = ["JobWork"]
 log = structlog.get_logger(__name__)
 
 _MOST_CRASHES = 3
-"""Of the hub at one place of a job; it is that job's fault then."""
+"""After so many crashes of the hub without progress the job is taken to be the cause, and fails."""
+_UNEXPECTED = "an unexpected error ended the job: the log of the hub has the details"
 _FIRST_PAUSE = 1_000_000
 _LONGEST_PAUSE = 60_000_000
-"""Microseconds between two tries while the database does not answer."""
+"""Delays between two tries while the database does not answer, microseconds."""
 
 
 class JobWork:
-    """Works on one claimed job until it ends, is paused or cancelled, is lost to another process, or is to stop.
+    """Works on one claimed job until it ends, is paused or cancelled, its lease is lost, or the process stops.
 
     Args:
         claimed: The job and its lease.
         kind: Its kind.
-        jobs: Where its progress is kept.
+        jobs: Stores its progress.
         clock: The hub's clock.
 
     Attributes:
-        job: The job as this process kept it last.
-        counted: Set once its things are counted, or it has ended before.
+        job: The job as this process stored it last.
+        counted: Set once its things are counted, or the work has ended before that.
     """
 
     def __init__(self, claimed: ClaimedJob, kind: JobKind, jobs: Jobs, clock: Clock) -> None:
@@ -54,7 +55,7 @@ class JobWork:
         self._stopping = False
 
     def stop(self) -> None:
-        """End after the step under way; the job goes on in another process, or at the next start."""
+        """End after the current step. The job goes on in another process or at the next start."""
         self._stopping = True
         self._wakeup.set()
 
@@ -63,7 +64,7 @@ class JobWork:
         self._wakeup.set()
 
     async def run(self) -> None:
-        """Work. Nothing is raised: what goes wrong is the job's failure, or waits for the database."""
+        """Work on the job. Nothing is raised: an error fails the job, or is waited out if the database is away."""
         pause = _FIRST_PAUSE
         try:
             while not await self._settle():
@@ -75,7 +76,7 @@ class JobWork:
             self.counted.set()
 
     async def _settle(self) -> bool:
-        """Work and give the lease up; False when the database did not answer, so that it is to be tried again."""
+        """Work on the job and give up its lease; False if the database did not answer, to be tried again."""
         try:
             try:
                 end = await self._work()
@@ -85,7 +86,11 @@ class JobWork:
                 end = replace(self.job, state="failed", error=str(error))
             except Exception:
                 log.exception("job_fault", job=self._name, kind=self.job.kind)
-                end = replace(self.job, state="failed", error="the job met a fault of the hub, which is in its log")
+                end = replace(
+                    self.job,
+                    state="failed",
+                    error="an unexpected error ended the job: the log of the hub has the details",
+                )
             await self._release(end)
         except Fenced:
             log.info("job_lost", job=self._name, kind=self.job.kind)
@@ -95,11 +100,11 @@ class JobWork:
         return True
 
     async def _work(self) -> Job:
-        """The job as it is to be kept at the end of this: done, failed, or as far as it got."""
+        """Work until there is a reason to stop; the job as it is to be stored then."""
         if self._taken_over and self.job.state == "running":
             await self._recount()
         if self._crashes >= _MOST_CRASHES:
-            error = f"the hub ended {self._crashes} times at the same place of this job"
+            error = f"the hub crashed {self._crashes} times at the same place of this job"
             return replace(self.job, state="failed", error=error)
         if self.job.state == "counting":
             counted = replace(self.job, state="running", total=await self._kind.count(self.job))
@@ -115,10 +120,10 @@ class JobWork:
         return replace(self.job, state="done")
 
     async def _recount(self) -> None:
-        """Count what the process that had the job handled without having kept it.
+        """Add what the former owner of the job handled in its last step, which it could not store any more.
 
-        Things that are missing from the sum of those handled and those left were handled in the step that its end cut
-        off. Kinds that walk a fixed row of things find that step's things again, and none are missing.
+        If the things that are handled and those that are left do not add up to the total, the missing ones were handled
+        in that step and are not found any more. Kinds whose things stay the same find them again, and repeat the step.
         """
         job = self.job
         missing = job.total - job.done - job.failed - await self._kind.count(job)
@@ -137,14 +142,14 @@ class JobWork:
         )
 
     async def _keep(self, job: Job) -> bool:
-        """Keep how far the job is; whether to go on."""
+        """Store the progress; whether to go on."""
         job = replace(job, updated=self._clock.now())
         state = await self._jobs.checkpoint(job, self._fence)
         self.job = job
         return state == job.state and not self._stopping
 
     async def _rest(self, wait: JobWait) -> bool:
-        """Sleep until there is something to do; whether to go on then."""
+        """Wait until there is something to do; whether to go on then."""
         await self._wakeup.wait(wait.until)
         current = await self._jobs.get(self.job.org, self.job.id)
         return current.state in WORKING_JOB and not self._stopping

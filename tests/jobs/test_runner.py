@@ -79,7 +79,10 @@ async def test_a_fault_of_the_hub_fails_the_job_and_is_logged_with_its_traceback
     world.fault = ZeroDivisionError("secret detail")
     with structlog.testing.capture_logs() as logs:
         ended = await process.ended(await process.runner.begin(process.org, NUMBERS))
-    assert (ended.state, ended.error) == ("failed", "the job met a fault of the hub, which is in its log")
+    assert (ended.state, ended.error) == (
+        "failed",
+        "an unexpected error ended the job: the log of the hub has the details",
+    )
     [fault] = [line for line in logs if line["event"] == "job_fault"]
     assert fault["exc_info"]
 
@@ -290,7 +293,7 @@ async def test_a_job_that_kills_the_hub_again_and_again_fails(
         await eventually(lambda: _is(process, job, "failed"))
         failed = await process.get(job)
     assert counts(failed) == ("failed", 10, 5, 0)
-    assert failed.error == "the hub ended 3 times at the same place of this job"
+    assert failed.error == "the hub crashed 3 times at the same place of this job"
 
 
 async def _is(process: Process, job: Job, state: str) -> bool:

@@ -104,7 +104,7 @@ def test_what_rfc_3986_does_not_write_like_this_is_refused_and_never_repaired(ur
         ),
     ],
 )
-def test_the_problem_says_how_to_mend_it(url: str, message: str) -> None:
+def test_the_problem_says_how_to_fix_it(url: str, message: str) -> None:
     with pytest.raises(Invalid) as caught:
         split_url(url)
     assert caught.value.problems[0].message == message

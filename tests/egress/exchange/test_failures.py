@@ -68,7 +68,7 @@ async def test_a_name_that_does_not_resolve(make_egress: MakeEgress) -> None:
         assert resolver.asked == 1
 
 
-async def test_an_address_that_refused_is_asked_for_anew(
+async def test_a_name_whose_address_refused_is_resolved_again(
     make_egress: MakeEgress, receive: Receive, replied: Replied, answers: Answers
 ) -> None:
     receiver = await receive(replied(b""))

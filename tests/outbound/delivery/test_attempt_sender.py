@@ -1,4 +1,4 @@
-"""One attempt: signed anew, called through the guard, told without giving a secret away."""
+"""One attempt: signed, called through the guard, reported without revealing a secret."""
 
 from __future__ import annotations
 

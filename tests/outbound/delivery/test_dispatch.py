@@ -69,7 +69,7 @@ async def test_after_five_retries_it_is_dead_and_kept(still: Rig, receiver: Rece
     assert delivery.error == "the receiver answered 500"
 
 
-async def test_each_attempt_is_signed_anew(still: Rig, receiver: Receiver) -> None:
+async def test_each_attempt_has_a_new_signature(still: Rig, receiver: Receiver) -> None:
     await still.subscribe(receiver.url, retry=Retry(retries=1, initial_seconds=100))
     receiver.replies = [web.Response(status=500)]
     await still.publish()
@@ -415,7 +415,7 @@ async def test_work_of_a_process_that_is_known_to_be_gone_goes_on_at_once(rigs: 
 
 
 async def test_a_lease_that_ended_unrenewed_repeats_nothing(still: Rig, receiver: Receiver) -> None:
-    """The process does not claim anew what it is sending, or has in hand."""
+    """The process does not claim what it is sending or holds already."""
     receiver.gate.clear()
     made = await still.subscribe(receiver.url, concurrency=1)
     for number in range(3):

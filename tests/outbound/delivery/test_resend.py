@@ -44,7 +44,7 @@ async def test_what_is_under_way_cannot_be_retried(rig: Rig, receiver: Receiver)
         await rig.outbound.retry(rig.org, delivery.id)
 
 
-async def test_a_replay_goes_to_whoever_wants_the_message_now(rig: Rig, receiver: Receiver) -> None:
+async def test_a_replay_goes_to_all_that_match_the_message_now(rig: Rig, receiver: Receiver) -> None:
     gone = await rig.subscribe(receiver.url)
     published = await rig.publish({"n": 1})
     await receiver.until(1)
