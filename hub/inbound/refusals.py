@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hub.errors import HubError, Reject
+from hub.inbound.sendable import sendable
 from hub.inbound.stages import IdentifiedRequest
 from hub.model.ids import Id
 from hub.model.wire.reply import Reply
@@ -48,6 +49,11 @@ def answer(refusal: Refusal, dialect: Dialect, identified: IdentifiedRequest | N
     """
     vendor = None if identified is None else identified.vendor
     reply = vendor.refusals.get(refusal.status) if vendor is not None else None
+    if reply is not None:
+        try:
+            reply = sendable(reply)
+        except ValueError:
+            reply = None  # the sender is refused all the same
     if reply is None:
         reply = dialect.refused(refusal)
     headers = dict(reply.headers)

@@ -15,6 +15,8 @@ _log = structlog.get_logger("hub.plugins")
 
 LONGEST = 300
 """Characters of an error that are kept."""
+_LOGGED = 100
+"""Different faults of one plugin that are logged; the last fault and their number are shown all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Faults:
 
     def __init__(self) -> None:
         self._faults: dict[str, _Fault] = {}
+        self._logged: dict[str, set[str]] = {}
 
     def note(self, plugin: str, what: str, fault: Exception | str) -> None:
         """Remember a fault.
@@ -42,13 +45,16 @@ class Faults:
         before = self._faults.get(plugin)
         count = 1 if before is None else before.count + 1
         shown = f"{what} {_shortened(text)}"
-        if before is None or before.text != shown:
+        logged = self._logged.setdefault(plugin, set())
+        if shown not in logged and len(logged) < _LOGGED:
+            logged.add(shown)
             _log.warning("a plugin failed", plugin=plugin, fault=shown)  # once, however often it is repeated
         self._faults[plugin] = _Fault(shown, datetime.now(UTC), count)
 
     def forget(self, plugin: str) -> None:
         """Forget the faults of a plugin."""
         self._faults.pop(plugin, None)
+        self._logged.pop(plugin, None)
 
     def remark(self, plugin: str) -> str:
         """A sentence about the last fault of a plugin; empty if it had none."""

@@ -10,10 +10,12 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from urllib.parse import parse_qsl, unquote
 
+import structlog
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 from quart import Quart
 from quart.asgi import ASGIHTTPConnection
 
+from hub.errors import described
 from hub.inbound.evidence.unkept import UnkeptRequests
 from hub.inbound.http.arrival import Arrival
 from hub.inbound.http.client_address import Client
@@ -29,6 +31,8 @@ from hub.ports.clock import Clock
 from hub.sdk.dialect import Refusal
 
 __all__ = ["HubConnection", "HubRoutes"]
+
+log = structlog.get_logger(__name__)
 
 _EXTENSION = "hub.inbound"
 _FORBIDDEN_HEADERS = frozenset({"set-cookie", "content-length", "transfer-encoding", "connection"})
@@ -175,8 +179,12 @@ async def _chunks(scope: HTTPScope, receive: ASGIReceiveCallable) -> AsyncIterat
 async def _send(send: ASGISendCallable, reply: Reply, request_id: str, *, head: bool) -> None:
     try:
         body, media_type = reply.encoded()
-    except ValueError:
-        reply, body, media_type = Reply(500), b"", None
+        usable = media_type is None or is_header_value(media_type)
+    except Exception as error:  # noqa: BLE001 - a reply of a plugin's dialect; the head of the answer has not left yet
+        log.warning("a reply could not be sent", request=request_id, error=described(error))
+        usable, body, media_type = False, b"", None
+    if not usable:
+        reply, media_type = Reply(reply.status), None
     headers = (
         []
         if not reply.headers

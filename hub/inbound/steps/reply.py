@@ -116,7 +116,7 @@ class _Rules:
                     return own
         mode = self._source.spec.response
         if arrival.route.flavour == "wait" and arrival.dialect.waited is not None:
-            return sendable(arrival.dialect.waited(self._waited or WaitedReceipt(receipt, ())))
+            return await self._of_dialect("waited", arrival.dialect.waited, self._waited or WaitedReceipt(receipt, ()))
         if self._waited is None or mode.mode == "minimal":
             return None
         return await _mode_reply(mode, self._waited, parts)
@@ -151,16 +151,22 @@ class _Rules:
 
     async def _default(self, receipt: Receipt) -> Reply:
         """What the echo flags ask for, else the dialect's own acknowledgement."""
-        dialect, plugins = self._arrival.dialect, self._parts.plugins
+        return await self._of_dialect(
+            "accepted", lambda told: _echoed(self._arrival, told) or self._arrival.dialect.accepted(told), receipt
+        )
+
+    async def _of_dialect(self, what: str, function: Callable[[Any], Reply], told: Receipt | WaitedReceipt) -> Reply:
+        """What a function of the dialect answers. Raises `PluginError`; the plugin that brings it is blamed."""
+        receipt = told if isinstance(told, Receipt) else told.receipt
 
         def answer() -> Reply:
-            return sendable(_echoed(self._arrival, receipt) or dialect.accepted(receipt))
+            return sendable(function(told))
 
         try:
             # An answer that lists very many executions takes long to write; others are served meanwhile.
             return await asyncio.to_thread(answer) if len(receipt.started) > _MANY_STARTED else answer()
         except Exception as error:
-            raise plugins.blame("dialect", dialect.name, "accepted", error) from error
+            raise self._parts.plugins.blame("dialect", self._arrival.dialect.name, what, error) from error
 
 
 def _receipt(accepted: AcceptedRequest) -> Receipt:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from hub.inbound.dialects import CORE_DIALECTS
 from hub.plugins.host import Plugins
 from hub.testing.live import live_hub
 from hub.workflows.actions import CORE_ACTIONS
+from tests.acceptance.settling import written
 
 
 def _target(params: Mapping[str, str], _query: Values[str]) -> DialectTarget:
@@ -36,6 +38,34 @@ ZAP = Dialect(
 )
 
 
+def failing(_told: Any) -> Any:
+    raise KeyError("what the author forgot")
+
+
+BAD: dict[str, Any] = {
+    "raises": failing,
+    "nothing": lambda _told: None,
+    "text": lambda _told: "ok",
+    "body": lambda _told: Reply(200, object()),
+    "header": lambda _told: Reply(200, headers={"x-a": 1}),  # type: ignore[dict-item] # the fault in question
+    "media-type": lambda _told: Reply(200, "a", media_type="a\r\nb: c"),
+}
+
+
+def careless(name: str) -> Dialect:
+    """A dialect whose answers to what is accepted cannot be sent."""
+    paths = (f"/bad-{name}/<flow>/<key>", f"/bad-{name}/<flow>/<key>/wait")
+    routes = (DialectRoute(paths[0], ("POST",)), DialectRoute(paths[1], ("POST",), "wait"))
+    return replace(
+        ZAP,
+        name=f"bad-{name}",
+        routes=routes,
+        accepted=BAD[name],
+        waited=BAD[name],
+        urls={f"bad-{name}": f"{{base}}/bad-{name}/{{workflow}}/{{key}}"},
+    )
+
+
 @pytest.fixture
 def plugins() -> Iterator[Plugins]:
     module = types.ModuleType("hub_zap")
@@ -44,6 +74,8 @@ def plugins() -> Iterator[Plugins]:
         @hookimpl
         def hub_register(self, registry: Registry) -> None:
             registry.dialect(ZAP)
+            for name in BAD:
+                registry.dialect(careless(name))
 
     vars(module)["plugin"] = Zap()
     sys.modules["hub_zap"] = module
@@ -68,3 +100,18 @@ async def test_a_plugins_dialect(tmp_path: Path, plugins: Plugins) -> None:
         assert (await hub.post(url, {})).status == 503
         await hub.api("POST", "/api/plugins/zap/enable")
         assert (await hub.post(url, {})).status == 200
+
+
+async def test_an_accepted_request_gets_an_empty_success_where_the_dialect_fails(
+    tmp_path: Path, plugins: Plugins
+) -> None:
+    async with live_hub(tmp_path / "data", plugins=plugins) as hub:
+        urls = (await hub.workflow(source={"shared_key": "zap-key-1"}))["source"]["urls"]
+        for name in BAD:
+            for path in ("", "/wait"):
+                answer = await hub.post(urls[f"bad-{name}"] + path, {"a": 1})
+                assert (answer.status, answer.body) == (200, b""), (name, path)
+        await written(hub)
+        kept = (await hub.api("GET", "/api/requests?limit=200")).json()["items"]
+        assert len(kept) == 2 * len(BAD)
+        assert all("plugin zap" in one["reason"] and one["state"] == "accepted" for one in kept)
