@@ -21,6 +21,8 @@ __all__ = ["RemoveOld", "days_kept"]
 log = structlog.get_logger(__name__)
 
 _DAY = 86_400_000_000
+_DAYS_OF_ANSWERS = 2
+"""An answer under an idempotency key is kept for at least a day."""
 _HOUR = 3_600_000_000
 
 
@@ -32,6 +34,7 @@ def days_kept(settings: Settings) -> Mapping[RetentionKind, int]:
         "messages": settings.retain_deliveries_days,
         "audit": settings.retain_audit_days,
         "jobs": settings.retain_audit_days,
+        "answers": _DAYS_OF_ANSWERS,
     }
 
 

@@ -13,6 +13,7 @@ from hub.store.sql.executions.executions import SqlExecutions
 from hub.store.sql.jobs.jobs import SqlJobs
 from hub.store.sql.outbound.outbound import SqlOutbound
 from hub.store.sql.registry.access import SqlAccess
+from hub.store.sql.registry.answers import SqlAnswers
 from hub.store.sql.registry.sources import SqlSources
 from hub.store.sql.registry.workflows import SqlWorkflows
 from hub.store.sql.requests.drift import SqlDrift
@@ -24,6 +25,7 @@ from hub.store.sql.upkeep.retention import SqlRetention
 IMPLEMENTED = [
     (Blobs, DirectoryBlobs),
     (ports.Access, SqlAccess),
+    (ports.Answers, SqlAnswers),
     (ports.DriftCounts, SqlDrift),
     (ports.Executions, SqlExecutions),
     (ports.InboundStore, SqlInbound),

@@ -13,6 +13,7 @@ from hub.api.outbound.outbound_view import message_view
 from hub.api.web.arguments import time_of
 from hub.api.web.auth import caller, requires
 from hub.api.web.bodies import model_body
+from hub.api.web.idempotency import idempotency_key, request_digest
 from hub.api.web.paging import page_arguments, page_of
 from hub.api.web.rendering import answer, instant_text, path_id
 from hub.api.web.services import services
@@ -53,7 +54,8 @@ async def publish() -> Response:
             data=data.data,
             client=data.client,
             ordering_key=data.ordering_key,
-            idempotency_key=request.headers.get("Idempotency-Key"),
+            idempotency_key=idempotency_key(),
+            idempotency_digest=await request_digest(),
         )
     )
     body = {"id": write_id("msg", published.id), "deliveries": published.deliveries}

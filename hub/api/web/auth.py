@@ -10,6 +10,7 @@ from typing import Any, Literal, ParamSpec, TypeVar, cast
 
 from quart import g, request
 
+from hub.api.web.idempotency import once
 from hub.api.web.services import services
 from hub.errors import Forbidden, HubError
 from hub.model.ids import short_id, write_id
@@ -22,6 +23,9 @@ T = TypeVar("T")
 
 Permission = Literal["view", "edit", "admin", "publish", "operate", "any"]
 """The permission that a route needs. `operate` is for keys that manage the instance, `any` for every valid key."""
+
+_WITHOUT_KEYS = frozenset({"view", "any", "publish"})
+"""Permissions of routes that make nothing, and of publishing, where the messages themselves have idempotency keys."""
 
 _GRANTS: dict[Role, frozenset[str]] = {
     "admin": frozenset({"view", "edit", "admin", "publish", "any"}),
@@ -77,7 +81,9 @@ def requires(permission: Permission) -> Callable[[Callable[P, Awaitable[T]]], Ca
         async def checked(*args: P.args, **kwargs: P.kwargs) -> T:
             who = g.caller = authenticated(_presented_key(), request.headers.get("X-Api-Org"))
             who.require(permission)
-            return await view(*args, **kwargs)
+            if request.method != "POST" or permission in _WITHOUT_KEYS:
+                return await view(*args, **kwargs)
+            return await once(who.org.id, functools.partial(view, *args, **kwargs))
 
         cast("Any", checked).permission = permission
         return checked

@@ -114,6 +114,7 @@ class MessageRecord:
         origin: Who published it: `api`, `execution`, `plugin`, `hub` (operational events), `test`.
         reason: Why it was dropped or held.
         idempotency_key: Publishing again with the same key in the org gives the first message.
+        idempotency_digest: Of the data that came with the key; None where other data is no mistake.
     """
 
     org: Id
@@ -124,6 +125,7 @@ class MessageRecord:
     client: str | None = None
     ordering_key: str | None = None
     idempotency_key: str | None = None
+    idempotency_digest: str | None = None
     origin: str = "api"
     state: MessageState = "accepted"
     reason: str = ""
@@ -175,12 +177,14 @@ class Published:
         id: Its id, or that of the first message with the same idempotency key.
         deliveries: How many deliveries it has.
         duplicate: Whether the idempotency key was used before, so that nothing new was stored.
+        digest: Of a duplicate, the `idempotency_digest` of the first message.
         leased: The deliveries that this process is to send, claimed already.
     """
 
     id: Id
     deliveries: int
     duplicate: bool = False
+    digest: str | None = None
     leased: tuple[DueDelivery, ...] = ()
 
 

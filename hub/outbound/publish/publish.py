@@ -39,6 +39,7 @@ class Publication:
     """A message that somebody hands in.
 
     Attributes:
+        idempotency_digest: Of the data, where the same key with other data is a mistake of the caller.
         origin: Who does: `api`, `execution`, `plugin`, `hub` (operational events) or `test`.
     """
 
@@ -48,6 +49,7 @@ class Publication:
     client: str | None = None
     ordering_key: str | None = None
     idempotency_key: str | None = None
+    idempotency_digest: str | None = None
     origin: str = "api"
 
 
@@ -82,6 +84,7 @@ class Publisher:
 
         Raises:
             Invalid: The data does not match its schema in the catalog, or a field is malformed; each problem names it.
+                The idempotency key was used with other data.
             StoreUnavailable: The commit failed; nothing was kept.
         """
         await self._check(publication)
@@ -89,10 +92,12 @@ class Publisher:
         if self._plugins.has_message_hooks:
             first = await self._already_published(publication)
             if first is not None:
+                _require_same(publication, first)
                 return first, message, ()
             message = await self.run_hooks(message)
         fresh = self.deliveries(message, self.matching(message), lease_new) if message.state == "accepted" else ()
         published = await self._store.outbound.publish(message, fresh)
+        _require_same(publication, published)
         return published, message, () if published.duplicate else fresh
 
     def matching(self, message: MessageRecord) -> list[SubscriptionRecord]:
@@ -197,6 +202,14 @@ class Publisher:
         return NewDelivery(record, lease_new(subscription) if may_lease else None)
 
 
+def _require_same(publication: Publication, published: Published) -> None:
+    """Raise `Invalid` for an idempotency key that was used with other data, where that is a mistake."""
+    digest = publication.idempotency_digest
+    if published.duplicate and digest is not None and digest != published.digest:
+        detail = "this Idempotency-Key was sent before with other data: send the same data, or a new key"
+        raise Invalid(detail, (Problem("/idempotency_key", "was used with other data"),))
+
+
 def _message(publication: Publication, now: int) -> MessageRecord:
     return MessageRecord(
         org=publication.org,
@@ -207,6 +220,7 @@ def _message(publication: Publication, now: int) -> MessageRecord:
         client=publication.client,
         ordering_key=publication.ordering_key,
         idempotency_key=publication.idempotency_key,
+        idempotency_digest=publication.idempotency_digest,
         origin=publication.origin,
     )
 

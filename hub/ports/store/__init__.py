@@ -26,6 +26,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from hub.ports.store.access import Access
+from hub.ports.store.answers import Answers
 from hub.ports.store.drift import DriftCounts
 from hub.ports.store.executions import Executions
 from hub.ports.store.inbound import InboundStore
@@ -39,6 +40,7 @@ from hub.ports.store.snapshot import Snapshot
 
 __all__ = [
     "Access",
+    "Answers",
     "DriftCounts",
     "Executions",
     "InboundStore",
@@ -60,6 +62,11 @@ class Store(Protocol):
     @property
     def access(self) -> Access:
         """Orgs, keys, connections, audit log, plugins."""
+        ...
+
+    @property
+    def answers(self) -> Answers:
+        """Answers under idempotency keys."""
         ...
 
     @property

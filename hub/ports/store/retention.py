@@ -7,11 +7,11 @@ from typing import Literal, Protocol
 
 __all__ = ["RETENTION_KINDS", "FileSpace", "Pruned", "Retention", "RetentionKind"]
 
-RetentionKind = Literal["requests", "executions", "messages", "audit", "jobs"]
+RetentionKind = Literal["requests", "executions", "messages", "audit", "jobs", "answers"]
 """requests: with their events, and claimed nonces. executions: with their journals. messages: with their deliveries
 and attempts."""
 
-RETENTION_KINDS: tuple[RetentionKind, ...] = ("requests", "executions", "messages", "audit", "jobs")
+RETENTION_KINDS: tuple[RetentionKind, ...] = ("requests", "executions", "messages", "audit", "jobs", "answers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ class Retention(Protocol):
         - `messages` (created), with their deliveries, attempts and bodies. A message stays while it is held, while a
           delivery of it is pending or paused, and while one is dead whose subscription still exists.
         - `audit` (at).
+        - `answers` (claimed): those of idempotency keys, which are unknown from then on.
         - `jobs` (last updated). Jobs that are counting, running or paused, and those that begin again, stay.
 
         A blob is deleted after the commit of the step that removed the last reference to it.

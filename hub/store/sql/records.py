@@ -18,6 +18,7 @@ from hub.store.vault import Vault
 
 __all__ = [
     "SecretKind",
+    "answer_context",
     "event_type_record",
     "key_record",
     "newest_first",
@@ -79,6 +80,11 @@ def open_secret(vault: Vault, row: Row[Any]) -> StoredSecret:
 def secret_context(org: Id, owner: Id, secret: Id) -> bytes:
     """Ties an encrypted secret to its row: it cannot be decrypted in another one."""
     return b"secrets" + org + owner + secret
+
+
+def answer_context(org: Id, answer: Id) -> bytes:
+    """What binds a kept answer to its row."""
+    return b"answer" + org + answer
 
 
 def request_context(org: Id, request: Id) -> bytes:

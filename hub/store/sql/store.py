@@ -19,6 +19,7 @@ from hub.store.sql.executions.executions import SqlExecutions
 from hub.store.sql.jobs.jobs import SqlJobs
 from hub.store.sql.outbound.outbound import SqlOutbound
 from hub.store.sql.registry.access import SqlAccess, insert_org
+from hub.store.sql.registry.answers import SqlAnswers
 from hub.store.sql.registry.sources import SqlSources
 from hub.store.sql.registry.workflows import SqlWorkflows
 from hub.store.sql.requests.drift import SqlDrift
@@ -61,6 +62,7 @@ class SqlStore:
         self._tasks: list[asyncio.Task[None]] = []
         self.resources = resources = SqlResources(self._database, self._writer, vault, blobs, clock, owner)
         self.access = SqlAccess(resources)
+        self.answers = SqlAnswers(resources)
         self.sources = SqlSources(resources)
         self.workflows = SqlWorkflows(resources)
         self.inbound = SqlInbound(resources)

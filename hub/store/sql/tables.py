@@ -28,6 +28,7 @@ from sqlalchemy import (
 
 __all__ = [
     "addresses",
+    "answers",
     "attempts",
     "audit",
     "bodies",
@@ -139,6 +140,13 @@ audit = Table(
     "audit", metadata, _id("org"), _id("id"), _time("at"), _id("key", null=True), _text("action"),
     _text("target"), _bytes("detail"),
     PrimaryKeyConstraint("org", "id"),
+)  # fmt: skip
+
+answers = Table(
+    "answers", metadata, _id("org"), _id("id"), _text("route"), _text("key"), _text("digest"), _flag("done"),
+    _bytes("sealed"), _time("created"),
+    PrimaryKeyConstraint("org", "id"),
+    Index("uq_answers_org_route_key", "org", "route", "key", unique=True),
 )  # fmt: skip
 
 jobs = Table(
@@ -294,7 +302,8 @@ subscriptions = Table(
 messages = Table(
     "messages", metadata, _id("org"), _id("id"), _text("type"), _bytes("data", null=True),
     _text("data_ref", null=True), _time("created"), _text("client", null=True),
-    _text("ordering_key", null=True), _text("idempotency_key", null=True), _text("origin"), _text("state"),
+    _text("ordering_key", null=True), _text("idempotency_key", null=True),
+    _text("idempotency_digest", null=True), _text("origin"), _text("state"),
     _text("reason"), _number("deliveries"),
     PrimaryKeyConstraint("org", "id"),
     Index("uq_messages_org_idempotency_key", "org", "idempotency_key", unique=True,

@@ -22,6 +22,19 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "answers",
+        sa.Column("org", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("route", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("done", sa.Boolean(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("created", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("org", "id", name=op.f("pk_answers")),
+    )
+    op.create_index("uq_answers_org_route_key", "answers", ["org", "route", "key"], unique=True)
+    op.create_table(
         "attempts",
         sa.Column("org", sa.LargeBinary(length=16), nullable=False),
         sa.Column("delivery", sa.LargeBinary(length=16), nullable=False),
@@ -344,6 +357,7 @@ def upgrade() -> None:
         sa.Column("client", sa.Text(), nullable=True),
         sa.Column("ordering_key", sa.Text(), nullable=True),
         sa.Column("idempotency_key", sa.Text(), nullable=True),
+        sa.Column("idempotency_digest", sa.Text(), nullable=True),
         sa.Column("origin", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
@@ -679,4 +693,6 @@ def downgrade() -> None:
     op.drop_table("bodies")
     op.drop_table("audit")
     op.drop_table("attempts")
+    op.drop_index("uq_answers_org_route_key", table_name="answers")
+    op.drop_table("answers")
     op.drop_table("addresses")

@@ -94,11 +94,11 @@ class SqlDeliveries:
     async def published(self, org: Id, idempotency_key: str) -> Published | None:
         """See `hub.ports.store.OutboundStore.published`."""
         row = await self._database.first(
-            select(messages.c.id, messages.c.deliveries).where(
+            select(messages.c.id, messages.c.deliveries, messages.c.idempotency_digest).where(
                 messages.c.org == org, messages.c.idempotency_key == idempotency_key
             )
         )
-        return None if row is None else Published(row.id, row.deliveries, duplicate=True)
+        return None if row is None else Published(row.id, row.deliveries, duplicate=True, digest=row.idempotency_digest)
 
     async def add(self, org: Id, message: Id, fresh: Sequence[NewDelivery], *, release: bool = False) -> int:
         """See `hub.ports.store.OutboundStore.add`."""
@@ -262,9 +262,12 @@ def _publish(transaction: Transaction, publications: Sequence[_Publication]) -> 
             results.append(Published(each.message.id, len(each.deliveries), leased=tuple(leased[each.message.id])))
         else:
             first = firsts[_idempotency(each)]
-            count = select(messages.c.deliveries).where(messages.c.org == each.message.org, messages.c.id == first)
-            row = transaction.first(count)
-            results.append(Published(first, 0 if row is None else row.deliveries, duplicate=True))
+            row = transaction.execute(
+                select(messages.c.deliveries, messages.c.idempotency_digest).where(
+                    messages.c.org == each.message.org, messages.c.id == first
+                )
+            ).one()
+            results.append(Published(first, row.deliveries, duplicate=True, digest=row.idempotency_digest))
     return results
 
 

@@ -16,6 +16,7 @@ from hub.ports.store.retention import FileSpace, Pruned, RetentionKind
 from hub.store.sql.paging import MINUTE, first_id
 from hub.store.sql.resources import SqlResources
 from hub.store.sql.tables import (
+    answers,
     attempts,
     audit,
     bodies,
@@ -266,6 +267,7 @@ _KINDS: dict[RetentionKind, _Kind] = {
         parts=((deliveries, deliveries.c.message), (bodies, bodies.c.message)),
     ),
     "audit": _Kind(audit, began=audit.c.at, ended=audit.c.at, stays=literal(0) == 1),
+    "answers": _Kind(answers, began=answers.c.created, ended=answers.c.created, stays=literal(0) == 1),
     "jobs": _Kind(
         jobs,
         began=jobs.c.created,

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Column, Connection, Row, Table, func, select
 
 from hub.errors import KeysMissing, StoreError
-from hub.store.sql.records import request_context, secret_context, subscription_context
-from hub.store.sql.tables import requests, secrets, subscriptions
+from hub.store.sql.records import answer_context, request_context, secret_context, subscription_context
+from hub.store.sql.tables import answers, requests, secrets, subscriptions
 from hub.store.vault import Vault
 
 __all__ = ["SEALED", "Sealed", "check_keys"]
@@ -32,6 +32,7 @@ class Sealed:
 SEALED = (
     Sealed(secrets, secrets.c.sealed, lambda row: secret_context(row.org, row.owner, row.id)),
     Sealed(subscriptions, subscriptions.c.sealed_spec, lambda row: subscription_context(row.org, row.id)),
+    Sealed(answers, answers.c.sealed, lambda row: answer_context(row.org, row.id)),
     Sealed(requests, requests.c.headers, lambda row: request_context(row.org, row.id)),
 )
 

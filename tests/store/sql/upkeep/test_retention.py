@@ -47,6 +47,7 @@ async def test_no_row_and_no_blob_is_left_of_what_was_removed(scene: StoreScene)
     await scene.store.outbound.publish(replace(message, data=large.decode()), [NewDelivery(delivery)])
     await outbox.attempt((await outbox.claim(subscription))[0])
     await scene.store.access.audit(AuditEntry(scene.org, scene.id(), scene.clock.now(), None, "a", "t", {}))
+    await scene.store.answers.claim(scene.org, "POST /a", "k", "d")
     await scene.store.jobs.create(job := JobDesk(scene).new(), lease=scene.lease())
     await scene.store.jobs.release(replace(job, state="done"), 1)
     filled = {name for name, count in (await counts(scene)).items() if count} - KEPT
@@ -56,6 +57,6 @@ async def test_no_row_and_no_blob_is_left_of_what_was_removed(scene: StoreScene)
         await prune(scene, kind, scene.clock.now())
 
     assert filled >= {"requests", "events", "event_keys", "nonces", "executions", "nodes", "messages", "deliveries"}
-    assert filled >= {"bodies", "attempts", "audit", "jobs"}
+    assert filled >= {"bodies", "attempts", "audit", "jobs", "answers"}
     assert {name for name, count in (await counts(scene)).items() if count} <= KEPT
     assert not [path for path in (scene.folder / "blobs").rglob("*") if path.is_file()]

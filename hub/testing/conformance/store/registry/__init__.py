@@ -1,8 +1,9 @@
-"""Tests of `hub.ports.store.Sources`, `hub.ports.store.Workflows` and `hub.ports.store.Access`."""
+"""Tests of what operators set up: `Answers`, `Sources`, `Workflows` and `Access` of `hub.ports.store`."""
 
 from __future__ import annotations
 
 from hub.testing.conformance.store.registry.access import AccessChecks
+from hub.testing.conformance.store.registry.answers import AnswerChecks
 from hub.testing.conformance.store.registry.connections import ConnectionChecks
 from hub.testing.conformance.store.registry.records import AuditChecks
 from hub.testing.conformance.store.registry.secrets import SourceSecretChecks
@@ -12,5 +13,7 @@ from hub.testing.conformance.store.registry.workflows import WorkflowChecks
 __all__ = ["RegistryChecks"]
 
 
-class RegistryChecks(SourceChecks, SourceSecretChecks, WorkflowChecks, AccessChecks, ConnectionChecks, AuditChecks):
+class RegistryChecks(
+    AnswerChecks, SourceChecks, SourceSecretChecks, WorkflowChecks, AccessChecks, ConnectionChecks, AuditChecks
+):
     """All of them."""

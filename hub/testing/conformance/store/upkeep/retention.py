@@ -208,6 +208,19 @@ class RetentionChecks(Conformance):
         with pytest.raises(NotFound):
             await scene.blobs.get(scene.org, ref)
 
+    @shows(Retention.prune)
+    async def test_old_answers_are_forgotten(self, scene: StoreScene) -> None:
+        """Their idempotency keys are unknown then; younger ones stay."""
+        await scene.store.answers.claim(scene.org, "POST /a", "old", "d")
+        scene.clock.advance(DAY)
+        border = scene.clock.now()
+        await scene.store.answers.claim(scene.org, "POST /a", "young", "d")
+
+        assert await prune(scene, "answers", border) == (1, 0)
+
+        assert await scene.store.answers.claim(scene.org, "POST /a", "old", "e") is None
+        assert await scene.store.answers.claim(scene.org, "POST /a", "young", "e") is not None
+
     @shows(Retention.give_back, Retention.space)
     async def test_space_that_is_free_is_given_back_in_steps(self, scene: StoreScene) -> None:
         """Until there is no more; nothing that is kept is lost."""
