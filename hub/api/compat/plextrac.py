@@ -22,6 +22,7 @@ from hub.api.web.services import Services, services
 from hub.errors import Invalid, Problem
 from hub.model.ids import write_id
 from hub.model.masking import MASK
+from hub.model.retry import Retry
 from hub.model.stored.outbound import Attempt, DeliveryRecord, SubscriptionRecord, SubscriptionSpec
 from hub.model.stored.source import SIGNING_SLOT
 from hub.outbound.registry.registry import KEEP, SavedSubscription, SecretChoice
@@ -35,6 +36,8 @@ VENDOR = "plextrac"
 SCHEME = "plextrac"
 TEST_EVENT = "testWebhook"
 """The event under which PlexTrac logs tests."""
+_RETRY = Retry(retries=5, initial_seconds=1, factor=2)
+"""PlexTrac gives up after five retries within half a minute."""
 _EVENTS = (
     "ReportPublished",
     "FindingPublished",
@@ -181,7 +184,7 @@ def _check_events(events: list[str], hub: Services, who: Caller, pointer: str) -
 
 def _spec(data: WebhookInput, record: SubscriptionRecord | None, hub: Services, who: Caller) -> SubscriptionSpec:
     _check_events(data.events, hub, who, "/events")
-    kept = record.spec.model_dump() if record is not None else {"scheme": SCHEME}
+    kept = record.spec.model_dump() if record is not None else {"scheme": SCHEME, "retry": _RETRY}
     if record is None and hub.plugins.scheme(SCHEME) is None and data.secret is None:
         kept["scheme"] = "hmac-sha256"
     return SubscriptionSpec.model_validate(

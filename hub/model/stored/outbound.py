@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.model.ids import Id
-from hub.model.retry import Retry
+from hub.model.retry import DELIVERY_SCHEDULE, DeliveryRetry
 from hub.model.stored.execution import Lease
 from hub.model.stored.source import SAME_SECRETS, RateLimit, SecretsChange, StoredSecret
 
@@ -63,7 +63,7 @@ class SubscriptionSpec(BaseModel):
     template: Any = None
     concurrency: Annotated[int, Field(ge=1, le=1_000)] = 8
     rate_limit: RateLimit | None = None
-    retry: Retry = Retry()
+    retry: DeliveryRetry = DELIVERY_SCHEDULE
     tls: TlsOptions = TlsOptions()
 
 

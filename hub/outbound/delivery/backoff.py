@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
-from hub.model.retry import Retry
+from hub.model.retry import Retry, RetrySchedule
 from hub.model.times import SECOND
 
 __all__ = ["LONGEST_RETRY_AFTER", "backoff", "retry_after"]
@@ -16,11 +16,14 @@ LONGEST_RETRY_AFTER = 86_400.0
 """Seconds: a receiver that asks for more is asked again after a day."""
 
 
-def backoff(retry: Retry, number: int, rng: random.Random) -> float:
-    """Seconds to wait before retry `number` (1 is the first): anything from 0 to the ceiling, all equally likely.
+def backoff(retry: Retry | RetrySchedule, number: int, rng: random.Random) -> float:
+    """Seconds to wait before retry `number` (1 is the first); all waits of its span are equally likely.
 
-    Full jitter spreads the retries of many deliveries that failed together over the whole wait.
+    The span of an exponential backoff begins at 0: full jitter spreads the retries of many deliveries that failed
+    together over the whole wait. A schedule says its jitter.
     """
+    if isinstance(retry, RetrySchedule):
+        return rng.uniform(*retry.span(number))
     return rng.uniform(0.0, retry.ceiling(number))
 
 

@@ -126,6 +126,7 @@ class Dispatcher:
         """Start no more attempts, let those under way end within `stop_seconds`, and release all other claims."""
         self._stopping = True
         self._timer.stop()
+        await self._health.stop()
         await self._cancellation.stop(self._loops)
         self._loops.clear()
         if self._sending:

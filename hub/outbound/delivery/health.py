@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from hub.model.ids import Id, write_id
 from hub.model.stored.outbound import Attempt, SubscriptionRecord
 from hub.model.times import SECOND
 from hub.outbound.delivery.attempt_sender import public_error
+from hub.outbound.delivery.earliest_timer import EarliestTimer
 from hub.outbound.publish.operational import DISABLED, FAILING
 from hub.ports.clock import Clock
 from hub.ports.store import Store
@@ -35,7 +37,7 @@ class HealthThresholds:
     """
 
     note_after: float = 60.0
-    warn_after: float = 24 * 3_600.0
+    warn_after: float = 15 * 60.0
     disable_after: float = 5 * 24 * 3_600.0
 
 
@@ -55,7 +57,17 @@ class SubscriptionHealth:
         self._announce = announce
         self._thresholds = thresholds
         self._since: dict[Id, int] = {}
+        self._errors: dict[Id, str] = {}
         self._busy: set[Id] = set()
+        self._timer = EarliestTimer(clock, self._announce_due)
+        self._announcing: asyncio.Task[None] | None = None
+
+    async def stop(self) -> None:
+        """Announce nothing more by the clock."""
+        self._timer.stop()
+        if self._announcing is not None:
+            self._announcing.cancel()
+            await asyncio.gather(self._announcing, return_exceptions=True)
 
     def failing_since(self, subscription: SubscriptionRecord) -> int | None:
         """Since when every attempt has failed, microseconds UTC; None while the last one succeeded."""
@@ -64,6 +76,7 @@ class SubscriptionHealth:
     def forget(self, subscription: Id) -> None:
         """The subscription was deleted, disabled or enabled."""
         self._since.pop(subscription, None)
+        self._errors.pop(subscription, None)
 
     async def note(self, subscription: SubscriptionRecord, attempt: Attempt, *, gone: bool) -> None:
         """Record the result of an attempt.
@@ -78,16 +91,45 @@ class SubscriptionHealth:
             return
         if attempt.error:
             since = self._since.setdefault(current.id, current.failing_since or attempt.at)
+            self._errors[current.id] = public_error(attempt)
+            if not current.warned:
+                # The next attempt may be hours away: the clock announces the failure in time.
+                self._timer.set(self._warning_at(since))
             change = self._due_change(current, since, gone=gone)
         else:
-            self._since.pop(current.id, None)
+            self.forget(current.id)
             since = 0
             change = "well" if current.failing_since is not None or current.warned else ""
-        if not change or current.id in self._busy:
+        if change:
+            await self._apply(change, current, since, public_error(attempt))
+
+    def _warning_at(self, since: int) -> int:
+        return since + int(self._thresholds.warn_after * SECOND)
+
+    def _announce_due(self) -> None:
+        """The timer fired: a failure may have lasted long enough to be announced."""
+        if self._announcing is None or self._announcing.done():
+            self._announcing = asyncio.create_task(self._warn_of_long_failures())
+        else:
+            self._timer.set(self._clock.now() + SECOND)
+
+    async def _warn_of_long_failures(self) -> None:
+        for subscription, since in tuple(self._since.items()):
+            current = self._store.snapshot.subscriptions.get(subscription)
+            if current is None or not current.spec.enabled or current.warned:
+                continue
+            if self._warning_at(since) > self._clock.now():
+                self._timer.set(self._warning_at(since))
+            elif self._since.get(subscription) == since:
+                await self._apply("warn", current, since, self._errors.get(subscription, ""))
+
+    async def _apply(self, change: str, current: SubscriptionRecord, since: int, reason: str) -> None:
+        """Make a change, unless another one of the same subscription is being made."""
+        if current.id in self._busy:
             return
         self._busy.add(current.id)
         try:
-            await self._act(change, current, since, public_error(attempt))
+            await self._act(change, current, since, reason)
         except NotFound:
             self.forget(current.id)
         except (HubError, StoreError) as error:
@@ -124,5 +166,5 @@ class SubscriptionHealth:
                     error if change == "gone" else f"all attempts have failed for a long time; the last one: {error}"
                 )
                 await mark(current.org, current.id, failing_since=since, warned=True, disabled_reason=reason)
-                self._since.pop(current.id, None)
+                self.forget(current.id)
                 await self._announce(DISABLED, current, since, reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from hub.model.retry import Retry
+from hub.model.retry import Retry, RetrySchedule
 from hub.model.stored.outbound import Attempt, DeliveryRecord, DeliveryState
 from hub.model.times import SECOND
 from hub.outbound.delivery.backoff import backoff, retry_after
@@ -15,6 +15,8 @@ __all__ = ["THROTTLING", "AttemptOutcome", "outcome_of", "status_error"]
 THROTTLING = frozenset({429, 503})
 """With these statuses a receiver says that it is overloaded, so the whole subscription waits, not one delivery."""
 
+_LONGEST_THROTTLE = 300.0
+"""Seconds that 429 and 503 throttle a subscription without a `Retry-After`."""
 _GRID = 100_000
 """Microseconds. Retries are due at whole tenths of a second, so that those of the same tenth share one claim."""
 
@@ -37,14 +39,14 @@ class AttemptOutcome:
 
 
 def outcome_of(
-    delivery: DeliveryRecord, attempt: Attempt, retry: Retry, now: int, rng: random.Random
+    delivery: DeliveryRecord, attempt: Attempt, retry: Retry | RetrySchedule, now: int, rng: random.Random
 ) -> AttemptOutcome:
     """Decide what follows from an attempt.
 
     A complete 2xx answer means delivered. 410 (RFC 9110, section 15.5.11) ends the delivery and disables the
-    subscription. Everything else, redirects included, is retried after a backoff with full jitter until the retries are
-    used up. `Retry-After`, 429 and 503 throttle the whole subscription: for as long as `Retry-After` says, otherwise
-    for the delay of this retry.
+    subscription. Everything else, redirects included, is retried after a jittered wait until the retries are used up.
+    `Retry-After`, 429 and 503 throttle the whole subscription: for as long as `Retry-After` says, otherwise for the
+    wait of this retry, but five minutes at most, since one old delivery must not hold new ones back for hours.
 
     Args:
         delivery: As it was claimed; its `tries` do not count this attempt.
@@ -58,14 +60,16 @@ def outcome_of(
     if attempt.status == 410:
         return AttemptOutcome("dead", gone=True)
     retries_used = delivery.tries
-    delay = backoff(retry, retries_used + 1, rng)
+    # After the last retry there is no wait; a throttle then lasts as long as the last wait.
+    number = min(retries_used + 1, retry.retries) if isinstance(retry, RetrySchedule) else retries_used + 1
+    delay = backoff(retry, number, rng) if number else 0.0
     asked = retry_after(attempt.response_headers, now) if attempt.status is not None else None
     throttled_until = 0
     if asked is not None:
         delay = max(delay, asked)
         throttled_until = now + int(asked * SECOND)
     elif attempt.status in THROTTLING:
-        throttled_until = now + int(delay * SECOND)
+        throttled_until = now + int(min(delay, _LONGEST_THROTTLE) * SECOND)
     if retries_used >= retry.retries:
         return AttemptOutcome("dead", throttled_until=throttled_until)
     due = -(-(now + int(delay * SECOND)) // _GRID) * _GRID  # rounded up

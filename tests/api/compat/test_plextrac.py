@@ -114,3 +114,12 @@ async def test_clients_filter(hub: LiveHub, receiver: Receiver) -> None:
         for client in ({}, {"client": "client-2"}, {"client": "client-1"})
     ]
     assert [each["deliveries"] for each in counts] == [0, 0, 1]
+
+
+async def test_webhooks_keep_the_retries_of_plextrac(hub: LiveHub, receiver: Receiver) -> None:
+    made = await webhook(hub, receiver.url)
+    path = f"/api/internal/webhooks/{made['cuid']}"
+    assert (await hub.api("PATCH", path, {"name": "renamed"})).status == 200
+    (subscription,) = (await hub.api("GET", "/api/subscriptions")).json()["items"]
+    assert subscription["retry"]["retries"] == 5
+    assert subscription["retry"]["initial_seconds"] == 1

@@ -234,3 +234,33 @@ async def test_the_key_of_a_client_certificate_is_taken_and_never_shown(hub: Liv
     wrong = await hub.api("POST", "/api/subscriptions", {**fields, "tls": {**tls, "client_key": "nonsense"}})
     assert wrong.status == 422
     assert wrong.json()["errors"][0]["pointer"].startswith("/tls/client_")
+
+
+async def test_retry_is_a_schedule_over_three_days_unless_given(hub: LiveHub, receiver: Receiver) -> None:
+    made = await subscribe(hub, receiver.url)
+    waits = made["retry"]["wait_seconds"]
+    assert waits[:5] == [5, 300, 1_800, 7_200, 18_000]
+    assert len(waits) == 11
+    path = f"/api/subscriptions/{made['id']}"
+    own = await hub.api("PATCH", path, {"retry": {"wait_seconds": [1, 2], "jitter": 0}})
+    assert own.json()["retry"] == {"wait_seconds": [1, 2], "jitter": 0}
+    backoff = await hub.api("PATCH", path, {"retry": {"retries": 2}})
+    assert backoff.json()["retry"] == {"retries": 2, "initial_seconds": 1, "factor": 2, "max_seconds": 3_600}
+    renamed = await hub.api("PATCH", path, {"name": "x"})
+    assert renamed.json()["retry"] == backoff.json()["retry"]
+
+
+@pytest.mark.parametrize(
+    ("retry", "pointer"),
+    [
+        ({"wait_seconds": [-1]}, "/retry/wait_seconds/0"),
+        ({"wait_seconds": [1], "retries": 5}, "/retry/retries"),
+        ({"jitter": 0.1}, "/retry/wait_seconds"),
+        (5, "/retry"),
+    ],
+)
+async def test_a_faulty_schedule_names_its_field(shared: LiveHub, retry: object, pointer: str) -> None:
+    body = {"url": "https://127.0.0.1/", "events": ["order.created"], "retry": retry}
+    answer = await shared.api("POST", "/api/subscriptions", body)
+    assert answer.status == 422, answer.body
+    assert pointer in [each["pointer"] for each in answer.json()["errors"]]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.model.retry import Retry
+from hub.model.retry import DELIVERY_SCHEDULE, Retry, RetrySchedule
 from hub.outbound.delivery.backoff import LONGEST_RETRY_AFTER, backoff, retry_after
 
 NOW = 1_800_000_000_000_000
@@ -51,3 +51,21 @@ def test_retry_after_is_read_as_seconds_or_date(value: str, seconds: float | Non
 
 def test_no_header_asks_for_nothing() -> None:
     assert retry_after([("content-type", "x")], NOW) is None
+
+
+def test_the_default_schedule_has_twelve_tries_over_three_days() -> None:
+    """Each wait of 3,600 draws stays within what the documentation says of it."""
+    rng = random.Random(3)
+    hour = 3_600
+    spans = [(4, 6), (250, 350), (1_500, 2_100), (1.6 * hour, 2.4 * hour), (4 * hour, 6 * hour)]
+    spans += [(10 * hour, 14 * hour)] * 6
+    assert DELIVERY_SCHEDULE.retries == 11
+    for number, (least, most) in enumerate(spans, 1):
+        waits = [backoff(DELIVERY_SCHEDULE, number, rng) for _ in range(300)]
+        assert least <= min(waits) < max(waits) <= most
+    assert 72 <= sum(DELIVERY_SCHEDULE.wait_seconds) / hour <= 84
+
+
+def test_a_schedule_without_jitter_waits_exactly() -> None:
+    retry = RetrySchedule(wait_seconds=(3, 7), jitter=0)
+    assert [backoff(retry, number, random.Random()) for number in (1, 2)] == [3, 7]

@@ -57,7 +57,7 @@ async def test_a_failure_is_tried_again_with_the_same_id_after_the_backoff(still
 
 
 async def test_after_five_retries_it_is_dead_and_kept(still: Rig, receiver: Receiver) -> None:
-    await still.subscribe(receiver.url)
+    await still.subscribe(receiver.url, retry=QUICK)
     receiver.always = lambda: web.Response(status=500)
     await still.publish()
     for count in range(1, 7):

@@ -83,3 +83,33 @@ async def test_a_restart_does_not_forget_a_long_failure(rigs: Rigs, receiver: Re
     async with rigs(clock=clock, health=RULE) as second:
         await fail(second, receiver)
         assert not second.store.snapshot.subscriptions[made.record.id].spec.enabled
+
+
+async def test_a_failure_of_fifteen_minutes_is_announced_without_a_further_attempt(rigs: Rigs) -> None:
+    """The next attempt of the default schedule is half an hour away; one event comes per spell of failures."""
+    clock = ManualClock()
+    bad, watcher = Receiver(), Receiver()
+    bad.always = lambda: web.Response(status=500)
+    async with serving([bad, watcher]), rigs(clock=clock) as rig:
+        await rig.subscribe(bad.url)
+        await rig.subscribe(watcher.url, "hub.subscription.failing")
+        await rig.publish()
+        for count, wait in ((1, 6), (2, 360)):
+            await bad.until(count)
+            await rig.outbound.settled()
+            clock.advance(wait)
+        await bad.until(3)
+        await rig.outbound.settled()
+        clock.advance(530)
+        assert watcher.got == []
+        clock.advance(10)
+        (told,) = await watcher.until(1)
+        assert told.json()["data"]["reason"] == "the receiver answered 500"
+        clock.advance(3_600)
+        await bad.until(4)
+        await rig.outbound.settled()
+        bad.always = None
+        await rig.publish()
+        await bad.until(5)
+        await rig.outbound.settled()
+        assert len(watcher.got) == 1

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from hub.model.retry import Retry
+from hub.model.retry import Retry, RetrySchedule
 from hub.model.stored.outbound import Attempt, DeliveryRecord
 from hub.outbound.delivery.outcome import AttemptOutcome, outcome_of, status_error
 
@@ -87,3 +87,27 @@ def test_retries_fall_due_at_whole_tenths_of_a_second() -> None:
         wait = random.Random(seed).uniform(0, 4) * SECOND
         assert due % 100_000 == 0
         assert NOW + seed + int(wait) <= due < NOW + seed + wait + 100_000
+
+
+@pytest.mark.parametrize(
+    ("waits", "tries", "state", "due"),
+    [
+        ((), 0, "dead", 0),
+        ((10, 1_000), 0, "pending", NOW + 10 * SECOND),
+        ((10, 1_000), 1, "pending", NOW + 1_000 * SECOND),
+        ((10, 1_000), 2, "dead", 0),
+        ((10, 1_000), 7, "dead", 0),
+    ],
+)
+def test_a_schedule_has_a_retry_for_each_wait(waits: tuple[float, ...], tries: int, state: str, due: int) -> None:
+    delivery = DeliveryRecord(b"o", b"d", b"m", b"s", "t", "pending", b"", 0, tries=tries, attempts=tries)
+    retry = RetrySchedule(wait_seconds=waits, jitter=0)
+    found = outcome_of(delivery, Attempt(1, NOW, None, 500, 1, (), (), "", "x"), retry, NOW, random.Random())
+    assert (found.state, found.due) == (state, due)
+
+
+def test_a_late_retry_does_not_hold_the_subscription_for_hours() -> None:
+    delivery = DeliveryRecord(b"o", b"d", b"m", b"s", "t", "pending", b"", 0, tries=0)
+    retry = RetrySchedule(wait_seconds=(40_000,), jitter=0)
+    found = outcome_of(delivery, Attempt(1, NOW, None, 503, 1, (), (), "", "x"), retry, NOW, random.Random())
+    assert found == AttemptOutcome("pending", due=NOW + 40_000 * SECOND, throttled_until=NOW + 300 * SECOND)
