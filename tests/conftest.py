@@ -49,6 +49,7 @@ class Sent:
 
     body: bytes = b"{}"
     id: str = "msg_1"
+    type: str = "order.created"
     url: str = "https://receiver.example/hook?a=1"
     at: datetime = NEW_YEAR
 

@@ -40,6 +40,7 @@ class OutgoingMessage:
     url: str
     body: bytes
     at: datetime
+    type: str = "event"
 
 
 class Sender:

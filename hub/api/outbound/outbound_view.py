@@ -13,6 +13,7 @@ from hub.model.ids import write_id
 from hub.model.masking import MASK, is_credential
 from hub.model.stored.outbound import Attempt, DeliveryRecord, MessageRecord, SubscriptionRecord
 from hub.model.stored.source import SIGNING_SLOT, StoredSecret
+from hub.outbound.delivery.attempt_sender import signer_of
 from hub.sdk.schemes.standard import public_text
 
 __all__ = ["attempt_view", "delivery_view", "message_view", "subscription_view", "warnings"]
@@ -28,6 +29,7 @@ def subscription_view(record: SubscriptionRecord, hub: Services) -> dict[str, An
         "cuid": record.cuid,
         "signed": bool(signing),
         "secrets": [_secret_view(record, secret, hub) for secret in signing],
+        **_signer_view(record, signing, hub),
         "failing_since": instant_text(hub.outbound.failing_since(record)),
         "disabled_reason": record.disabled_reason,
         "disabled_at": instant_text(record.disabled_at),
@@ -35,6 +37,19 @@ def subscription_view(record: SubscriptionRecord, hub: Services) -> dict[str, An
         "created": instant_text(record.created),
         "updated": instant_text(record.updated),
     }
+
+
+def _signer_view(record: SubscriptionRecord, signing: Sequence[StoredSecret], hub: Services) -> dict[str, Any]:
+    """Which secret signs now, and until when if it is about to expire. `signing` has the newest first."""
+    scheme = hub.plugins.scheme(record.spec.scheme)
+    live = [secret for secret in signing if secret.live(hub.clock.now())]
+    if scheme is None or not live:
+        return {"signs_with": None, "signs_with_until": None}
+    signer = signer_of(record, scheme)
+    ends = [secret.expires for secret in live if secret.expires is not None]
+    if signer == "old" and ends and len(live) > 1:
+        return {"signs_with": "old", "signs_with_until": instant_text(min(ends))}
+    return {"signs_with": "all" if signer == "all" else "new", "signs_with_until": None}
 
 
 def warnings(record: SubscriptionRecord) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -62,6 +62,10 @@ class RotateInput(BaseModel):
     overlap_seconds: Annotated[
         int, Field(ge=0, le=90 * 86_400, description="How long older secrets go on signing too.")
     ] = 0
+    sign_with: Annotated[
+        Literal["old", "new"],
+        Field(description="Which secret signs during the overlap, where the scheme has room for one signature."),
+    ] = "old"
     secret: Annotated[SecretText | None, Field(description="The new secret; generated if left out.")] = None
 
 

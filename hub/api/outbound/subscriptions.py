@@ -145,12 +145,18 @@ async def verify(subscription: str) -> Response:
 @document_request(RotateInput)
 @requires("edit")
 async def rotate(subscription: str) -> Response:
-    """Rotate the secret; the new one is shown once. Older ones go on signing for `overlap_seconds`, or end at once."""
+    """Rotate the secret; the new one is shown once. Older ones go on signing for `overlap_seconds`, or end at once.
+
+    A scheme with room for one signature signs with the oldest secret until its overlap ends, or with the new one if
+    `sign_with` says so; `signs_with` of the answer says which, and `signs_with_until` until when.
+    """
     hub = services()
     data = await model_body(RotateInput)
 
     async def write(record: SubscriptionRecord) -> SavedSubscription:
-        return await hub.outbound.registry.rotate(record, overlap_seconds=data.overlap_seconds, secret=data.secret)
+        return await hub.outbound.registry.rotate(
+            record, overlap_seconds=data.overlap_seconds, secret=data.secret, sign_with=data.sign_with
+        )
 
     return _made(await change_current("subscription", lambda: _find(subscription), write, hub.store), 201)
 

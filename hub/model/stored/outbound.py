@@ -63,6 +63,10 @@ class SubscriptionSpec(BaseModel):
     template: Any = None
     concurrency: Annotated[int, Field(ge=1, le=1_000)] = 8
     rate_limit: RateLimit | None = None
+    sign_with: Annotated[
+        Literal["old", "new"],
+        Field(description="Which secret signs while two overlap, where the scheme has room for one signature."),
+    ] = "old"
     retry: DeliveryRetry = DELIVERY_SCHEDULE
     tls: TlsOptions = TlsOptions()
 

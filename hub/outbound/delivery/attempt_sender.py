@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Literal
 
 from hub.egress.client import Egress, Response
 from hub.egress.errors import EgressError
@@ -21,8 +22,9 @@ from hub.outbound.delivery.outcome import status_error
 from hub.plugins.host import Plugins
 from hub.plugins.signing import signature_of
 from hub.ports.clock import Clock
+from hub.sdk.schemes.scheme import Scheme, signs_with_all
 
-__all__ = ["ATTEMPT_SECONDS", "TLS_KEY_SLOT", "AttemptSender", "public_error", "tls_options"]
+__all__ = ["ATTEMPT_SECONDS", "TLS_KEY_SLOT", "AttemptSender", "public_error", "signer_of", "tls_options"]
 
 ATTEMPT_SECONDS = 5.0
 """Seconds for a whole attempt: name, connection, TLS, request and answer. It is PlexTrac's limit."""
@@ -40,6 +42,7 @@ class _Outgoing:
     """The message that a scheme signs (`hub.sdk.schemes.scheme.Outgoing`)."""
 
     id: str
+    type: str
     url: str
     body: bytes
     at: datetime
@@ -154,11 +157,12 @@ class AttemptSender:
         scheme = self._plugins.scheme(name)
         if scheme is None:
             raise _CannotSignError(f"not sent: no active plugin provides the scheme {name!r}")
-        live = [secret for stored, secret in prepared.signing if stored.live(at)]
+        live = _in_order([each for each in prepared.signing if each[0].live(at)], signer_of(subscription, scheme))
         if not live:
             raise _CannotSignError("not sent: every signing secret has expired")
         message = _Outgoing(
             id=_message_id(delivery.message),
+            type=delivery.type,
             url=subscription.spec.url,
             body=body,
             at=from_micros(at),
@@ -213,13 +217,31 @@ class _AttemptRecorder:
         )
 
 
-_PLAIN = frozenset({"webhook-id", "webhook-timestamp", "svix-id", "svix-timestamp"})
+_PLAIN = frozenset(
+    {"webhook-id", "webhook-timestamp", "svix-id", "svix-timestamp", "x-github-event", "x-github-delivery"}
+)
 """Headers of signing schemes that are no secrets and are useful in the log."""
 
 
 def public_error(attempt: Attempt) -> str:
     """Why an attempt failed, for tenants: only operators may read which address the guard refused."""
     return AddressRefused.public if attempt.refused else attempt.error
+
+
+def signer_of(subscription: SubscriptionRecord, scheme: Scheme) -> Literal["all", "old", "new"]:
+    """Which of several live secrets sign: all where the scheme has room for it, else the oldest or the newest."""
+    return "all" if signs_with_all(scheme) else subscription.spec.sign_with
+
+
+def _in_order(live: list[tuple[StoredSecret, Secret]], signer: str) -> list[Secret]:
+    """Live secrets, which come with the newest first, in the order in which the scheme is to take them."""
+    if signer != "all":
+        # Those that end are the older ones, and the first to end is the oldest.
+        live.reverse()
+        live.sort(key=lambda each: (each[0].expires is None, each[0].expires or 0))
+        if signer == "new":
+            live.reverse()
+    return [secret for _, secret in live]
 
 
 def tls_options(subscription: SubscriptionRecord) -> TlsPolicy | None:

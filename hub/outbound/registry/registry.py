@@ -60,6 +60,7 @@ class _Probe:
     """A message that is signed to try a secret."""
 
     id: str
+    type: str
     url: str
     body: bytes
     at: datetime
@@ -180,14 +181,23 @@ class SubscriptionRegistry:
         return SavedSubscription(record, signing[0].text if secret is MAKE and signing else None)
 
     async def rotate(
-        self, current: SubscriptionRecord, *, overlap_seconds: int = 0, secret: str | None = None
+        self,
+        current: SubscriptionRecord,
+        *,
+        overlap_seconds: int = 0,
+        secret: str | None = None,
+        sign_with: Literal["old", "new"] = "old",
     ) -> SavedSubscription:
         """Add a new secret. Older ones go on signing for the overlap; without one they are deleted.
+
+        Where the scheme has room for several signatures, all live secrets sign. Elsewhere the oldest one signs alone
+        until its overlap ends, since the receiver knows no other yet, or the new one at once.
 
         Args:
             current: The subscription as it was read.
             overlap_seconds: 0 to 90 days.
             secret: The new secret; generated if left out.
+            sign_with: Which one signs during the overlap, where only one can.
 
         Raises:
             NotFound: It was deleted.
@@ -205,7 +215,8 @@ class SubscriptionRegistry:
             secrets = SecretsChange(remove=expired, add=[fresh], overlap=overlap_seconds * SECOND)
         else:
             secrets = SecretsChange(clear=[SIGNING_SLOT], add=[fresh])
-        record = await self._write(current, SubscriptionChange(secrets=secrets))
+        spec = None if current.spec.sign_with == sign_with else current.spec.model_copy(update={"sign_with": sign_with})
+        record = await self._write(current, SubscriptionChange(spec=spec, secrets=secrets))
         return SavedSubscription(record, text if secret is None else None)
 
     async def revoke(self, current: SubscriptionRecord, secret: Id) -> SubscriptionRecord:
@@ -269,7 +280,7 @@ class SubscriptionRegistry:
 
     def _try_to_sign(self, spec: SubscriptionSpec, value: bytes) -> None:
         scheme = self._plugins.scheme(spec.scheme)
-        probe = _Probe("msg_probe", spec.url, b"{}", from_micros(self._clock.now()))
+        probe = _Probe("msg_probe", "probe", spec.url, b"{}", from_micros(self._clock.now()))
         try:
             secrets = [Secret("sec_probe", SIGNING_SLOT, value)]
             headers = {} if scheme is None else signature_of(spec.scheme, scheme, probe, secrets)

@@ -10,7 +10,7 @@ from hub.model.wire.grant import Grant
 from hub.model.wire.request import Request
 from hub.model.wire.secret import Secret
 from hub.sdk.context import Source
-from hub.sdk.schemes.scheme import Covers, Outgoing, Scheme, SignedBytes, bytes_for, can_sign
+from hub.sdk.schemes.scheme import Covers, Outgoing, Scheme, SignedBytes, bytes_for, can_sign, signs_with_all
 
 __all__ = ["AnyOf"]
 
@@ -28,6 +28,10 @@ class _AnyOf(Scheme):
     @property
     def signs(self) -> bool:
         return any(can_sign(scheme) for scheme in self.schemes)
+
+    @property
+    def several(self) -> bool:
+        return next((signs_with_all(scheme) for scheme in self.schemes if can_sign(scheme)), False)
 
     def verify(self, request: Request, source: Source) -> Grant | Awaitable[Grant]:
         failures: list[Exception] = []

@@ -11,7 +11,7 @@ from hub.model.wire.request import Request
 from hub.model.wire.secret import Secret
 from hub.sdk.context import Source
 
-__all__ = ["Covers", "Outgoing", "Scheme", "SignedBytes", "bytes_for", "can_sign"]
+__all__ = ["Covers", "Outgoing", "Scheme", "SignedBytes", "bytes_for", "can_sign", "signs_with_all"]
 
 Covers = Literal["all", "part", "none"]
 """Which part of the body a scheme protects. all: no altered byte passes. part: some do. none: it ignores the body."""
@@ -27,6 +27,11 @@ class Outgoing(Protocol):
     @property
     def id(self) -> str:
         """Id of the message, the same for each attempt."""
+        ...
+
+    @property
+    def type(self) -> str:
+        """Its event type."""
         ...
 
     @property
@@ -63,7 +68,10 @@ class Scheme(Protocol):
         ...
 
     def sign(self, message: Outgoing, secrets: Sequence[Secret]) -> Mapping[str, str]:
-        """Headers that prove the message, signed with all live secrets (newest first) if the scheme allows several.
+        """Headers that prove the message, signed with all live secrets if the scheme allows several, else the first.
+
+        A scheme that allows several says so with an attribute `several = True`, and gets the newest first. Any other
+        gets first the one that is to sign: the oldest until its overlap ends, unless the subscription says `new`.
 
         Raises:
             ValueError: There is no secret, or a secret cannot sign.
@@ -75,6 +83,11 @@ class Scheme(Protocol):
 def can_sign(scheme: Scheme) -> bool:
     """Whether `scheme.sign` works. It does not for `Check`, nor if a scheme has a function in place of data."""
     return bool(getattr(scheme, "signs", True))
+
+
+def signs_with_all(scheme: Scheme) -> bool:
+    """Whether `scheme.sign` makes a signature with each secret that it gets; else it takes the first secret."""
+    return bool(getattr(scheme, "several", False))
 
 
 def bytes_for(scheme: Scheme, request: Request) -> Request:

@@ -148,8 +148,7 @@ class Signed(Scheme):
                 "query": message.url.partition("?")[2].encode(),
             }
         )
-        several = self.split is not None or self.header.endswith("*")
-        made = [self.prefix + self._sign(secret, content) for secret in (live if several else live[:1])]
+        made = [self.prefix + self._sign(secret, content) for secret in (live if self.several else live[:1])]
         headers = {self.id: message.id} if self.id is not None else {}
         if self._inside is not None:
             made.insert(0, self._inside + stamp)
@@ -159,6 +158,11 @@ class Signed(Scheme):
             stem = self.header[:-1]
             return headers | {f"{stem}{number}": signature for number, signature in enumerate(made, 1)}
         return headers | {self.header: (self.split or "").join(made)}
+
+    @property
+    def several(self) -> bool:
+        """Whether the header takes several signatures."""
+        return self.split is not None or (isinstance(self.header, str) and self.header.endswith("*"))
 
     def contents(self, request: Request) -> Sequence[bytes]:
         """The contents that a signature of this request may be over. Raises `Reject` (401) if it has no signature."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
+from urllib.parse import quote
 
-from hub.model.wire.secret import Credential
+from hub.model.wire.secret import Credential, Secret
 from hub.sdk.schemes.hmac import Hmac
 from hub.sdk.schemes.keys import check_key
 from hub.sdk.schemes.public_key import PublicKey
-from hub.sdk.schemes.scheme import Scheme
+from hub.sdk.schemes.scheme import Outgoing, Scheme
 from hub.sdk.schemes.token import Token
 
 __all__ = ["CORE_CREDENTIALS", "CORE_SCHEMES", "Standard", "public_text"]
@@ -55,11 +57,23 @@ def public_text(key: bytes) -> str:
     return "whpk_" + base64.b64encode(key[-32:]).decode()
 
 
+@dataclass(frozen=True, kw_only=True)
+class _GitHub(Hmac):
+    """As GitHub signs its webhooks, with the message's type and id in its headers of event and delivery."""
+
+    def sign(self, message: Outgoing, secrets: Sequence[Secret]) -> Mapping[str, str]:
+        # Headers are ASCII; types need not be. Nothing that stands in an ordinary type is changed by this.
+        event = quote(message.type, safe=_PRINTABLE)
+        return {**super().sign(message, secrets), "x-github-event": event, "x-github-delivery": message.id}
+
+
+_PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
+
 CORE_SCHEMES: Mapping[str, Scheme] = MappingProxyType(
     {
         "standard": Standard(),
         "standard-ed25519": Standard(asymmetric=True),
-        "github": Hmac(header="x-hub-signature-256", prefix="sha256="),
+        "github": _GitHub(header="x-hub-signature-256", prefix="sha256="),
         "hmac-sha256": Hmac(header="x-webhook-signature"),
         "hmac-sha256-timestamped": Hmac(
             header="x-webhook-signature", split=",", prefix="v1=", timestamp="t=", content="{timestamp}.{body}"

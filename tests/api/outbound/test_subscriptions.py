@@ -264,3 +264,27 @@ async def test_a_faulty_schedule_names_its_field(shared: LiveHub, retry: object,
     answer = await shared.api("POST", "/api/subscriptions", body)
     assert answer.status == 422, answer.body
     assert pointer in [each["pointer"] for each in answer.json()["errors"]]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "asked", "signer"),
+    [
+        ("standard", {}, "all"),
+        ("hmac-sha256-timestamped", {}, "all"),
+        ("github", {}, "old"),
+        ("bearer", {"sign_with": "old"}, "old"),
+        ("hmac-sha256", {"sign_with": "new"}, "new"),
+    ],
+)
+async def test_a_rotation_says_which_secret_signs(
+    shared: LiveHub, scheme: str, asked: dict[str, str], signer: str
+) -> None:
+    made = await subscribe(shared, "https://127.0.0.1/", scheme=scheme)
+    path = f"/api/subscriptions/{made['id']}"
+    answer = await shared.api("POST", f"{path}/secret", {"overlap_seconds": 3_600, **asked})
+    assert (answer.status, answer.json()["signs_with"]) == (201, signer)
+    (end,) = [each["expires"] for each in answer.json()["secrets"] if each["expires"]]
+    assert answer.json()["signs_with_until"] == (end if signer == "old" else None)
+    chosen = await shared.api("PATCH", path, {"sign_with": "new"})
+    assert chosen.json()["signs_with"] == ("all" if signer == "all" else "new")
+    assert (await shared.api("POST", f"{path}/secret", {"sign_with": "both"})).status == 422

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hmac
 import ssl
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -17,10 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from standardwebhooks import Webhook
 
+from hub.model.ids import write_id
 from hub.model.retry import Retry
 from hub.model.stored.outbound import Attempt, SubscriptionChange, SubscriptionRecord
 from hub.model.stored.source import SecretsChange
-from tests.outbound.conftest import Receiver, Rig
+from tests.outbound.conftest import Received, Receiver, Rig
 
 MASK = "********"
 
@@ -214,3 +216,54 @@ async def test_a_client_certificate_is_shown(rig: Rig, serve: Serve, pem: Callab
         attempt = await deliver(rig, made.record)
         assert attempt.error == ""
         assert mine.key not in repr(rig.current(made))
+
+
+def _signed_by(secret: str, got: Received, scheme: str) -> bool:
+    """Whether the header of a scheme proves that `secret` signed the body."""
+    if scheme == "bearer":
+        return got.headers["authorization"] == f"Bearer {secret}"
+    header = {"github": "x-hub-signature-256", "hmac-sha256": "x-webhook-signature"}[scheme]
+    digest = hmac.new(secret.encode(), got.body, "sha256").hexdigest()
+    return got.headers[header].removeprefix("sha256=") == digest
+
+
+@pytest.mark.parametrize("scheme", ["github", "hmac-sha256", "bearer"])
+async def test_where_one_secret_signs_it_is_the_old_one_until_the_overlap_ends(
+    still: Rig, receiver: Receiver, scheme: str
+) -> None:
+    made = await still.subscribe(receiver.url, scheme=scheme, secret="the first secret")
+    registry = still.outbound.registry
+    await registry.rotate(still.current(made), overlap_seconds=100, secret="the second secret")
+    still.clock.advance(50)
+    await registry.rotate(still.current(made), overlap_seconds=100, secret="the third secret")
+    for number, (wait, signer) in enumerate(((0, "first"), (50, "second"), (50, "third")), 1):
+        still.clock.advance(wait)
+        await still.publish()
+        await receiver.until(number)
+        assert _signed_by(f"the {signer} secret", receiver.got[-1], scheme)
+
+
+@pytest.mark.parametrize("scheme", ["github", "hmac-sha256", "bearer"])
+async def test_the_new_secret_signs_at_once_where_it_is_chosen(still: Rig, receiver: Receiver, scheme: str) -> None:
+    made = await still.subscribe(receiver.url, scheme=scheme, secret="the first secret")
+    registry = still.outbound.registry
+    await registry.rotate(still.current(made), overlap_seconds=100, secret="the second secret", sign_with="new")
+    await still.publish()
+    await receiver.until(1)
+    assert _signed_by("the second secret", receiver.got[-1], scheme)
+    current = still.current(made)
+    await registry.update(current, current.spec.model_copy(update={"sign_with": "old"}))
+    await still.publish()
+    await receiver.until(2)
+    assert _signed_by("the first secret", receiver.got[-1], scheme)
+
+
+@pytest.mark.parametrize(("event", "header"), [("issues.opened", "issues.opened"), ("größer", "gr%C3%B6%C3%9Fer")])
+async def test_the_github_scheme_names_event_and_delivery(
+    rig: Rig, receiver: Receiver, event: str, header: str
+) -> None:
+    await rig.subscribe(receiver.url, event, scheme="github", secret="a secret")
+    published = await rig.publish(event_type=event)
+    (got,) = await receiver.until(1)
+    assert got.headers["x-github-event"] == header
+    assert got.headers["x-github-delivery"] == got.headers["webhook-id"] == write_id("msg", published.id)
