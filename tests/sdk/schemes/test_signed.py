@@ -87,11 +87,16 @@ def test_what_a_scheme_signs_it_verifies_and_every_altered_byte_is_refused(
             scheme.verify(make_request(_altered(data, body), headers), source)
     with pytest.raises(Reject):
         scheme.verify(make_request(body + b"\x00", headers), source)
-    victim = data.draw(st.sampled_from(sorted(headers)))
+    victim = data.draw(st.sampled_from(_proving(headers)))
     changed = headers | {victim: _altered(data, headers[victim].encode()).decode("latin-1")}
     with pytest.raises(Reject) as caught:
         scheme.verify(make_request(body, changed), source)
     assert caught.value.status == 401
+
+
+def _proving(headers: Mapping[str, str]) -> list[str]:
+    """The headers that are verified. GitHub does not sign those of event and delivery."""
+    return sorted(name for name in headers if not name.startswith("x-github-"))
 
 
 def _altered(data: st.DataObject, original: bytes) -> bytes:
@@ -107,7 +112,7 @@ def test_missing_and_doubled_headers_are_refused(
     scheme, key = SCHEMES[name]
     source = make_source(key)
     headers = scheme.sign(make_message(), source.secrets())
-    for victim, value in headers.items():
+    for victim, value in ((name, headers[name]) for name in _proving(headers)):
         rest = [pair for pair in headers.items() if pair[0] != victim]
         for broken in (rest, [*headers.items(), (victim, value)], [*rest, (victim, "")]):
             with pytest.raises(Reject) as caught:
