@@ -36,9 +36,9 @@ def test_every_example_is_of_its_type_and_validates(one: EventType) -> None:
     Draft202012Validator(one.schema).validate(one.example)
 
 
-def test_every_recorded_webhook_validates_and_every_type_was_recorded() -> None:
+def test_every_recorded_webhook_validates_and_every_type_with_an_id_was_recorded() -> None:
     recorded = Recorded.of_package("hub_plextrac")
-    assert {name for one in recorded for name in one.event_types} == set(SCHEMAS)
+    assert {name for one in recorded for name in one.event_types} == set(SCHEMAS) - AUTOMATION
     for one in recorded:
         Draft202012Validator(SCHEMAS[one.event_types[0]]).validate(json.loads(one.body))
 
