@@ -84,7 +84,7 @@ def _commit(record: RequestRecord, prepared: PreparedRequest, store: Store) -> A
         return store.inbound.release(record.org, record.id, prepared.events)
     generation = verified.identified.source.generation
     acceptance = Acceptance(record, generation, prepared.events, nonce=verified.grant.once)
-    return store.inbound.hold(acceptance) if record.state == "held" else store.inbound.accept(acceptance)
+    return store.inbound.accept(acceptance)
 
 
 def _fresh(events: Sequence[NewEvent], accepted: Accepted) -> list[NewExecution]:

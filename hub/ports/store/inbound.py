@@ -36,6 +36,7 @@ class InboundStore(Protocol):
            answer names the first event and its executions. Held and dropped events count as first ones. An event
            without a key is never a duplicate.
         4. The request is kept as it is given, or in state duplicate if it has events and all of them are duplicates.
+           One in state held (it could not be read, or a hook failed) waits for `release`.
         5. Secrets are kept as by `Sources.keep`.
 
         An execution with a `lease` is running at once, under the fence of its lease; one that is `finished` is kept
@@ -71,13 +72,6 @@ class InboundStore(Protocol):
     @property
     def refusals_dropped(self) -> int:
         """Refused requests that this process has not kept since its start."""
-        ...
-
-    async def hold(self, acceptance: Acceptance) -> Accepted:
-        """Keep a request that could not be read, or whose hooks failed: `accept` for a request in state held.
-
-        It can be listed, read and `release`d.
-        """
         ...
 
     async def release(self, org: Id, request: Id, events: Sequence[NewEvent]) -> Accepted:

@@ -90,10 +90,6 @@ class SqlInbound:
             events = tuple([AcceptedEvent(event.record.id, duplicate=False, executions=ids) for event, ids in pairs])
         return Accepted(request, all(event.duplicate for event in events), events)
 
-    async def hold(self, acceptance: Acceptance) -> Accepted:
-        """See `hub.ports.store.InboundStore.hold`."""
-        return await self.accept(acceptance)
-
     def refuse(self, record: RequestRecord) -> None:
         """See `hub.ports.store.InboundStore.refuse`."""
         self._refusals.keep(record, self._seal)

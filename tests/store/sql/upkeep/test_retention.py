@@ -18,7 +18,7 @@ from hub.testing.conformance.store.scene import StoreScene
 from hub.testing.conformance.store.upkeep.retention import DAY, prune
 
 KEPT = {"addresses", "alembic_version", "changes", "orgs", "sources", "subscriptions"}
-"""Tables that hold what people set up."""
+"""Tables that hold what people set up, and the addresses that sources had."""
 
 
 async def counts(scene: StoreScene) -> dict[str, int]:

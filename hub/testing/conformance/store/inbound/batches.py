@@ -104,7 +104,7 @@ class BatchChecks(Conformance):
         """As a whole, and as a duplicate where all of its events came in meanwhile."""
         for turn, duplicate in enumerate((False, True)):
             batch = scene.acceptance(*keys("batch"), state="held")
-            await scene.store.inbound.hold(replace(batch, events=()))
+            await scene.store.inbound.accept(replace(batch, events=()))
             released = await scene.store.inbound.release(scene.org, batch.request.id, batch.events)
             assert (released.duplicate, len(released.events)) == (duplicate, _MANY), turn
             state = (await scene.store.inbound.request(scene.org, batch.request.id)).state

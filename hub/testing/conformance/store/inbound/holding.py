@@ -18,14 +18,14 @@ __all__ = ["HoldChecks"]
 
 
 class HoldChecks(Conformance):
-    """`hold` and `release`."""
+    """`accept` of a request in state held, and `release`."""
 
-    @shows(InboundStore.hold, InboundStore.release)
+    @shows(InboundStore.accept, InboundStore.release)
     async def test_a_held_request_is_released_with_its_events(self, scene: StoreScene) -> None:
         """The event that was held gives way to the new one, which is the first of its key from then on."""
         held = scene.acceptance(state="held", step="event", reason="the plugin failed")
         waiting = scene.event(held.request, "k", state="held")
-        kept = await scene.store.inbound.hold(replace(held, events=(NewEvent(waiting),)))
+        kept = await scene.store.inbound.accept(replace(held, events=(NewEvent(waiting),)))
         assert (kept.request, kept.duplicate) == (held.request.id, False)
         assert (await scene.store.inbound.accept(scene.acceptance("k"))).executions == ()
 
@@ -61,7 +61,7 @@ class HoldChecks(Conformance):
     @shows(InboundStore.release)
     async def test_a_released_request_may_turn_out_to_be_a_duplicate(self, scene: StoreScene) -> None:
         """Another request brought the event meanwhile."""
-        held = await scene.store.inbound.hold(scene.acceptance(state="held"))
+        held = await scene.store.inbound.accept(scene.acceptance(state="held"))
         first = await scene.store.inbound.accept(scene.acceptance("k"))
         record = await scene.store.inbound.request(scene.org, held.request)
 
@@ -74,7 +74,7 @@ class HoldChecks(Conformance):
     @shows(InboundStore.release)
     async def test_a_release_does_not_ask_for_the_generation_of_the_source(self, scene: StoreScene) -> None:
         """It inherits the verdict that the request was given."""
-        held = await scene.store.inbound.hold(scene.acceptance(state="held"))
+        held = await scene.store.inbound.accept(scene.acceptance(state="held"))
         await scene.store.sources.change(scene.org, scene.source_id, SourceChange(spec=SourceSpec(enabled=False)))
 
         assert not (await scene.store.inbound.release(scene.org, held.request, [])).duplicate
@@ -83,7 +83,7 @@ class HoldChecks(Conformance):
     @shows(InboundStore.release)
     async def test_what_is_not_held_is_not_released(self, scene: StoreScene) -> None:
         """Twice neither."""
-        held = await scene.store.inbound.hold(scene.acceptance(state="held"))
+        held = await scene.store.inbound.accept(scene.acceptance(state="held"))
         await scene.store.inbound.release(scene.org, held.request, [])
         accepted = await scene.store.inbound.accept(scene.acceptance("k"))
 
@@ -97,7 +97,7 @@ class HoldChecks(Conformance):
     @shows(InboundStore.release)
     async def test_of_two_releases_at_the_same_moment_one_happens(self, scene: StoreScene) -> None:
         """Its events start once."""
-        held = await scene.store.inbound.hold(scene.acceptance(state="held"))
+        held = await scene.store.inbound.accept(scene.acceptance(state="held"))
         record = await scene.store.inbound.request(scene.org, held.request)
         releases = [NewEvent(scene.event(record), (scene.execution(),)) for _ in range(2)]
 

@@ -19,7 +19,7 @@ class RequestReadingChecks(Conformance):
     async def test_requests_are_listed_by_source_and_state(self, scene: StoreScene) -> None:
         """Newest first; nothing of another org."""
         accepted = [(await scene.store.inbound.accept(scene.acceptance(None))).request for _ in range(3)]
-        held = (await scene.store.inbound.hold(scene.acceptance(state="held"))).request
+        held = (await scene.store.inbound.accept(scene.acceptance(state="held"))).request
         other = await scene.store.access.create_org("other")
         listed = scene.store.inbound.requests
 
@@ -35,7 +35,7 @@ class RequestReadingChecks(Conformance):
         """Of a span of time, by state and source; replays are left out."""
         inbound, start = scene.store.inbound, scene.clock.now()
         accepted = [(await inbound.accept(scene.acceptance(None))).request for _ in range(3)]
-        held = (await inbound.hold(scene.acceptance(state="held"))).request
+        held = (await inbound.accept(scene.acceptance(state="held"))).request
         await inbound.accept(scene.acceptance(replay_of=accepted[0]))
         scene.clock.advance(1)
         late = (await inbound.accept(scene.acceptance(None))).request

@@ -48,7 +48,7 @@ class RetentionChecks(Conformance):
     async def test_old_requests_go_with_their_events(self, scene: StoreScene) -> None:
         """Those that are held, or have an event that is, stay."""
         gone = [await scene.store.inbound.accept(scene.acceptance(f"k{number}")) for number in range(7)]
-        held = await scene.store.inbound.hold(scene.acceptance(state="held"))
+        held = await scene.store.inbound.accept(scene.acceptance(state="held"))
         waiting = scene.acceptance()
         event = NewEvent(scene.event(waiting.request, state="held"))
         await scene.store.inbound.accept(replace(waiting, events=(event,)))
@@ -241,7 +241,7 @@ class RetentionChecks(Conformance):
         assert after.database - after.free <= before.database
         assert after.log >= 0
         assert (await scene.store.inbound.request(scene.org, young.request)).body == b"y" * 30_000
-        assert not await scene.store.retention.give_back()
+        assert await scene.store.retention.give_back() is False
 
     @shows(Retention.prune)
     async def test_a_cursor_of_retention_that_no_store_gave_is_invalid(self, scene: StoreScene) -> None:
