@@ -7,18 +7,27 @@ from collections.abc import Container, Iterable
 from functools import lru_cache
 from typing import Any, Final
 
-__all__ = ["MASK", "Mask", "is_credential", "masked_end"]
+__all__ = ["MASK", "NOTHING_STORED", "Mask", "is_credential", "is_mask", "masked_end"]
 
 MASK: Final = "********"
 """Stands in the place of a secret."""
 
+NOTHING_STORED: Final = "is the mask of a secret, and no secret is stored here that it could stand for: send the secret"
+"""What is wrong with a mask in the place of a secret that does not exist."""
+
 _SHOWN: Final = 4
+_MASKED: Final = re.compile(r"\*{8}(.{4})?")
 _CREDENTIAL: Final = re.compile(r"auth|cookie|credential|hmac|key|passw|secret|session|signature|token", re.IGNORECASE)
 
 
 def masked_end(text: str) -> str:
     """The mask and the last four characters, by which people tell secrets apart; for a short text only the mask."""
     return MASK + (text[-_SHOWN:] if len(text) >= 4 * _SHOWN else "")
+
+
+def is_mask(text: str) -> bool:
+    """Whether a text is what the API shows in the place of a secret: it must never be stored as one."""
+    return _MASKED.fullmatch(text.strip()) is not None
 
 
 @lru_cache(maxsize=4_096)

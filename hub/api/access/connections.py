@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,6 +17,7 @@ from hub.api.web.rendering import answer, instant_text
 from hub.api.web.services import services
 from hub.errors import Conflict, Invalid, NotFound, Problem
 from hub.model.ids import Id, write_id
+from hub.model.masking import NOTHING_STORED, is_mask
 from hub.model.stored.access import ConnectionRecord
 
 __all__ = ["ConnectionInput", "NewConnectionInput", "blueprint"]
@@ -83,7 +86,8 @@ async def create() -> Response:
     data = await model_body(NewConnectionInput)
     if any(one.name == data.name for one in await hub.store.access.connections(who.org.id)):
         raise Conflict(f"a connection named {data.name} exists; PUT /api/connections/{data.name} replaces it")
-    record = await hub.store.access.put_connection(who.org.id, data.name, data.kind, data.values)
+    values = _unmasked(data.values, {})
+    record = await hub.store.access.put_connection(who.org.id, data.name, data.kind, values)
     return answer(connection_view(record), 201)
 
 
@@ -91,14 +95,18 @@ async def create() -> Response:
 @document_request(ConnectionInput)
 @requires("edit")
 async def put(name: str) -> Response:
-    """Create a connection, or replace it with all its values."""
+    """Create a connection, or replace it with all its values. A masked value stays as it is."""
     hub, who = services(), caller()
     data = await model_body(ConnectionInput)
     if not (name.isascii() and name.isidentifier() and len(name) <= 100):
         raise Invalid(
             "the name is invalid", (Problem("/name", "must be letters, digits and _, and not begin with a digit"),)
         )
-    record = await hub.store.access.put_connection(who.org.id, name, data.kind, data.values)
+    stored: Mapping[str, str] = {}
+    if any(is_mask(value) for value in data.values.values()):
+        with suppress(NotFound):
+            stored = await hub.store.access.connection_values(who.org.id, name)
+    record = await hub.store.access.put_connection(who.org.id, name, data.kind, _unmasked(data.values, stored))
     return answer(connection_view(record))
 
 
@@ -108,6 +116,14 @@ async def delete(name: str) -> Response:
     """Delete a connection. Nodes that refer to it fail from now on."""
     await services().store.access.delete_connection(caller().org.id, name)
     return Response(b"", 204)
+
+
+def _unmasked(values: Mapping[str, str], stored: Mapping[str, str]) -> dict[str, str]:
+    """The values, with the stored one for each mask. Raises `Invalid` where nothing is stored."""
+    unknown = [name for name, value in values.items() if is_mask(value) and name not in stored]
+    if unknown:
+        raise Invalid("a mask is not a secret", tuple(Problem(f"/values/{name}", NOTHING_STORED) for name in unknown))
+    return {name: stored[name] if is_mask(value) else value for name, value in values.items()}
 
 
 async def _find(org: Id, name: str) -> ConnectionRecord:

@@ -5,6 +5,7 @@ PlexTrac's signature schemes come with the plugin hub-plextrac; a webhook with a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,16 +13,16 @@ from quart import Blueprint, Response
 from quart_schema import document_request, tag_blueprint
 
 from hub.api.outbound.outbound_view import attempt_view, warnings
-from hub.api.outbound.subscription_input import TestInput
+from hub.api.outbound.subscription_input import TestInput, refuse_masks
 from hub.api.web.auth import Caller, caller, requires
 from hub.api.web.bodies import json_object, model_body, model_of
 from hub.api.web.conditional import change_current
 from hub.api.web.paging import page_arguments, page_of, whole_list
 from hub.api.web.rendering import answer, instant_text
 from hub.api.web.services import Services, services
-from hub.errors import Invalid, Problem
-from hub.model.ids import write_id
-from hub.model.masking import MASK
+from hub.errors import Invalid, NotFound, Problem
+from hub.model.ids import Id, unbase62, write_id
+from hub.model.masking import MASK, is_mask
 from hub.model.retry import Retry
 from hub.model.stored.outbound import Attempt, DeliveryRecord, SubscriptionRecord, SubscriptionSpec
 from hub.model.stored.source import SIGNING_SLOT
@@ -78,7 +79,9 @@ async def create() -> Response:
     """Create a webhook. Without a secret its deliveries are not signed."""
     hub, who = services(), caller()
     data = await model_body(WebhookInput)
-    spec = _spec(data, None, hub, who)
+    refuse_masks({"secret": data.secret})
+    _check_events(data.events, hub, who, "/events")
+    spec = _spec(data, hub)
     with _Renamed():
         made = await hub.outbound.registry.create(who.org.id, spec, data.secret, operator=who.may("operate"))
     return answer(_view(made.record), 201, generation=made.record.generation)
@@ -111,9 +114,18 @@ async def change(cuid: str) -> Response:
     body = await json_object()
 
     async def write(record: SubscriptionRecord) -> SavedSubscription:
-        data = model_of(WebhookInput, {**_fields(record), **body})
-        spec = _spec(data, record, hub, who)
+        # Only the fields that are given are judged; the two that a webhook must have stand in for those that are not.
+        data = model_of(WebhookInput, {"url": record.spec.url, "events": ["-"], **body})
+        if "events" in body:
+            fresh = [name if name not in record.spec.events else None for name in data.events]
+            _check_events(fresh, hub, who, "/events")
+        given = {_FIELDS[name]: getattr(data, name) for name in _FIELDS if name in body}
+        spec = SubscriptionSpec.model_validate({**record.spec.model_dump(), **given})
         secret: SecretChoice = data.secret if "secret" in body else KEEP
+        if isinstance(secret, str) and is_mask(secret):
+            if not _is_signed(record):
+                refuse_masks({"secret": secret})
+            secret = KEEP
         with _Renamed():
             return await hub.outbound.registry.update(record, spec, secret, operator=who.may("operate"))
 
@@ -146,11 +158,11 @@ async def test(cuid: str) -> Response:
 @blueprint.get("/webhooks/<cuid>/logs")
 @requires("view")
 async def logs(cuid: str) -> Response:
-    """List the calls of a webhook, newest first."""
+    """List the calls of a webhook, newest first, also of one that was deleted."""
     hub, who = services(), caller()
-    record = _find(cuid)
+    subscription = await _ever(cuid, hub, who)
     limit, cursor = page_arguments()
-    page = await hub.store.outbound.attempts(who.org.id, record.id, limit=limit, cursor=cursor)
+    page = await hub.store.outbound.attempts(who.org.id, subscription, limit=limit, cursor=cursor)
 
     def entry(item: tuple[DeliveryRecord, str, Attempt]) -> dict[str, Any]:
         delivery, origin, attempt = item
@@ -165,15 +177,28 @@ def _find(cuid: str) -> SubscriptionRecord:
     return services().outbound.registry.by_cuid(caller().org.id, cuid)
 
 
+async def _ever(cuid: str, hub: Services, who: Caller) -> Id:
+    """The id of a webhook, or of a deleted one of which calls are logged. Raises `NotFound`."""
+    try:
+        return _find(cuid).id
+    except NotFound:
+        deleted = unbase62(cuid)
+        if deleted is None:
+            raise
+        if not (await hub.store.outbound.deliveries(who.org.id, subscription=deleted, limit=1)).items:
+            raise
+        return deleted
+
+
 def _known(hub: Services, who: Caller) -> dict[str, None]:
     """The events that a webhook may name: PlexTrac's and every outgoing type of the catalog."""
     out = hub.outbound.catalog.types(who.org.id, "out")
     return dict.fromkeys((*_EVENTS, *(each.name for each in out)))
 
 
-def _check_events(events: list[str], hub: Services, who: Caller, pointer: str) -> None:
+def _check_events(events: Sequence[str | None], hub: Services, who: Caller, pointer: str) -> None:
     known = _known(hub, who)
-    unknown = [(index, name) for index, name in enumerate(events) if name not in known]
+    unknown = [(index, name) for index, name in enumerate(events) if name is not None and name not in known]
     if unknown:
         problems = (
             Problem(pointer if pointer == "/event" else f"{pointer}/{index}", f"there is no event {name[:100]!r}")
@@ -182,42 +207,38 @@ def _check_events(events: list[str], hub: Services, who: Caller, pointer: str) -
         raise Invalid("the webhook names an event that does not exist", tuple(problems))
 
 
-def _spec(data: WebhookInput, record: SubscriptionRecord | None, hub: Services, who: Caller) -> SubscriptionSpec:
-    _check_events(data.events, hub, who, "/events")
-    kept = record.spec.model_dump() if record is not None else {"scheme": SCHEME, "retry": _RETRY}
-    if record is None and hub.plugins.scheme(SCHEME) is None and data.secret is None:
-        kept["scheme"] = "hmac-sha256"
-    return SubscriptionSpec.model_validate(
-        {
-            **kept,
-            "name": data.name,
-            "url": data.url,
-            "events": data.events,
-            "clients": data.clientCuids,
-            "ssl_verification": data.sslVerification,
-            "enabled": data.enabled,
-        }
-    )
+def _spec(data: WebhookInput, hub: Services) -> SubscriptionSpec:
+    unsigned = hub.plugins.scheme(SCHEME) is None and data.secret is None
+    fields = {field: getattr(data, name) for name, field in _FIELDS.items()}
+    scheme = "hmac-sha256" if unsigned else SCHEME
+    return SubscriptionSpec.model_validate({**fields, "scheme": scheme, "retry": _RETRY})
+
+
+_FIELDS = {
+    "clientCuids": "clients",
+    "name": "name",
+    "url": "url",
+    "sslVerification": "ssl_verification",
+    "events": "events",
+    "enabled": "enabled",
+}
+"""PlexTrac's names of the fields of a subscription."""
 
 
 def _fields(record: SubscriptionRecord) -> dict[str, Any]:
-    spec = record.spec
-    return {
-        "clientCuids": list(spec.clients),
-        "name": spec.name,
-        "url": spec.url,
-        "sslVerification": spec.ssl_verification,
-        "events": list(spec.events),
-        "enabled": spec.enabled,
-    }
+    spec = record.spec.model_dump(mode="json", include=set(_FIELDS.values()))
+    return {name: spec[field] for name, field in _FIELDS.items()}
+
+
+def _is_signed(record: SubscriptionRecord) -> bool:
+    return any(secret.slot == SIGNING_SLOT for secret in record.secrets)
 
 
 def _view(record: SubscriptionRecord) -> dict[str, Any]:
-    signed = any(secret.slot == SIGNING_SLOT for secret in record.secrets)
     return {
         "cuid": record.cuid,
         **_fields(record),
-        "secret": MASK if signed else None,
+        "secret": MASK if _is_signed(record) else None,
         "warnings": warnings(record),
         "createdAt": instant_text(record.created),
         "updatedAt": instant_text(record.updated),
@@ -240,7 +261,7 @@ def _log_entry(event: str, message: str, attempt: Attempt, who: Caller) -> dict[
     }
 
 
-_NAMES = {"/clients": "/clientCuids", "/ssl_verification": "/sslVerification"}
+_NAMES = {f"/{field}": f"/{name}" for name, field in _FIELDS.items()}
 
 
 class _Renamed:

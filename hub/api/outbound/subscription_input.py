@@ -6,11 +6,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hub.model.masking import MASK
+from hub.errors import Invalid, Problem
+from hub.model.masking import NOTHING_STORED, is_mask
+from hub.model.pointers import pointer_of
 from hub.model.stored.outbound import SubscriptionRecord, SubscriptionSpec, TlsOptions
+from hub.model.stored.source import SIGNING_SLOT
+from hub.outbound.delivery.attempt_sender import TLS_KEY_SLOT
 from hub.outbound.registry.registry import KEEP, MAKE, SecretChoice
 
-__all__ = ["RecoverInput", "RotateInput", "SubscriptionInput", "TestInput", "merged"]
+__all__ = ["RecoverInput", "RotateInput", "SubscriptionInput", "TestInput", "merged", "refuse_masks"]
 
 SecretText = Annotated[str, Field(min_length=1, max_length=16_384)]
 Moment = Annotated[str | float, Field(description="ISO 8601, or seconds or milliseconds since 1970.")]
@@ -80,12 +84,39 @@ class RecoverInput(BaseModel):
 
 
 def merged(record: SubscriptionRecord, body: dict[str, Any]) -> dict[str, Any]:
-    """The subscription with the top-level fields of `body` replaced. A masked header keeps its value."""
-    fields = {**record.spec.model_dump(mode="json"), **body}
-    headers = fields.get("headers")
+    """The subscription with the top-level fields of `body` replaced. What is masked in it stays as it is.
+
+    Raises:
+        Invalid: A mask stands where nothing is stored.
+    """
+    given = dict(body)
+    slots = {secret.slot for secret in record.secrets}
+    if _masked(given.get("secret")) and SIGNING_SLOT in slots:
+        del given["secret"]
+    tls = given.get("tls")
+    if isinstance(tls, dict) and _masked(tls.get("client_key")) and TLS_KEY_SLOT in slots:
+        given["tls"] = {name: value for name, value in tls.items() if name != "client_key"}
+    headers = given.get("headers")
     if isinstance(headers, dict):
         kept = {name.lower(): value for name, value in record.spec.headers.items()}
-        fields["headers"] = {
-            name: kept.get(name.lower(), value) if value == MASK else value for name, value in headers.items()
+        given["headers"] = {
+            name: kept.get(name.lower(), value) if _masked(value) else value for name, value in headers.items()
         }
-    return fields
+    refuse_masks(given)
+    return {**record.spec.model_dump(mode="json"), **given}
+
+
+def refuse_masks(body: dict[str, Any]) -> None:
+    """Raise `Invalid` if a mask stands in the place of a secret that is to be stored."""
+    places = [] if not _masked(body.get("secret")) else ["/secret"]
+    tls, headers = body.get("tls"), body.get("headers")
+    if isinstance(tls, dict) and _masked(tls.get("client_key")):
+        places.append("/tls/client_key")
+    if isinstance(headers, dict):
+        places.extend(pointer_of("headers", name) for name, value in headers.items() if _masked(value))
+    if places:
+        raise Invalid("a mask is not a secret", tuple(Problem(place, NOTHING_STORED) for place in places))
+
+
+def _masked(value: Any) -> bool:
+    return isinstance(value, str) and is_mask(value)

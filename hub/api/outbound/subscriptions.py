@@ -10,7 +10,14 @@ from quart_schema import document_request, tag_blueprint
 from hub.api.instance.job_view import job_view
 from hub.api.outbound.outbound_view import attempt_view, subscription_view
 from hub.api.outbound.signature_check import ReceivedInput, check_signature
-from hub.api.outbound.subscription_input import RecoverInput, RotateInput, SubscriptionInput, TestInput, merged
+from hub.api.outbound.subscription_input import (
+    RecoverInput,
+    RotateInput,
+    SubscriptionInput,
+    TestInput,
+    merged,
+    refuse_masks,
+)
 from hub.api.web.arguments import time_of
 from hub.api.web.auth import caller, requires
 from hub.api.web.bodies import json_object, model_body, model_of
@@ -47,7 +54,9 @@ def _made(made: SavedSubscription, status: int) -> Response:
 async def create() -> Response:
     """Create a subscription. The answer shows the secret that was generated for it; no other answer does."""
     hub, who = services(), caller()
-    data = await model_body(SubscriptionInput)
+    body = await json_object()
+    refuse_masks(body)
+    data = model_of(SubscriptionInput, body)
     made = await hub.outbound.registry.create(
         who.org.id,
         data.spec(),
@@ -152,6 +161,7 @@ async def rotate(subscription: str) -> Response:
     """
     hub = services()
     data = await model_body(RotateInput)
+    refuse_masks({"secret": data.secret})
 
     async def write(record: SubscriptionRecord) -> SavedSubscription:
         return await hub.outbound.registry.rotate(

@@ -22,6 +22,7 @@ from hub.api.web.rendering import answer, instant_text
 from hub.api.web.services import Services, services
 from hub.errors import Conflict, Invalid, NotFound, Problem
 from hub.model.ids import Id, new_id, read_id
+from hub.model.masking import is_mask
 from hub.model.stored.source import (
     API_KEY_SLOT,
     HMAC_SLOT,
@@ -112,6 +113,8 @@ async def add_secret(source: str) -> Response:
     """Add a secret to a slot. Older secrets of the slot expire after `overlap_seconds`, if given."""
     hub = services()
     data = await model_body(NewSecretInput)
+    if data.secret is not None and is_mask(data.secret):
+        raise Invalid("a mask is not a secret", (Problem("/secret", "is the mask of a secret: send the new secret"),))
     overlap = None if data.overlap_seconds is None else data.overlap_seconds * SECOND
     made: dict[Id, StoredSecret] = {}
 

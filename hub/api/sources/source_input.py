@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets as random_secrets
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from ipaddress import ip_network
 from typing import Annotated
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hub.errors import Invalid, Problem
 from hub.model.ids import new_id
+from hub.model.masking import MASK, NOTHING_STORED, is_mask, masked_end
 from hub.model.pointers import problems_of
 from hub.model.stored.source import HMAC_SLOT, SHARED_KEY_SLOT, SIGNING_SLOT, URL_SLOT, SourceSpec, StoredSecret
 from hub.model.wire.secret import Credential
@@ -138,15 +140,39 @@ def _given(data: SourceInput) -> Iterator[tuple[str, str, str, str | None]]:
             yield f"/secrets/{slot}/{number}/value", slot, one.value, one.label
 
 
-def stored_secrets(data: SourceInput, vendor: Vendor | None, now: int, pointer: str = "") -> list[StoredSecret]:
+def stored_secrets(
+    data: SourceInput,
+    vendor: Vendor | None,
+    now: int,
+    pointer: str = "",
+    stored: Sequence[StoredSecret] = (),
+) -> list[StoredSecret]:
     """The secrets of the input, decoded as their credentials require.
 
+    Args:
+        data: The input.
+        vendor: The vendor of the source.
+        now: Microseconds UTC.
+        pointer: The JSON pointer to the input within the body.
+        stored: The secrets that the source has. A mask in the input stands for the one of its slot that it shows, or
+            that has the same place among those of its slot, oldest first.
+
     Raises:
-        Invalid: A secret does not have the form of its credential, or the vendor has no such slot.
+        Invalid: A mask stands for no secret, a secret does not have the form of its credential, or the vendor has no
+            such slot.
     """
-    stored: list[StoredSecret] = []
+    found: list[StoredSecret] = []
     problems: list[Problem] = []
+    places: Counter[str] = Counter()
     for place, slot, text, label in _given(data):
+        places[slot] += 1
+        if is_mask(text):
+            kept = _masked_secret(text, places[slot], [one for one in stored if one.slot == slot])
+            if kept is None or kept in found:
+                problems.append(Problem(pointer + place, NOTHING_STORED))
+            else:
+                found.append(kept)
+            continue
         try:
             value = credential_of(vendor, slot).decode(text)
         except KeyError:
@@ -155,10 +181,19 @@ def stored_secrets(data: SourceInput, vendor: Vendor | None, now: int, pointer: 
         except ValueError as error:
             problems.append(Problem(pointer + place, str(error)))
         else:
-            stored.append(StoredSecret(id=new_id(), slot=slot, value=value, text=text, label=label, created=now))
+            found.append(StoredSecret(id=new_id(), slot=slot, value=value, text=text, label=label, created=now))
     if problems:
         raise Invalid("a secret is invalid", tuple(problems))
-    return stored
+    return found
+
+
+def _masked_secret(mask: str, place: int, stored: Sequence[StoredSecret]) -> StoredSecret | None:
+    """The secret of a slot that a mask stands for; `place` is its place in the input, from 1."""
+    mask = mask.strip()
+    if mask != MASK:
+        return next((one for one in stored if masked_end(one.text) == mask), None)
+    oldest_first = sorted(stored, key=lambda one: (one.created, one.id))
+    return oldest_first[place - 1] if place <= len(oldest_first) else None
 
 
 def new_url_secret(now: int) -> StoredSecret:

@@ -147,7 +147,8 @@ async def change_source(find: Callable[[], SourceRecord], body: dict[str, Any], 
 def source_change(record: SourceRecord, body: Any, hub: Services, pointer: str = "") -> SourceChange:
     """The change that replaces a source with `body`.
 
-    Secrets are write-only: a slot that the body does not name keeps its secrets.
+    Secrets are write-only: a slot that the body does not name keeps its secrets, and a mask stands for the secret that
+    is stored.
 
     Raises:
         Invalid: The body is not a source.
@@ -156,7 +157,7 @@ def source_change(record: SourceRecord, body: Any, hub: Services, pointer: str =
     spec = data.spec()
     check_spec(spec, hub.plugins, own=record.workflow is not None, pointer=pointer)
     vendor = vendor_of(spec, hub.plugins, pointer)
-    secrets = stored_secrets(data, vendor, hub.clock.now(), pointer)
+    secrets = stored_secrets(data, vendor, hub.clock.now(), pointer, record.secrets)
     return SourceChange(spec=spec, secrets=SecretsChange(clear=slots_given(data), add=secrets))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -151,7 +151,7 @@ class SubscriptionRegistry:
         tls_key: str | _Choice | None = KEEP,
         operator: bool = False,
     ) -> SavedSubscription:
-        """Change the spec and the secrets of a subscription, in one commit.
+        """Change the spec and the secrets of a subscription, in one commit. Only fields that change are judged.
 
         Queued deliveries use the new URL and secrets from their next attempt on. A secret that is given replaces the
         old ones at once (`rotate` lets them overlap).
@@ -168,11 +168,13 @@ class SubscriptionRegistry:
             PreconditionFailed: It has changed since `current`.
             Invalid: As for `create`.
         """
-        await self._check(spec, operator=operator)
+        changed = {name for name in type(spec).model_fields if getattr(spec, name) != getattr(current.spec, name)}
+        await self._check(spec, operator=operator, changed=changed)
         signing = self._new_signing_secrets(current, spec, secret)
         key = [self._tls_key(tls_key)] if isinstance(tls_key, str) else []
         kept_key = [each for each in current.secrets if each.slot == TLS_KEY_SLOT and tls_key is KEEP]
-        await self._check_tls(spec, key or kept_key)
+        if tls_key is not KEEP or changed & {"tls", "ssl_verification"}:
+            await self._check_tls(spec, key or kept_key)
         replaced = [SIGNING_SLOT] if signing is not None else []
         if tls_key is not KEEP:
             replaced.append(TLS_KEY_SLOT)
@@ -253,10 +255,15 @@ class SubscriptionRegistry:
         self._changed(record.org, record.id)
         return record
 
-    async def _check(self, spec: SubscriptionSpec, *, operator: bool) -> None:
-        problems = list(spec_problems(spec, self._plugins, self._templates))
+    async def _check(
+        self, spec: SubscriptionSpec, *, operator: bool, changed: Collection[str] = SubscriptionSpec.model_fields
+    ) -> None:
+        """Raise `Invalid` if one of the fields in `changed` is not valid."""
+        found = spec_problems(spec, self._plugins, self._templates)
+        problems = [each for each in found if each.pointer.split("/")[1] in changed]
         try:
-            await self._guard.check_target(spec.url)
+            if "url" in changed:
+                await self._guard.check_target(spec.url)
         except Invalid as error:
             problems.extend(error.problems)
         except AddressRefused as error:
@@ -304,7 +311,7 @@ class SubscriptionRegistry:
             return [self._stored(spec, self._credential(spec.scheme).generate())]
         mine = _signing(current)
         if spec.scheme == current.spec.scheme:
-            for each in mine[:1]:
+            for each in mine[:1] if spec.headers != current.spec.headers else ():
                 self._try_to_sign(spec, each.value)
             return None
         try:

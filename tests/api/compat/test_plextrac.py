@@ -123,3 +123,54 @@ async def test_webhooks_keep_the_retries_of_plextrac(hub: LiveHub, receiver: Rec
     (subscription,) = (await hub.api("GET", "/api/subscriptions")).json()["items"]
     assert subscription["retry"]["retries"] == 5
     assert subscription["retry"]["initial_seconds"] == 1
+
+
+async def test_a_webhook_that_is_read_can_be_written_back(hub: LiveHub, receiver: Receiver) -> None:
+    """The mask that stands for the secret does not become the secret, and nothing signs with it."""
+    made = await webhook(hub, receiver.url, secret="a secret of the receiver")
+    path = f"/api/internal/webhooks/{made['cuid']}"
+    shown = (await hub.api("GET", path)).json()
+    assert shown["secret"] == "********"
+    assert (await hub.api("PATCH", path, {**shown, "name": "renamed"})).status == 200
+    await hub.api("POST", "/api/messages", {"type": "ReportPublished", "data": DATA})
+    (got,) = await receiver.until(1)
+    expected = hmac.new(b"a secret of the receiver", got.body, hashlib.sha256).hexdigest()
+    assert got.headers["x-authorization-hmac-256"] == expected
+
+
+async def test_a_mask_is_refused_where_there_is_no_secret(hub: LiveHub, receiver: Receiver) -> None:
+    made = await webhook(hub, receiver.url)
+    path = f"/api/internal/webhooks/{made['cuid']}"
+    for answer in (
+        await hub.api("PATCH", path, {"secret": "********"}),
+        await hub.api("POST", "/api/internal/webhooks", {**made, "secret": "********"}),
+    ):
+        assert (answer.status, answer.json()["errors"][0]["pointer"]) == (422, "/secret")
+    assert (await hub.api("GET", path)).json()["secret"] is None
+
+
+async def test_a_patch_judges_only_what_it_is_given(hub: LiveHub, receiver: Receiver) -> None:
+    """The subscription has an event that PlexTrac's routes do not know."""
+    body = {"url": receiver.url, "events": ["order.created"], "clients": []}
+    made = (await hub.api("POST", "/api/subscriptions", body)).json()
+    path = f"/api/internal/webhooks/{made['cuid']}"
+    renamed = await hub.api("PATCH", path, {"name": "renamed"})
+    assert (renamed.status, renamed.json()["events"]) == (200, ["order.created"])
+    more = await hub.api("PATCH", path, {"events": ["order.created", "ReportPublished"]})
+    assert more.status == 200
+    unknown = await hub.api("PATCH", path, {"events": ["order.created", "order.unknown"]})
+    assert [each["pointer"] for each in unknown.json()["errors"]] == ["/events/1"]
+    assert (await hub.api("PATCH", path, {"events": []})).status == 422
+
+
+async def test_the_log_of_a_deleted_webhook_can_be_read(hub: LiveHub, receiver: Receiver) -> None:
+    made = await webhook(hub, receiver.url)
+    path = f"/api/internal/webhooks/{made['cuid']}"
+    await hub.api("POST", "/api/messages", {"type": "ReportPublished", "data": DATA})
+    await receiver.until(1)
+    await hub.services.outbound.settled()
+    before = (await hub.api("GET", f"{path}/logs")).json()
+    assert len(before["items"]) == 1
+    assert (await hub.api("DELETE", path)).status == 204
+    assert (await hub.api("GET", f"{path}/logs")).json() == before
+    assert (await hub.api("GET", "/api/internal/webhooks/nonsense/logs")).status == 404

@@ -288,3 +288,66 @@ async def test_a_rotation_says_which_secret_signs(
     chosen = await shared.api("PATCH", path, {"sign_with": "new"})
     assert chosen.json()["signs_with"] == ("all" if signer == "all" else "new")
     assert (await shared.api("POST", f"{path}/secret", {"sign_with": "both"})).status == 422
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer"),
+    [
+        ({"secret": "********"}, "/secret"),
+        ({"secret": " ********abcd "}, "/secret"),
+        ({"headers": {"Authorization": "********"}}, "/headers/Authorization"),
+        ({"headers": {"X-Plain": "********"}}, "/headers/X-Plain"),
+        ({"tls": {"client_key": "********"}}, "/tls/client_key"),
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+async def test_a_mask_is_never_stored(shared: LiveHub, method: str, fields: dict[str, Any], pointer: str) -> None:
+    """Neither when it is new nor where there is nothing that it could stand for."""
+    body, path = {"url": "https://127.0.0.1/", "events": ["order.created"]}, "/api/subscriptions"
+    if method == "PATCH":
+        made = await subscribe(shared, "https://127.0.0.1/", secret=None)
+        body, path = {}, f"/api/subscriptions/{made['id']}"
+    answer = await shared.api(method, path, {**body, **fields})
+    assert answer.status == 422, answer.body
+    assert [each["pointer"] for each in answer.json()["errors"]] == [pointer]
+
+
+@pytest.mark.parametrize("scheme", ["bearer", "github", "standard"])
+async def test_what_is_read_can_be_written_back(hub: LiveHub, receiver: Receiver, scheme: str) -> None:
+    """The secret, a header in other letters and the whole rest stay as they are."""
+    made = await subscribe(hub, receiver.url, scheme=scheme, headers={"X-Api-Key": "the key of the receiver"})
+    path = f"/api/subscriptions/{made['id']}"
+    shown = (await hub.api("GET", path)).json()
+    (masked,) = [each["masked"] for each in shown["secrets"]]
+    for secret in ("********", masked):
+        body = {"secret": secret, "headers": {"x-API-key": shown["headers"]["X-Api-Key"]}, "tls": shown["tls"]}
+        assert (await hub.api("PATCH", path, body)).status == 200
+    assert (await hub.api("POST", f"{path}/secret", {"secret": "********"})).status == 422
+    (kept,) = (await hub.api("GET", path)).json()["secrets"]
+    assert kept["id"] == shown["secrets"][0]["id"]
+    await hub.api("POST", "/api/messages", {"type": "order.created", "data": 1})
+    (got,) = await receiver.until(1)
+    assert got.headers["x-api-key"] == "the key of the receiver"
+
+
+async def test_a_masked_client_key_keeps_the_key(shared: LiveHub) -> None:
+    authority = Authority("ca")
+    client = authority.issue("client")
+    made = await subscribe(
+        shared, "https://127.0.0.1/", tls={"client_certificate": client.certificate, "client_key": client.key}
+    )
+    path = f"/api/subscriptions/{made['id']}"
+    for tls in ({**made["tls"], "client_key": "********"}, made["tls"]):
+        answer = await shared.api("PATCH", path, {"tls": tls})
+        assert (answer.status, answer.json()["tls"]) == (200, made["tls"])
+
+
+async def test_the_deliveries_of_a_deleted_subscription_can_be_read(hub: LiveHub, receiver: Receiver) -> None:
+    made = await subscribe(hub, receiver.url)
+    await hub.api("POST", "/api/messages", {"type": "order.created", "data": 1})
+    await receiver.until(1)
+    await hub.services.outbound.settled()
+    assert (await hub.api("DELETE", f"/api/subscriptions/{made['id']}")).status == 204
+    (delivery,) = (await hub.api("GET", f"/api/deliveries?subscription={made['id']}")).json()["items"]
+    shown = (await hub.api("GET", f"/api/deliveries/{delivery['id']}")).json()
+    assert [each["status"] for each in shown["attempts"]] == [200]

@@ -170,3 +170,16 @@ async def test_a_template_that_fails_leaves_a_dead_delivery_and_the_others_alone
     await rig.outbound.settled()
     assert 5 in [each.json() for each in got]
     assert await rig.states() == ["delivered", "delivered"]
+
+
+async def test_a_change_judges_only_what_it_changes(rig: Rig) -> None:
+    """The subscription was made under other rules; what they refuse today hinders no change of another field."""
+    old = SubscriptionSpec(url="http://10.1.2.3/", events=("x",), headers={"Host": "x"}, template="{{ 1 +")
+    record = await rig.store.outbound.subscribe(rig.org, old, ())
+    registry = rig.outbound.registry
+    renamed = (await registry.update(record, old.model_copy(update={"name": "new"}))).record
+    assert (renamed.spec.name, renamed.spec.url) == ("new", old.url)
+    for field, value in (("url", "http://10.1.2.4/"), ("headers", {"Host": "y"}), ("template", "{{ 2 +")):
+        with pytest.raises(Invalid) as error:
+            await registry.update(renamed, old.model_copy(update={field: value}))
+        assert [pointer.split("/")[1] for pointer in pointers(error)] == [field]
