@@ -20,7 +20,7 @@ from hub.ports.store import Store
 from hub.settings import EMBEDDED, Settings
 from hub.store.parts import StoreParts, sql_store
 
-__all__ = ["EngineParts", "choose_engine", "choose_store"]
+__all__ = ["EngineParts", "choose_engine", "choose_store", "embedded_engine"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,10 +73,15 @@ def choose_engine(settings: Settings, parts: EngineParts) -> Engine:
         ValueError: No active plugin provides it.
     """
     if settings.engine == EMBEDDED:
-        return EmbeddedEngine(**vars(parts))
+        return embedded_engine(parts)
     factory = parts.plugins.engines.get(settings.engine)
     if factory is None:
         known = ", ".join(sorted({EMBEDDED, *parts.plugins.engines}))
         raise ValueError(f"HUB_ENGINE: no active plugin provides the engine {settings.engine!r}; available: {known}")
     made: Engine = factory(parts)
     return made
+
+
+def embedded_engine(parts: EngineParts) -> Engine:
+    """The core's own engine."""
+    return EmbeddedEngine(**vars(parts))

@@ -12,7 +12,7 @@ __all__ = ["Engine"]
 
 
 class Engine(Protocol):
-    """Runs executions; `hub.testing.conformance.EngineContract` tests that an engine keeps what is said here.
+    """Runs executions; `hub.testing.EngineConformance` tests that an engine keeps what is said here.
 
     An execution begins as a row in state `queued`, committed by the store. These rows are the outbox that the engine
     drains: it runs every accepted execution, whether or not `start` was called for it, and goes on with every
@@ -37,7 +37,7 @@ class Engine(Protocol):
         ...
 
     async def stop(self) -> None:
-        """Take no more work; let running executions finish for a while, then hand them back to the store.
+        """Take no more work; let running executions finish for a while, then hand them back to the store. Idempotent.
 
         A try that is broken off by the stop does not count: its node runs again wherever the execution goes on.
         """

@@ -1,7 +1,7 @@
 """What plugin authors test with. Names are imported when they are first used, so that pytest starts quickly.
 
 `VendorContract`  the rules that every vendor must keep, as tests in two lines
-`StoreConformance`, `BlobsConformance`  what the ports of stores and blob stores promise, as tests in two lines
+`StoreConformance`, `BlobsConformance`, `EngineConformance`  what a port promises, as tests in two lines
 `live_hub`        a real hub in this process, over a real socket
 `ManualClock`     a clock that stands still until a test moves it
 `Sender`          signs recorded requests as the vendor would
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hub.testing.clock import ManualClock
-    from hub.testing.conformance import BlobsConformance, StoreConformance
+    from hub.testing.conformance import BlobsConformance, EngineConformance, StoreConformance
     from hub.testing.contract import VendorContract
     from hub.testing.live import LiveHub, live_hub
     from hub.testing.requests import new_request, new_source
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BlobsConformance",
+    "EngineConformance",
     "LiveHub",
     "ManualClock",
     "Sender",
@@ -35,6 +36,7 @@ __all__ = [
 
 _HOMES = {
     "BlobsConformance": "hub.testing.conformance",
+    "EngineConformance": "hub.testing.conformance",
     "LiveHub": "hub.testing.live",
     "ManualClock": "hub.testing.clock",
     "Sender": "hub.testing.sender",

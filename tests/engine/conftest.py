@@ -221,14 +221,14 @@ class Rig:
     async def idle(self) -> None:
         """Return once no slot is in use; a look for more work holds some for a moment."""
         while self.used():
-            await self.turn()
+            await self.let_others_run()
 
     async def until_calls(self, count: int) -> None:
         """Return once the probe was called so often."""
         while len(self.probe.calls) < count:
-            await self.turn()
+            await self.let_others_run()
 
-    async def turn(self) -> None:
+    async def let_others_run(self) -> None:
         """Let everything that is ready go on, the database's thread included."""
         assert perf_counter() - self.opened < PATIENCE
         await self.store.executions.next_due()

@@ -33,7 +33,7 @@ async def work_off(rig: Rig, count: int) -> int:
         if number % 100 == 0:
             peak = max(peak, resident())
     while rig.used():
-        await rig.turn()
+        await rig.let_others_run()
     return peak - before
 
 

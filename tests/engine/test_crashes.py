@@ -1,36 +1,26 @@
-"""Processes that are killed: what they were doing is done by the next one, and nothing is done twice."""
+"""Processes that are killed at random moments: each execution finishes, and each effect happens once."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import signal
-import sys
-from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
 
-from hub.model.ids import Id, new_id, write_id
-from hub.model.stored.execution import NewExecution
-from hub.model.stored.source import SourceSpec
+from hub.backends import embedded_engine
+from hub.model.ids import Id, write_id
 from hub.model.stored.workflow import WorkflowRecord
-from hub.ports.clock import SystemClock
-from hub.store.blobs import DirectoryBlobs
-from hub.store.sql.store import SqlStore
-from hub.store.vault import Vault
+from hub.testing.conformance import EngineConformance
+from hub.testing.conformance.engine.scene import EngineScene
+from hub.testing.conformance.engine.world import Processes, processes
 
 LEASE = 5.0
 """Seconds; long enough that no process loses one on a busy machine, and only what was killed is taken over."""
-PATIENCE = 60.0
-"""Seconds after which what a test waits for will not come any more."""
 
-POST = {"action": "test.post", "with": {"body": "{{ TRIGGER }}"}}
+POST = {"action": "world.post", "with": {"data": "{{ TRIGGER }}"}}
 TEN_NODES: list[dict[str, Any]] = [
     {"id": "n0", "action": "transform", "with": {"value": "{{ TRIGGER }}"}},
     {"id": "n1", "needs": ["n0"]} | POST,
@@ -46,203 +36,111 @@ TEN_NODES: list[dict[str, Any]] = [
 EFFECTS = ("n1", "n2", "n3", "n5/0", "n5/1", "n5/2", "n7", "n8", "n9")
 
 
-class Outside:
-    """A server that does each thing once, by Idempotency-Key, and remembers who asked when."""
+class Suite(EngineConformance):
+    """Opens the scenes; its tests are in `test_conformance.py`."""
 
-    def __init__(self) -> None:
-        self.effects: Counter[str] = Counter()
-        self.asked: list[tuple[str, str]] = []
-        self.heard = asyncio.Event()
-        self.url = ""
-
-    async def handle(self, request: web.Request) -> web.Response:
-        key = request.headers["Idempotency-Key"]
-        self.asked.append((key, request.headers["X-Owner"]))
-        self.heard.set()
-        if key not in self.effects:
-            self.effects[key] += 1
-        await asyncio.wait([asyncio.ensure_future(request.read())])
-        return web.json_response({"done": key})
-
-    async def hits(self, count: int) -> None:
-        """Return once so many requests have come in all."""
-        async with asyncio.timeout(PATIENCE):
-            while len(self.asked) < count:
-                self.heard.clear()
-                await self.heard.wait()
+    __test__ = False
+    factory = embedded_engine
 
 
-class Engines:
-    """Engines in processes of their own."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-        self._count = 0
-        self.alive: list[int] = []
-
-    async def start(self) -> int:
-        """The process id of another engine."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._count += 1
-        self._process.stdin.write(b"owner-%d\n" % self._count)
-        pid = int(await self._process.stdout.readline())
-        self.alive.append(pid)
-        return pid
-
-    def kill(self, pid: int) -> None:
-        """As a power cut would."""
-        os.kill(pid, signal.SIGKILL)
-        self.alive.remove(pid)
-
-
-Scene = tuple[SqlStore, Outside, Engines]
-OpenScene = Callable[[], AbstractAsyncContextManager[Scene]]
+Play = Callable[[Callable[[Processes], Awaitable[None]]], Awaitable[None]]
 
 
 @pytest.fixture
-def open_scene(tmp_path: Path) -> OpenScene:
-    @asynccontextmanager
-    async def opened() -> AsyncIterator[Scene]:
-        outside = Outside()
-        app = web.Application()
-        app.router.add_post("/", outside.handle)
-        server = web.AppRunner(app, access_log=None)
-        await server.setup()
-        site = web.TCPSite(server, "127.0.0.1", 0)
-        await site.start()
-        outside.url = f"http://127.0.0.1:{server.addresses[0][1]}/"
-        data = tmp_path / "data"
-        store = SqlStore(
-            None,
-            data,
-            vault=Vault(data / "keys"),
-            blobs=DirectoryBlobs(data / "blobs"),
-            clock=SystemClock(),
-            owner="test",
-        )
-        await store.start()
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            str(Path(__file__).with_name("runner.py")),
-            str(data),
-            outside.url,
-            str(LEASE),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        engines = Engines(process)
-        try:
-            yield store, outside, engines
-        finally:
-            for pid in list(engines.alive):
-                engines.kill(pid)
-            process.kill()
-            await process.wait()
-            await store.stop()
-            await server.cleanup()
+def play(tmp_path: Path) -> Play:
+    """Runs a coroutine over engines in processes of their own."""
 
-    return opened
+    async def played(check: Callable[[Processes], Awaitable[None]]) -> None:
+        async def over(scene: EngineScene) -> None:
+            async with processes(scene) as started:
+                await check(started)
+
+        await Suite().play(over, tmp_path)
+
+    return played
 
 
-async def publish(store: SqlStore) -> WorkflowRecord:
-    org = store.snapshot.org_named("default")
-    assert org is not None
-    return await store.workflows.create(
-        org.id, "ten", {"nodes": TEN_NODES}, source=SourceSpec(), secrets=[], publish=True
-    )
-
-
-async def queue(store: SqlStore, workflow: WorkflowRecord, count: int) -> list[Id]:
-    """Executions for whoever claims them."""
-    executions = [
-        NewExecution(
-            org=workflow.org,
-            id=new_id(),
-            workflow=workflow.id,
-            version=1,
-            kind="manual",
-            trigger={"data": index},
-            created=SystemClock().now(),
-        )
-        for index in range(count)
-    ]
-    await store.executions.create(executions)
-    return [execution.id for execution in executions]
-
-
-async def finished(store: SqlStore, org: Id, executions: list[Id]) -> None:
+async def finished(started: Processes, executions: Sequence[Id]) -> None:
     """Return once all have finished; each has to succeed."""
-    until = asyncio.get_running_loop().time() + PATIENCE
     for execution in executions:
-        while (record := await store.executions.get(org, execution)).state not in ("succeeded", "failed"):
-            await asyncio.sleep(0.01)  # another process works on it: there is no event here to wait for
-            assert asyncio.get_running_loop().time() < until, record
+        record = await started.scene.until_state(execution, "succeeded", "failed")
         assert record.state == "succeeded", record.error
 
 
-async def done_nodes(store: SqlStore, org: Id, executions: list[Id]) -> set[str]:
-    """Idempotency keys of what the journal calls finished."""
+async def done_nodes(started: Processes, executions: Sequence[Id]) -> set[str]:
+    """Idempotency keys of the nodes that the journal calls finished."""
     done = set()
     for execution in executions:
-        for node in await store.executions.nodes(org, execution):
-            if node.state == "succeeded":
-                key = f"{write_id('exec', execution)}/{node.node}"
-                done.add(key if node.item < 0 else f"{key}/{node.item}")
+        for (node, item), entry in (await started.scene.journal(execution)).items():
+            if entry.state == "succeeded":
+                key = f"{write_id('exec', execution)}/{node}"
+                done.add(key if item < 0 else f"{key}/{item}")
     return done
 
 
-async def survive(open_scene: OpenScene, kills: int) -> None:
+async def accept_thirty(scene: EngineScene, flow: WorkflowRecord) -> list[Id]:
+    """Accept executions in one commit: more than one process has slots for."""
+    executions = [scene.new(flow, number) for number in range(30)]
+    await scene.store.executions.create(executions)
+    return [execution.id for execution in executions]
+
+
+async def survive(started: Processes, kills: int) -> None:
     """Kill the engine so many times at random moments of a ten-node workflow, a fresh execution each time."""
-    chance = random.Random()
-    async with open_scene() as (store, outside, engines):
-        workflow = await publish(store)
-        executions: list[Id] = []
-        done: list[tuple[int, set[str]]] = []
-        for _ in range(kills):
-            pid = await engines.start()
-            await finished(store, workflow.org, executions[:-1])  # so that nobody is killed three times in one node
-            executions += await queue(store, workflow, 1)
-            await outside.hits(len(outside.asked) + chance.randint(1, 9))
-            await asyncio.sleep(chance.random() * 0.02)  # the moment is what this test is about
-            engines.kill(pid)
-            done.append((len(outside.asked), await done_nodes(store, workflow.org, executions[-2:])))
-        await engines.start()
-        await finished(store, workflow.org, executions)
-        for position, keys in done:
-            assert not [key for key, _ in outside.asked[position:] if key in keys], "a finished node ran twice"
-        assert sum(len(keys) for _, keys in done) > kills, "it was killed in the middle"
-        expected = {f"{write_id('exec', one)}/{name}" for one in executions for name in EFFECTS}
-        assert set(outside.effects) == expected
-        assert set(outside.effects.values()) == {1}
+    chance, world = random.Random(), started.world
+    flow = await started.scene.workflow(*TEN_NODES)
+    executions: list[Id] = []
+    done: list[tuple[int, set[str]]] = []
+    for number in range(kills):
+        before = len(world.requests)
+        executions.append(await started.scene.accept(flow, number))
+        process = await started.start(LEASE)
+        await finished(started, executions[:-1])  # so that nobody is killed three times in one node
+        await world.asked_in_all(before + chance.randint(1, 9))
+        await asyncio.sleep(chance.random() * 0.02)  # the moment is what this test is about
+        await process.kill()
+        done.append((len(world.requests), await done_nodes(started, executions[-2:])))
+    await started.start(LEASE)
+    await finished(started, executions)
+    for position, keys in done:
+        assert not [key for key, _ in world.requests[position:] if key in keys], "a finished node ran twice"
+    assert sum(len(keys) for _, keys in done) > kills, "it was killed in the middle"
+    expected = {f"{write_id('exec', one)}/{name}" for one in executions for name in EFFECTS}
+    assert {key for key, _ in world.requests} == expected
 
 
-async def test_killed_twenty_times_each_execution_finishes_and_each_effect_happens_once(open_scene: OpenScene) -> None:
-    await survive(open_scene, 20)
+async def test_killed_twenty_times_each_execution_finishes_and_no_finished_node_runs_again(play: Play) -> None:
+    await play(lambda started: survive(started, 20))
 
 
 @pytest.mark.soak
-async def test_killed_two_hundred_times_each_execution_finishes_and_each_effect_happens_once(
-    open_scene: OpenScene,
-) -> None:
-    await survive(open_scene, 200)
+async def test_killed_two_hundred_times_each_execution_finishes_and_no_finished_node_runs_again(play: Play) -> None:
+    await play(lambda started: survive(started, 200))
 
 
-async def test_of_two_processes_each_execution_runs_in_one_and_moves_when_that_is_killed(open_scene: OpenScene) -> None:
-    async with open_scene() as (store, outside, engines):
-        workflow = await publish(store)
-        first, _second = await engines.start(), await engines.start()
-        calm = await queue(store, workflow, 30)
-        await finished(store, workflow.org, calm)
+async def test_of_two_processes_each_execution_runs_in_one_and_moves_when_that_is_killed(play: Play) -> None:
+    async def moves(started: Processes) -> None:
+        scene, world = started.scene, started.world
+        flow = await scene.workflow(*TEN_NODES)
+        world.hold("n1")
+        executions = await accept_thirty(scene, flow)
+        first, _second = await started.start(LEASE), await started.start(LEASE)
+        await world.asked_by(2)
+        world.let("n1")
+        await finished(started, executions)
         owners: dict[tuple[str, bool], set[str]] = {}
-        for key, owner in outside.asked:
+        for key, owner in world.requests:
             execution, node, *_ = key.split("/")
             owners.setdefault((execution, node > "n6"), set()).add(owner)  # who slept in n6 may wake up elsewhere
         assert {len(found) for found in owners.values()} == {1}, "an execution ran in both"
-        assert {owner for _, owner in outside.asked} == {"owner-1", "owner-2"}
-        rest = await queue(store, workflow, 30)
-        await outside.hits(len(outside.asked) + 40)
-        engines.kill(first)
-        await finished(store, workflow.org, rest)
-        assert set(outside.effects.values()) == {1}
-        assert len(outside.effects) == 60 * len(EFFECTS)
+
+        world.requests.clear()
+        world.hold("n1")
+        rest = await accept_thirty(scene, flow)
+        await world.asked_by(2)
+        await first.kill()
+        world.let("n1")
+        await finished(started, rest)
+        assert len({key for key, _ in world.requests}) == 30 * len(EFFECTS)
+
+    await play(moves)

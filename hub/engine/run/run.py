@@ -18,7 +18,6 @@ from hub.engine.host import RunHost, RunServices
 from hub.engine.run.children import Children
 from hub.engine.run.journal_buffer import JournalBuffer
 from hub.engine.run.node_tries import NodeTries
-from hub.engine.run.waits import RESPOND
 from hub.errors import Fenced, Invalid, NotFound, StoreError
 from hub.model.ids import Id, write_id
 from hub.model.stored.execution import ExecutionChange, ExecutionError, ExecutionRecord, Lease, NewExecution, NodeRecord
@@ -26,6 +25,7 @@ from hub.model.times import NEVER, SECOND
 from hub.ports.timed_event import TimedEvent
 from hub.workflows.definition.workflow import Workflow
 from hub.workflows.plan import tries
+from hub.workflows.plan.answers import RESPOND, first_answer
 from hub.workflows.plan.planner import ExecutionOutcome, Plan, Planner
 
 __all__ = ["Run"]
@@ -185,10 +185,7 @@ class Run:
                 self._keep(planner, tries.crashed(record, now))
             else:
                 planner.put(record)
-        said = [record for record in self._journal if workflow.nodes[record.node].action.name == RESPOND]
-        said = [record for record in said if record.state == "succeeded"]
-        if said:
-            self.answer = min(said, key=lambda record: record.finished or 0).output
+        self.answer = first_answer(workflow, self._journal)
         self._journal = ()
         self._tries = NodeTries(
             self._services,

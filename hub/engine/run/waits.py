@@ -13,11 +13,9 @@ from hub.errors import HubError, Invalid, NotFound
 from hub.model.ids import Id
 from hub.model.stored.execution import FINISHED, ExecutionRecord
 from hub.ports.timed_event import TimedEvent
+from hub.workflows.plan.answers import can_still_answer, first_answer
 
-__all__ = ["RESPOND", "Waits"]
-
-RESPOND = "respond"
-"""Name of the action that answers the waiting sender early."""
+__all__ = ["Waits"]
 
 _FIRST_LOOK = 100_000
 _LAST_LOOK = 2_000_000
@@ -25,7 +23,6 @@ _LAST_LOOK = 2_000_000
 pause between two looks; each pause is twice the one before."""
 
 _NEVER = 1 << 62
-_ENDED = frozenset({"succeeded", "skipped", "failed", "cancelled"})
 
 _log = structlog.get_logger("hub.engine")
 
@@ -83,9 +80,8 @@ class Waits:
         try:
             if min(look, deadline) < self._until:
                 self._wakeup.set()
-            if not local:
-                wait.settle_if(await self._look(org, execution, answer_only=answer_only))
-            return await wait.future
+            found = None if local else await self._look(org, execution, answer_only=answer_only)
+            return found or await wait.future  # what has finished is found, even if the deadline has passed meanwhile
         finally:
             self._forget(wait)
 
@@ -158,13 +154,7 @@ class Waits:
             workflow = await self._services.versions.of(record)
         except (NotFound, Invalid):
             return None, True
-        responders = {node.id for node in workflow.nodes.values() if node.action.name == RESPOND}
-        if not responders or record.state == "queued":
-            return None, not responders
+        if not workflow.responds or record.state == "queued":
+            return None, not workflow.responds
         journal = await self._services.store.executions.nodes(record.org, record.id)
-        said = [node for node in journal if node.node in responders]
-        answers = [node for node in said if node.state == "succeeded"]
-        if answers:
-            return min(answers, key=lambda node: (node.finished or 0, node.item)).output, False
-        ended = {node.node for node in said if node.item < 0 and node.state in _ENDED}
-        return None, ended >= responders
+        return first_answer(workflow, journal), not can_still_answer(workflow, journal)

@@ -40,10 +40,10 @@ async def test_a_blob_that_the_disk_refuses_is_read_later(rig: Rig, tmp_path: Pa
     rig.engine.wake()
     sound = await rig.queue(flow)
     while (await row(rig, execution))[0] != "running":
-        await rig.turn()
+        await rig.let_others_run()
     kept.replace(blob)  # in one step: a reader never finds it missing
     ends = [asyncio.ensure_future(rig.end(one)) for one in (execution, sound)]
     while not all(end.done() for end in ends):
         rig.clock.advance(1)
-        await rig.turn()
+        await rig.let_others_run()
     assert {(await end).state for end in ends} == {"succeeded"}

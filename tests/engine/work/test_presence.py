@@ -47,7 +47,7 @@ def test_a_process_that_leaves_in_good_order_is_not_mourned(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
-def test_who_is_not_here_judges_nobody(tmp_path: Path) -> None:
+def test_a_process_that_has_not_entered_takes_none_for_dead(tmp_path: Path) -> None:
     other = Presence(tmp_path, "other")
     other.enter()
     assert Presence(tmp_path, "mine").dead() == ()

@@ -22,11 +22,11 @@ def test_no_lane_takes_what_is_kept_for_the_other(total: int, lanes: list[bool])
         assert any(lanes) or slots.free(waiting=True) >= 1
 
 
-def test_one_slot_goes_to_whoever_comes_first() -> None:
+def test_a_single_slot_goes_to_the_first_that_asks() -> None:
     assert Slots(1).free(waiting=True) == Slots(1).free(waiting=False) == 1
 
 
-def test_slots_held_for_a_claim_are_free_for_nobody_else() -> None:
+def test_slots_held_for_a_claim_are_not_free() -> None:
     slots = Slots(8)
     slots.hold(6)
     assert slots.free(waiting=False) == 0
