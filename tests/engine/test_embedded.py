@@ -204,7 +204,7 @@ async def test_a_wait_for_an_answer_ends_when_there_can_be_none(open_rig: OpenRi
         rig.probe.let("n")
         while not all(wait.done() for wait in waits):
             rig.clock.advance(1)
-            await rig.turn()
+            await rig.let_others_run()
         for wait in waits:
             record = await wait
             assert record is not None

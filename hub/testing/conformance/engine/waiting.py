@@ -12,7 +12,7 @@ from hub.model.ids import new_id
 from hub.model.stored.execution import ExecutionError
 from hub.model.times import SECOND, from_micros
 from hub.ports.engine import Engine
-from hub.testing.conformance.engine.scene import EngineScene, call, value
+from hub.testing.conformance.engine.scene import DAY, EngineScene, call, value
 from hub.testing.conformance.scenario import Conformance, shows
 
 __all__ = ["WaitingChecks"]
@@ -112,6 +112,33 @@ class WaitingChecks(Conformance):
         scene.probe.let("a")
         await scene.until_state(execution, "succeeded")
         assert (await scene.end(execution)).answer == answered.answer
+
+    @shows(Engine.wait)
+    async def test_a_wait_for_an_answer_alone_ends_when_there_can_be_none(self, scene: EngineScene) -> None:
+        """In the process that runs the execution and in another one."""
+        flow = await scene.workflow(
+            {"id": "r", "action": "respond", "with": {"body": "never"}, "if": "{{ TRIGGER.asked }}"},
+            call("a", hold=True),
+        )
+        async with scene.beside(slots=1) as other:
+            execution = await scene.begin(flow, {"asked": False}, priority=0)
+            deadline = scene.clock.now() + DAY
+            waits = [
+                asyncio.ensure_future(each.engine.wait(scene.org, execution, deadline, answer_only=True))
+                for each in (scene, other)
+            ]
+            await scene.probe.begun("a")
+
+            async def over() -> bool:
+                return all(wait.done() for wait in waits)
+
+            await scene.until(over, passing=0.5)
+            for wait in waits:
+                found = await wait
+                assert found is not None
+                assert (found.state, found.answer) == ("running", None)
+            scene.probe.let("a")
+            await scene.until_state(execution, "succeeded", passing=0.5)
 
     @shows(Engine.start)
     async def test_a_sleep_lasts_as_long_as_it_says(self, scene: EngineScene) -> None:
