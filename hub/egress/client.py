@@ -134,7 +134,7 @@ class Egress:
                 return _response(answer, read, dial.peer, started)
         except (ClientError, OSError) as error:
             status = None if answer is None else answer.status
-            failure = FailedCall(error, target, timeout, dial, status)
+            failure = FailedCall(error, target, timeout, dial, status, None if tls is None else tls.ca)
             raise await error_of(failure, self.guard, started) from error
         finally:
             DIAL.reset(token)

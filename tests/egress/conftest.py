@@ -116,6 +116,15 @@ class Authority:
         """The authority's own certificate, as a server would show it."""
         return Pair(self.pem, _pem(self.key))
 
+    def certified_by(self, issuer: Authority, *, ends: datetime) -> str:
+        """Another certificate of this authority, PEM: an intermediate one, or a root if it is its own issuer."""
+        made = (
+            issuer._builder(self.name, self.key.public_key(), ends - timedelta(days=9), ends)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .sign(issuer.key, hashes.SHA256())
+        )
+        return made.public_bytes(serialization.Encoding.PEM).decode()
+
     def issue(self, *names: str, begins: datetime | None = None, ends: datetime | None = None) -> Pair:
         now = datetime.now(UTC)
         key = ec.generate_private_key(ec.SECP256R1())

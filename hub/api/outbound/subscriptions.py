@@ -106,6 +106,7 @@ async def change(subscription: str) -> Response:
             data.secret_choice(new=False),
             tls_key=data.tls.client_key if key_given else None if dropped_certificate else KEEP,
             operator=who.may("operate"),
+            catch_up=data.catch_up,
         )
         return record.disabled_at if data.catch_up else None, made.record
 

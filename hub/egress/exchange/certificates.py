@@ -1,10 +1,12 @@
-"""The validity of a refused certificate. It is asked for again, since a failed handshake keeps no certificate."""
+"""The certificates of a refused chain. They are asked for again, since a failed handshake keeps no certificate."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import ssl
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from ipaddress import ip_address
 
@@ -13,13 +15,11 @@ from cryptography import x509
 from hub.egress.address.urls import SplitUrl
 from hub.egress.guard import Guard
 
-__all__ = ["certificate_validity"]
+__all__ = ["certificate_chain", "certificate_name", "outdated_certificate"]
 
 
-async def certificate_validity(
-    guard: Guard, target: SplitUrl, address: str, seconds: float
-) -> tuple[datetime, datetime] | None:
-    """From when to when the certificate of a server is valid; None if it sends none in time.
+async def certificate_chain(guard: Guard, target: SplitUrl, address: str, seconds: float) -> Sequence[x509.Certificate]:
+    """The certificates that a server sends, its own first; none if it sends none in time.
 
     Args:
         guard: Checks the address again.
@@ -37,20 +37,47 @@ async def certificate_validity(
             async with asyncio.timeout(seconds):
                 return await _ask(sock, context, target, (address, target.port))
     except (OSError, ValueError):
-        return None
+        return ()
 
 
 async def _ask(
     sock: socket.socket, context: ssl.SSLContext, target: SplitUrl, peer: tuple[str, int]
-) -> tuple[datetime, datetime] | None:
+) -> Sequence[x509.Certificate]:
     sock.setblocking(False)
     await asyncio.get_running_loop().sock_connect(sock, peer)
     _, writer = await asyncio.open_connection(sock=sock, ssl=context, server_hostname=target.host.removesuffix("."))
     try:
-        der = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        # Until Python 3.13 only the object below has the whole chain.
+        tls = writer.get_extra_info("ssl_object")
+        chain = tls._sslobj.get_unverified_chain() or ()  # noqa: SLF001 - see above
+        ders = [ssl.PEM_cert_to_DER_cert(each.public_bytes()) for each in chain]
     finally:
         writer.transport.abort()
-    if der is None:
-        return None
-    certificate = x509.load_der_x509_certificate(der)
-    return certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    return [x509.load_der_x509_certificate(der) for der in ders]
+
+
+def outdated_certificate(
+    sent: Sequence[x509.Certificate], ca: str | None, now: datetime
+) -> tuple[x509.Certificate, str] | None:
+    """The first certificate of a chain that is not valid at `now`, and what it is in the chain; None if all are.
+
+    Args:
+        sent: As the server sends them, its own first.
+        ca: The custom CA, PEM, among which the root may be.
+        now: With its time zone.
+    """
+    roots: list[x509.Certificate] = []
+    if ca is not None:
+        with suppress(ValueError):
+            roots = [each for each in x509.load_pem_x509_certificates(ca.encode()) if each not in sent]
+    for place, each in enumerate([*sent, *roots]):
+        if not each.not_valid_before_utc <= now <= each.not_valid_after_utc:
+            kind = "leaf" if place == 0 else "root" if each.subject == each.issuer else "intermediate"
+            return each, kind
+    return None
+
+
+def certificate_name(certificate: x509.Certificate) -> str:
+    """The subject of a certificate on one line, such as `CN=receiver.example`."""
+    name = certificate.subject.rfc4514_string()[:200]
+    return name if name.isprintable() and name else "without a subject"

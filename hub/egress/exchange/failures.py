@@ -6,6 +6,7 @@ import errno
 import socket
 import ssl
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from time import perf_counter
 from typing import Final
 
@@ -20,7 +21,7 @@ from aiohttp import (
 
 from hub.egress.address.urls import SplitUrl
 from hub.egress.errors import EgressError, FailureKind
-from hub.egress.exchange.certificates import certificate_validity
+from hub.egress.exchange.certificates import certificate_chain, certificate_name, outdated_certificate
 from hub.egress.exchange.dial import Dial
 from hub.egress.guard import Guard
 from hub.errors import HubError
@@ -66,6 +67,7 @@ class FailedCall:
         seconds: The time limit of the call.
         dial: What is known about its connection.
         status: Status of the answer, if its body failed.
+        ca: The custom CA of the call, PEM.
     """
 
     error: Exception
@@ -73,6 +75,7 @@ class FailedCall:
     seconds: float
     dial: Dial
     status: int | None
+    ca: str | None = None
 
 
 async def error_of(failure: FailedCall, guard: Guard, started: float) -> HubError:
@@ -155,12 +158,7 @@ def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
 async def _certificate(error: ssl.SSLCertVerificationError, failure: FailedCall, guard: Guard, left: float) -> str:
     code = error.verify_code
     if code in {_EXPIRED, _NOT_YET}:
-        dates = None
-        if failure.dial.address is not None and left > 0:
-            dates = await certificate_validity(guard, failure.target, failure.dial.address, left)
-        if code == _EXPIRED:
-            return f"certificate expired on {dates[1]:%Y-%m-%d}" if dates else "certificate expired"
-        return f"certificate is not valid before {dates[0]:%Y-%m-%d}" if dates else "certificate is not valid yet"
+        return await _outdated(failure, guard, left, expired=code == _EXPIRED)
     if code in _NAME_MISMATCH:
         return f"certificate is for another host than {failure.target.host}"
     if code == _SELF_SIGNED:
@@ -168,6 +166,21 @@ async def _certificate(error: ssl.SSLCertVerificationError, failure: FailedCall,
     if code in _UNKNOWN_ISSUER:
         return "certificate's issuer is unknown, or an intermediate certificate is missing"
     return f"certificate is refused: {error.verify_message}"
+
+
+async def _outdated(failure: FailedCall, guard: Guard, left: float, *, expired: bool) -> str:
+    """Which certificate of the chain has expired, or is not valid yet."""
+    found = None
+    if failure.dial.address is not None and left > 0:
+        sent = await certificate_chain(guard, failure.target, failure.dial.address, left)
+        found = outdated_certificate(sent, failure.ca, datetime.now(UTC))
+    if found is None:
+        return "certificate expired" if expired else "certificate is not valid yet"
+    certificate, kind = found
+    which = f"the {kind} certificate, {certificate_name(certificate)}"
+    if expired:
+        return f"certificate expired on {certificate.not_valid_after_utc:%Y-%m-%d}: {which}"
+    return f"certificate is not valid before {certificate.not_valid_before_utc:%Y-%m-%d}: {which}"
 
 
 def _tls_reason(error: ssl.SSLError) -> str:

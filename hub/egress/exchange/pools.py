@@ -9,10 +9,11 @@ from collections.abc import Coroutine, Hashable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from aiohttp import ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from aiohttp import ClientResponse, ClientSession, ClientTimeout, DummyCookieJar
 from aiohttp.connector import Connection
 
 from hub.egress.errors import EgressError
+from hub.egress.exchange.answer_head import TolerantConnector
 from hub.egress.exchange.body import ACCEPT_ENCODING
 from hub.egress.exchange.dial import DIAL
 from hub.egress.exchange.tls import TlsPolicy
@@ -111,7 +112,7 @@ class ConnectionPools:
         return context
 
     def _session(self, context: ssl.SSLContext | bool) -> ClientSession:  # noqa: FBT001 - the values that aiohttp's `ssl` takes
-        connector = TCPConnector(
+        connector = TolerantConnector(
             ssl=context,
             resolver=self._guard.resolver,
             use_dns_cache=False,

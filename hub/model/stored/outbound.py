@@ -104,10 +104,13 @@ class SubscriptionChange:
     Attributes:
         spec: The new spec as a whole; None leaves the old one.
         secrets: What happens to its secrets, the key of its client certificate included.
+        catch_up: When the change enables the subscription, deliveries with an ordering key that were skipped while it
+            was disabled take their places in the queue again, before all newer ones of their keys.
     """
 
     spec: SubscriptionSpec | None = None
     secrets: SecretsChange = SAME_SECRETS
+    catch_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,7 +213,7 @@ class _AttemptRecorder:
             request_headers=self._headers,
             response_headers=self._mask.headers(response.headers),
             response_body=self._mask.text(text) + ("…" if response.truncated else ""),
-            error=status_error(response.status),
+            error=self._mask.text(status_error(response.status, response.headers)),
         )
 
 

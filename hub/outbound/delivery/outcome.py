@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hub.model.retry import Retry, RetrySchedule
@@ -17,6 +18,7 @@ THROTTLING = frozenset({429, 503})
 
 _LONGEST_THROTTLE = 300.0
 """Seconds that 429 and 503 throttle a subscription without a `Retry-After`."""
+_LONGEST_LOCATION = 500
 _GRID = 100_000
 """Microseconds. Retries are due at whole tenths of a second, so that those of the same tenth share one claim."""
 
@@ -76,12 +78,20 @@ def outcome_of(
     return AttemptOutcome("pending", due=due, throttled_until=throttled_until)
 
 
-def status_error(status: int) -> str:
-    """Why an answer with this status does not count as delivered; empty for 2xx."""
+def status_error(status: int, headers: Iterable[tuple[str, str]] = ()) -> str:
+    """Why an answer with this status does not count as delivered; empty for 2xx.
+
+    Args:
+        status: Of the answer.
+        headers: Of the answer; names in any case. The sentence about a redirect says where it leads.
+    """
     if 200 <= status < 300:
         return ""
     if 300 <= status < 400:
-        return f"the receiver answered {status}: redirects are not followed, set the final URL on the subscription"
+        location = next((value for name, value in headers if name.lower() == "location"), "")
+        where = f" to {location[:_LONGEST_LOCATION]}" if location.isprintable() and location else ""
+        hint = "redirects are not followed, set the final URL on the subscription"
+        return f"the receiver answered {status}{where}: {hint}"
     if status == 410:
         return "the receiver answered 410 Gone: it wants no more deliveries"
     return f"the receiver answered {status}"

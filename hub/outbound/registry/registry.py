@@ -150,6 +150,7 @@ class SubscriptionRegistry:
         *,
         tls_key: str | _Choice | None = KEEP,
         operator: bool = False,
+        catch_up: bool = False,
     ) -> SavedSubscription:
         """Change the spec and the secrets of a subscription, in one commit. Only fields that change are judged.
 
@@ -162,6 +163,7 @@ class SubscriptionRegistry:
             secret: The secret that signs.
             tls_key: The private key of its client certificate, PEM; None removes the key.
             operator: Whether the caller may know which address the guard refuses.
+            catch_up: When this enables it, what was skipped of an ordering key is sent before newer messages of it.
 
         Raises:
             NotFound: It was deleted.
@@ -179,7 +181,7 @@ class SubscriptionRegistry:
         if tls_key is not KEEP:
             replaced.append(TLS_KEY_SLOT)
         secrets = SecretsChange(clear=replaced, add=[*(signing or ()), *key])
-        record = await self._write(current, SubscriptionChange(spec=spec, secrets=secrets))
+        record = await self._write(current, SubscriptionChange(spec=spec, secrets=secrets, catch_up=catch_up))
         return SavedSubscription(record, signing[0].text if secret is MAKE and signing else None)
 
     async def rotate(

@@ -14,6 +14,7 @@ import pytest
 
 from hub.egress.client import Egress, TlsPolicy
 from hub.egress.errors import EgressError
+from tests.egress.conftest import Authority, Pair
 
 MakeEgress = Callable[..., Awaitable[Egress]]
 Receive = Callable[..., Awaitable[Any]]
@@ -121,7 +122,11 @@ async def test_an_expired_certificate_is_named_with_its_day(
     pair = authority.issue("127.0.0.1", begins=ends - timedelta(days=9), ends=ends)
     receiver = await receive(replied(b""), tls=shows(pair, tmp_path))
     error = await fail(await make_egress(), f"https://127.0.0.1:{receiver.port}/", tls=TlsPolicy(ca=authority.pem))
-    assert (str(error), error.kind, error.address) == ("certificate expired on 2024-01-02", "tls", "127.0.0.1")
+    assert (str(error), error.kind, error.address) == (
+        "certificate expired on 2024-01-02: the leaf certificate, CN=127.0.0.1",
+        "tls",
+        "127.0.0.1",
+    )
     assert receiver.heads == []
 
 
@@ -132,7 +137,10 @@ async def test_other_certificates_that_are_refused(
     unknown = type(authority)("Another authority")
     self_signed = type(authority)("127.0.0.1")
     for pair, sentence in (
-        (authority.issue("127.0.0.1", begins=tomorrow), f"certificate is not valid before {tomorrow:%Y-%m-%d}"),
+        (
+            authority.issue("127.0.0.1", begins=tomorrow),
+            f"certificate is not valid before {tomorrow:%Y-%m-%d}: the leaf certificate, CN=127.0.0.1",
+        ),
         (authority.issue("elsewhere.example"), "certificate is for another host than 127.0.0.1"),
         (
             unknown.issue("127.0.0.1"),
@@ -205,3 +213,20 @@ async def test_tls_to_a_server_without_it_or_that_hangs(make_egress: MakeEgress)
     finally:
         server.close()
     assert (str(error), error.kind) == ("no connection within 0.1 s", "timeout")
+
+
+@pytest.mark.parametrize("sent", [True, False])
+async def test_the_sentence_names_the_intermediate_or_root_that_expired(
+    make_egress: MakeEgress, receive: Receive, replied: Replied, shows: Shows, tmp_path: Path, *, sent: bool
+) -> None:
+    """The intermediate comes with the leaf; the root is the subscription's own CA and may not be sent."""
+    ended = datetime(2024, 5, 6, tzinfo=UTC)
+    root, old = Authority("Root of the tests"), Authority("Old authority")
+    outdated = old.certified_by(root if sent else old, ends=ended)
+    pair = old.issue("127.0.0.1")
+    shown = Pair(pair.certificate + outdated, pair.key) if sent else pair
+    receiver = await receive(replied(b""), tls=shows(shown, tmp_path))
+    policy = TlsPolicy(ca=root.pem if sent else outdated)
+    error = await fail(await make_egress(), f"https://127.0.0.1:{receiver.port}/", tls=policy)
+    kind = "intermediate" if sent else "root"
+    assert str(error) == f"certificate expired on 2024-05-06: the {kind} certificate, CN=Old authority"

@@ -435,3 +435,38 @@ async def test_a_lease_that_ended_unrenewed_repeats_nothing(still: Rig, receiver
     assert later.deliveries == 1
     assert await still.states() == ["delivered"] * 4
     assert {each.crashes for each in await still.deliveries()} == {0}
+
+
+async def test_catching_up_keeps_the_order_of_a_key(still: Rig, receiver: Receiver) -> None:
+    """What was skipped while disabled goes before what is published after the subscription is enabled."""
+    made = await still.subscribe(receiver.url, concurrency=4)
+    await still.publish({"n": 0}, ordering_key="a")
+    await receiver.until(1)
+    await still.outbound.settled()
+    still.clock.advance(1)
+    off = made.record.spec.model_copy(update={"enabled": False})
+    await still.outbound.registry.update(still.current(made), off)
+    for number in range(1, 6):
+        still.clock.advance(1)
+        await still.publish({"n": number}, ordering_key="a" if number % 2 else "b")
+    receiver.gate.clear()
+    await still.outbound.registry.update(still.current(made), made.record.spec, catch_up=True)
+    await still.publish({"n": 7}, ordering_key="a")
+    await still.publish({"n": 6}, ordering_key="b")
+    receiver.gate.set()
+    await receiver.until(8)
+    await still.outbound.settled()
+    numbers = [each.json()["data"]["n"] for each in receiver.got]
+    assert [number for number in numbers if number % 2] == [1, 3, 5, 7]
+    assert [number for number in numbers if not number % 2] == [0, 2, 4, 6]
+
+
+async def test_without_catching_up_what_was_skipped_stays(still: Rig, receiver: Receiver) -> None:
+    made = await still.subscribe(receiver.url, enabled=False)
+    await still.publish({"n": 1}, ordering_key="a")
+    on = made.record.spec.model_copy(update={"enabled": True})
+    await still.outbound.registry.update(still.current(made), on)
+    await still.publish({"n": 2}, ordering_key="a")
+    await receiver.until(1)
+    await still.outbound.settled()
+    assert await still.states() == ["skipped", "delivered"]

@@ -111,3 +111,12 @@ def test_a_late_retry_does_not_hold_the_subscription_for_hours() -> None:
     retry = RetrySchedule(wait_seconds=(40_000,), jitter=0)
     found = outcome_of(delivery, Attempt(1, NOW, None, 503, 1, (), (), "", "x"), retry, NOW, random.Random())
     assert found == AttemptOutcome("pending", due=NOW + 40_000 * SECOND, throttled_until=NOW + 300 * SECOND)
+
+
+def test_the_sentence_of_a_redirect_names_where_it_leads() -> None:
+    headers = [("content-type", "x"), ("LOCATION", "https://new.example/hook")]
+    assert status_error(308, headers).startswith(
+        "the receiver answered 308 to https://new.example/hook: redirects are not"
+    )
+    assert status_error(302).startswith("the receiver answered 302: redirects are not")
+    assert len(status_error(302, [("location", "x" * 5_000)])) < 700

@@ -36,6 +36,7 @@ __all__ = [
     "resume_deliveries",
     "take_leases",
     "unblock_next",
+    "unskip_ordered",
 ]
 
 _UNFINISHED = "state IN ('pending', 'paused')"
@@ -59,6 +60,13 @@ UPDATE deliveries SET state = 'pending', ready = CASE WHEN ordering_key IS NULL 
 ) THEN due END
 WHERE org = ? AND subscription = ? AND state = 'paused'
 """  # noqa: S608 - only constants are put in
+_UNSKIP = """
+UPDATE deliveries SET state = 'paused', due = ?, tries = 0, finished = NULL, error = ''
+WHERE org = ? AND subscription = ? AND state = 'skipped' AND state != 'delivered'
+    AND ordering_key IS NOT NULL AND created >= ?
+    AND EXISTS (SELECT 1 FROM bodies WHERE bodies.org = deliveries.org AND bodies.message = deliveries.message
+        AND bodies.form = deliveries.form)
+"""
 _PAUSE = """
 UPDATE deliveries SET state = 'paused', ready = NULL, owner = NULL
 WHERE org = ? AND subscription = ? AND state = 'pending'
@@ -96,6 +104,14 @@ _OUTCOMES = positional(_OUTCOME)
 def pause_deliveries(transaction: Transaction, org: Id, subscription: Id) -> None:
     """Pause what is pending. The fences stay as they are, so that an attempt under way can still be logged."""
     transaction.connection.exec_driver_sql(_PAUSE, (org, subscription))
+
+
+def unskip_ordered(transaction: Transaction, org: Id, subscription: Id, since: int, now: int) -> None:
+    """Make skipped deliveries with an ordering key, accepted from `since` on, paused as if they had been accepted so.
+
+    Their sequences are those of their acceptance, so that `resume_deliveries` lets each key go on where it stopped.
+    """
+    transaction.connection.exec_driver_sql(_UNSKIP, (now, org, subscription, since))
 
 
 def resume_deliveries(transaction: Transaction, org: Id, subscription: Id) -> None:

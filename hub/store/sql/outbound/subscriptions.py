@@ -12,7 +12,7 @@ from hub.model.ids import Id, base62, new_id
 from hub.model.stored.outbound import SubscriptionChange, SubscriptionRecord, SubscriptionSpec
 from hub.model.stored.source import StoredSecret
 from hub.ports.store.page import Page
-from hub.store.sql.outbound.queue import cancel_deliveries, pause_deliveries, resume_deliveries
+from hub.store.sql.outbound.queue import cancel_deliveries, pause_deliveries, resume_deliveries, unskip_ordered
 from hub.store.sql.paging import page
 from hub.store.sql.records import sealed_spec, subscription_record
 from hub.store.sql.registry.secrets import OwnedSecrets
@@ -81,6 +81,8 @@ class SqlSubscriptions:
                 columns["sealed_spec"] = sealed_spec(self._vault, org, subscription, change.spec)
                 if change.spec.enabled and not record.spec.enabled:
                     columns |= {"failing_since": None, "warned": False, "disabled_reason": "", "disabled_at": None}
+                    if change.catch_up and record.disabled_at is not None:
+                        unskip_ordered(transaction, org, subscription, record.disabled_at, now)
                     resume_deliveries(transaction, org, subscription)
                 elif not change.spec.enabled and record.spec.enabled:
                     columns["disabled_at"] = now
