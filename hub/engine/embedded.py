@@ -11,10 +11,11 @@ import structlog
 from hub.egress.client import Egress
 from hub.engine.compiled_versions import CompiledVersions
 from hub.engine.host import MessagePublisher, RunServices, RunState
-from hub.engine.inline import InlineEvaluator, as_record
+from hub.engine.inline import InlineEvaluator
 from hub.engine.reporter import ExecutionReporter
 from hub.engine.run.run import Run
 from hub.engine.run.waits import Waits
+from hub.engine.views import view_of
 from hub.engine.work.claims import Claims
 from hub.engine.work.leases import Leases
 from hub.engine.work.presence import Presence
@@ -120,7 +121,7 @@ class EmbeddedEngine:
         self._stopping = False
 
     async def start_running(self) -> None:
-        """See the port; OSError means that the file that shows this process alive cannot be locked."""
+        """See `hub.ports.engine.Engine.start_running`. OSError: the file of this process cannot be locked."""
         if self._presence is not None:
             self._presence.enter()
         await self._leases.inherit()
@@ -131,7 +132,7 @@ class EmbeddedEngine:
         ]
 
     async def stop(self) -> None:
-        """See the port; executions get `shutdown_seconds` to finish."""
+        """See `hub.ports.engine.Engine.stop`. Executions get `shutdown_seconds` to finish."""
         self._stopping = True
         await _end(self._loops[:1])
         await self._tasks_done(self._shutdown_seconds)
@@ -147,7 +148,7 @@ class EmbeddedEngine:
             self._presence.leave()
 
     async def node_names(self, execution: ExecutionRecord) -> Mapping[str, str]:
-        """See the port."""
+        """See `hub.ports.engine.Engine.node_names`."""
         try:
             workflow = await self._services.versions.of(execution)
         except (NotFound, Invalid):
@@ -155,7 +156,7 @@ class EmbeddedEngine:
         return {node.id: node.name or node.id for node in workflow.nodes.values()}
 
     def lease(self, *, waiting: bool = False) -> Lease | None:
-        """See the port."""
+        """See `hub.ports.engine.Engine.lease`."""
         if self._stopping or self._slots.free(waiting=waiting) <= 0 or (self._claims.backlog and not waiting):
             return None
         lease = Lease(self._owner, self._clock.now() + self._lease)
@@ -163,23 +164,26 @@ class EmbeddedEngine:
         return lease
 
     def evaluate(self, workflow: Id, version: int, trigger: Mapping[str, Any]) -> Finished | None:
-        """See the port; only versions that are compiled already are evaluated."""
+        """See `hub.ports.engine.Engine.evaluate`. Only versions that are compiled already are evaluated."""
         compiled = self._services.versions.cached(workflow, version)
         if compiled is None:
             return None
         return self._inline.evaluate((workflow, version), compiled, trigger, self._clock.now())
 
     def release(self, lease: Lease) -> None:
-        """See the port."""
+        """See `hub.ports.engine.Engine.release`."""
         self._slots.withdraw(lease)
         self._claims.slot_free()
 
     def saturated(self) -> bool:
-        """See the port: no slot is free for a waiting sender, and twice as many already wait as there are slots."""
+        """See `hub.ports.engine.Engine.saturated`.
+
+        That is while no slot is free for a waiting sender, and twice as many already wait as there are slots.
+        """
         return self._stopping or (self._slots.free(waiting=True) <= 0 and self._waits.count >= 2 * self._slots.total)
 
     def start(self, executions: Sequence[NewExecution]) -> None:
-        """See the port."""
+        """See `hub.ports.engine.Engine.start`."""
         for execution in executions:
             if execution.finished is not None:
                 self._tell_evaluated(execution, execution.finished)
@@ -195,11 +199,11 @@ class EmbeddedEngine:
                 self._spawn(Run(self._services, self, execution, lease, waiting=waiting))
 
     def wake(self) -> None:
-        """See the port."""
+        """See `hub.ports.engine.Engine.wake`."""
         self._claims.wake()
 
     async def wait(self, org: Id, execution: Id, deadline: int, *, answer_only: bool = False) -> ExecutionRecord | None:
-        """See the port."""
+        """See `hub.ports.engine.Engine.wait`."""
         run = self._runs.get(execution)
         if run is not None:
             if run.execution.org != org:
@@ -212,7 +216,7 @@ class EmbeddedEngine:
         return await self._waits.wait(org, execution, deadline, answer_only=answer_only)
 
     async def cancel(self, org: Id, execution: Id) -> bool:
-        """See the port."""
+        """See `hub.ports.engine.Engine.cancel`."""
         cancelled = await self._store.executions.cancel(org, execution, self._clock.now())
         if not cancelled:
             await self._store.executions.get(org, execution)  # raises NotFound
@@ -225,7 +229,7 @@ class EmbeddedEngine:
         return bool(cancelled)
 
     async def signal(self, org: Id, execution: Id, name: str, value: Any) -> None:
-        """See the port."""
+        """See `hub.ports.engine.Engine.signal`."""
         await self._store.executions.signal(org, execution, name, value, self._clock.now())
         run = self._runs.get(execution)
         if run is not None:
@@ -233,7 +237,7 @@ class EmbeddedEngine:
         self.wake()
 
     async def retry(self, org: Id, execution: Id) -> None:
-        """See the port."""
+        """See `hub.ports.engine.Engine.retry`."""
         await self._store.executions.reopen(org, execution, self._clock.now())
         await self._reporter.stored(org, (execution,))
         self.wake()
@@ -269,10 +273,10 @@ class EmbeddedEngine:
         if execution.priority == 0:
             if len(self._evaluated) >= _EVALUATED:
                 del self._evaluated[next(iter(self._evaluated))]
-            self._evaluated[execution.id] = as_record(execution, finished)
+            self._evaluated[execution.id] = _record_of(execution, finished)
         if self._reporter.has_observers:
             self._reporter.nodes(execution, finished.nodes)
-            self._reporter.execution(as_record(execution, finished), "succeeded")
+            self._reporter.execution(_record_of(execution, finished), "succeeded")
 
     def run_wrote(self, run: RunState, entries: Sequence[NodeRecord], change: ExecutionChange | None) -> None:
         """See `RunHost`."""
@@ -331,6 +335,11 @@ class EmbeddedEngine:
     def _leased(self) -> Collection[Id]:
         self._slots.withdraw_older(self._clock.now())
         return self._runs.keys()
+
+
+def _record_of(execution: NewExecution, finished: Finished) -> ExecutionRecord:
+    """An execution that was accepted together with its end."""
+    return view_of(execution, "succeeded", result=finished.result, started=execution.created, finished=finished.at)
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -14,11 +14,11 @@ from typing import Any
 
 from hub.errors import ExpressionError
 from hub.model.ids import Id
-from hub.model.stored.execution import ExecutionRecord, Finished, NewExecution, NodeRecord
+from hub.model.stored.execution import Finished, NodeRecord
 from hub.workflows.definition.workflow import Workflow
 from hub.workflows.plan.planner import Planner
 
-__all__ = ["InlineEvaluator", "as_record"]
+__all__ = ["InlineEvaluator"]
 
 _SLOW_SECONDS = 0.003
 """An evaluation that takes longer is slow: nothing else moves in the process meanwhile."""
@@ -65,28 +65,6 @@ class InlineEvaluator:
             self._slow[version] = self._slow.get(version, 0) + 1
         elif self._slow:
             self._slow.pop(version, None)
-
-
-def as_record(execution: NewExecution, finished: Finished) -> ExecutionRecord:
-    """An execution that was accepted together with its end, as those who wait for it see it."""
-    return ExecutionRecord(
-        org=execution.org,
-        id=execution.id,
-        workflow=execution.workflow,
-        version=execution.version,
-        kind=execution.kind,
-        state="succeeded",
-        trigger=execution.trigger,
-        created=execution.created,
-        source=execution.source,
-        request=execution.request,
-        event=execution.event,
-        replay_of=execution.replay_of,
-        priority=execution.priority,
-        result=finished.result,
-        started=execution.created,
-        finished=finished.at,
-    )
 
 
 def _evaluate(workflow: Workflow, trigger: Mapping[str, Any], now: int) -> Finished | None:

@@ -43,7 +43,7 @@ class WorkflowTriggers:
     def select(
         self, snapshot: Snapshot, source: SourceRecord, trigger: Mapping[str, Any], *, control: bool
     ) -> Selection:
-        """See the port."""
+        """See `hub.ports.triggers.Triggers.select`."""
         started: list[Selected] = []
         faults: list[str] = []
         scope: Scope | None = None
@@ -70,7 +70,7 @@ class WorkflowTriggers:
         return f"workflow {name} was not started: {said}"
 
     def draft(self, snapshot: Snapshot, workflow: Id, trigger: Mapping[str, Any]) -> Selected:
-        """See the port."""
+        """See `hub.ports.triggers.Triggers.draft`."""
         definition = dict(snapshot.workflows[workflow].draft)
         compiled = compile_workflow(definition, self._actions())
         return replace(_selected(workflow, 0, compiled, Scope.of(trigger, {})), definition=definition)

@@ -18,6 +18,7 @@ from hub.engine.host import RunHost, RunServices
 from hub.engine.run.children import Children
 from hub.engine.run.journal_buffer import JournalBuffer
 from hub.engine.run.node_tries import NodeTries
+from hub.engine.views import view_of
 from hub.errors import Fenced, Invalid, NotFound, StoreError
 from hub.model.ids import Id, write_id
 from hub.model.stored.execution import ExecutionChange, ExecutionError, ExecutionRecord, Lease, NewExecution, NodeRecord
@@ -335,25 +336,9 @@ class Run:
     def view(self) -> ExecutionRecord:
         """See `RunState`."""
         outcome = self._outcome
-        seen = self.execution
-        return ExecutionRecord(
-            org=seen.org,
-            id=seen.id,
-            workflow=seen.workflow,
-            version=seen.version,
-            kind=seen.kind,
-            state="running" if outcome is None else outcome.state,
-            trigger=seen.trigger,
-            created=seen.created,
-            source=seen.source,
-            request=seen.request,
-            event=seen.event,
-            parent=seen.parent,
-            parent_node=seen.parent_node,
-            replay_of=seen.replay_of,
-            priority=seen.priority,
-            serial_key=seen.serial_key,
-            definition=seen.definition,
+        return view_of(
+            self.execution,
+            "running" if outcome is None else outcome.state,
             result=None if outcome is None else outcome.result,
             error=None if outcome is None else outcome.error,
             started=self._started,

@@ -12,8 +12,8 @@ from hub.store.parts import sql_store
 from hub.testing.clock import ManualClock
 from hub.testing.conformance.engine.accepting import AcceptingChecks
 from hub.testing.conformance.engine.children import ChildChecks
-from hub.testing.conformance.engine.crashing import CrashChecks
 from hub.testing.conformance.engine.failing import FailingChecks
+from hub.testing.conformance.engine.killing import KillChecks
 from hub.testing.conformance.engine.running import RunningChecks
 from hub.testing.conformance.engine.scene import EngineFactory, EngineScene, StoreFactory
 from hub.testing.conformance.engine.stopping import StoppingChecks
@@ -29,7 +29,7 @@ class EngineConformance(
     FailingChecks,
     ChildChecks,
     StoppingChecks,
-    CrashChecks,
+    KillChecks,
 ):
     """Subclass it in a test file and name the factory that the plugin registers with `registry.engine`.
 

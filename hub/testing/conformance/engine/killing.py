@@ -12,14 +12,14 @@ from hub.testing.conformance.engine.scene import EngineScene, value
 from hub.testing.conformance.engine.world import processes
 from hub.testing.conformance.scenario import Conformance, shows
 
-__all__ = ["CrashChecks"]
+__all__ = ["KillChecks"]
 
 
 def _post(name: str, *needs: str, **fields: Any) -> dict[str, Any]:
     return {"id": name, "action": "world.post", "needs": list(needs), "with": {"data": "{{ TRIGGER }}"}} | fields
 
 
-class CrashChecks(Conformance):
+class KillChecks(Conformance):
     """Real processes of the operating system, ended by SIGKILL."""
 
     @shows(Engine.start_running)
