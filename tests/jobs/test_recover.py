@@ -175,3 +175,27 @@ async def test_a_crash_in_a_step_counts_each_delivery_once(rigs: Rigs, receiver:
         await jobs.settled()
         done = await second.store.jobs.get(second.org, begun.id)
         assert (done.state, done.done, done.failed, done.total) == ("done", 150, 0, 150)
+
+
+async def test_what_arrived_and_what_failed_is_counted(rig: Rig, jobs: JobRunner, receiver: Receiver) -> None:
+    """Of 60 deliveries 7 arrive, the others fail for good."""
+    made = await miss(rig, receiver, 60)
+    receiver.replies = [web.Response() for _ in range(7)]
+    receiver.always = lambda: web.Response(status=500)
+    job = await recover(rig, jobs, made)
+    await jobs.settled()
+    done = await rig.store.jobs.get(rig.org, job.id)
+    assert (done.state, done.total, done.done, done.failed) == ("done", 60, 7, 53)
+    assert done.error == "the last delivery that failed: the receiver answered 500"
+
+
+async def test_what_waits_for_a_retry_is_neither(rig: Rig, jobs: JobRunner, receiver: Receiver) -> None:
+    made = await miss(rig, receiver, 5)
+    spec = made.record.spec.model_copy(update={"retry": Retry(retries=1, initial_seconds=86_400, max_seconds=86_400)})
+    await rig.outbound.registry.update(rig.current(made), spec)
+    receiver.replies = [web.Response() for _ in range(2)]
+    receiver.always = lambda: web.Response(status=500)
+    job = await recover(rig, jobs, made)
+    await jobs.settled()
+    done = await rig.store.jobs.get(rig.org, job.id)
+    assert (done.state, done.total, done.done, done.failed) == ("done", 5, 2, 0)

@@ -25,6 +25,7 @@ __all__ = [
     "MessageTotals",
     "NewDelivery",
     "Published",
+    "Resent",
     "SubscriptionChange",
     "SubscriptionRecord",
     "SubscriptionSpec",
@@ -260,6 +261,23 @@ class Claim:
 
     deliveries: tuple[DueDelivery, ...]
     later: Mapping[Id, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Resent:
+    """What became of deliveries that were made pending again.
+
+    Attributes:
+        delivered: How many arrived.
+        dead: How many have failed for good.
+        untried: How many can be sent and have not been tried.
+        error: Why one of the dead ones failed, empty without any.
+    """
+
+    delivered: int
+    dead: int
+    untried: int
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)

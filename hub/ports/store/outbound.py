@@ -16,6 +16,7 @@ from hub.model.stored.outbound import (
     MessageTotals,
     NewDelivery,
     Published,
+    Resent,
     SubscriptionChange,
     SubscriptionRecord,
     SubscriptionSpec,
@@ -292,6 +293,16 @@ class OutboundStore(Protocol):
 
     async def count_recoverable(self, org: Id, subscription: Id, since: int, until: int, *, cursor: str = "") -> int:
         """How many deliveries `recoverable` lists in all, from that cursor on. Raises as it does."""
+        ...
+
+    async def resent(self, org: Id, subscription: Id, begin: str, end: str, since: int) -> Resent:
+        """What became of the deliveries of a subscription between two cursors of `recoverable`.
+
+        Those that were finished before `since` (microseconds UTC) do not count.
+
+        Raises:
+            Invalid: A cursor is not one that `recoverable` returned.
+        """
         ...
 
     async def pending(self, org: Id, subscription: Id, limit: int) -> int:

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, exists, func, select, tuple_, union_all
+from sqlalchemy import Row, and_, exists, func, or_, select, tuple_, union_all
 
 from hub.errors import Invalid, NotFound, Problem
 from hub.model.ids import Id
-from hub.model.stored.outbound import Attempt, DeliveryRecord, MessageRecord, MessageTotals
+from hub.model.stored.outbound import Attempt, DeliveryRecord, MessageRecord, MessageTotals, Resent
 from hub.ports.store.page import Page
 from hub.store.sql.documents import Documents
 from hub.store.sql.outbound.outbound_rows import UNFINISHED, attempt_record, delivery_record, message_record
@@ -170,6 +170,24 @@ class SqlOutboundLog:
         """See `hub.ports.store.OutboundStore.count_recoverable`."""
         span = _recoverable(org, subscription, since, until)
         return await count_ids(self._database, deliveries.c.id, span, after=read_cursor(cursor or None))
+
+    async def resent(self, org: Id, subscription: Id, begin: str, end: str, since: int) -> Resent:
+        """See `hub.ports.store.OutboundStore.resent`."""
+        last = read_cursor(end or None)
+        span = [deliveries.c.org == org, deliveries.c.subscription == subscription, deliveries.c.id <= (last or b"")]
+        first = read_cursor(begin or None)
+        if first is not None:
+            span.append(deliveries.c.id > first)
+        ended = deliveries.c.finished >= since
+        ready = and_(deliveries.c.tries == 0, deliveries.c.ready.is_not(None))
+        rows = await self._database.rows(
+            select(deliveries.c.state, func.count(), func.max(deliveries.c.error))
+            .where(*span, or_(ended, and_(deliveries.c.state == UNFINISHED[0], ready)))
+            .group_by(deliveries.c.state)
+        )
+        found = {row[0]: (int(row[1]), str(row[2])) for row in rows}
+        dead, error = found.get("dead", (0, ""))
+        return Resent(found.get("delivered", (0, ""))[0], dead, found.get(UNFINISHED[0], (0, ""))[0], error)
 
     async def pending(self, org: Id, subscription: Id, limit: int) -> int:
         """See `hub.ports.store.OutboundStore.pending`."""
