@@ -351,3 +351,18 @@ async def test_the_deliveries_of_a_deleted_subscription_can_be_read(hub: LiveHub
     (delivery,) = (await hub.api("GET", f"/api/deliveries?subscription={made['id']}")).json()["items"]
     shown = (await hub.api("GET", f"/api/deliveries/{delivery['id']}")).json()
     assert [each["status"] for each in shown["attempts"]] == [200]
+
+
+async def test_a_recovery_says_what_arrived_failed_and_waits(hub: LiveHub, receiver: Receiver) -> None:
+    made = await subscribe(hub, receiver.url, retry={"retries": 0})
+    receiver.always = lambda: web.Response(status=500)
+    for number in range(4):
+        await hub.api("POST", "/api/messages", {"type": "order.created", "data": number})
+    await receiver.until(4)
+    await hub.services.outbound.settled()
+    receiver.replies = [web.Response()]
+    job = (await hub.api("POST", f"/api/subscriptions/{made['id']}/recover", {"since": 0})).json()
+    await hub.services.jobs.settled()
+    shown = (await hub.api("GET", f"/api/jobs/{job['id']}")).json()
+    counts = {name: shown[name] for name in ("state", "total", "delivered", "done", "failed", "pending")}
+    assert counts == {"state": "done", "total": 4, "delivered": 1, "done": 1, "failed": 3, "pending": 0}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hub.errors import Invalid
-from hub.model.stored.outbound import NewDelivery
+from hub.model.stored.outbound import NewDelivery, Resent
 from hub.ports.store import OutboundStore
 from hub.testing.conformance.scenario import Conformance, shows
 from hub.testing.conformance.store.outbound.outbox import Outbox
@@ -15,7 +15,7 @@ __all__ = ["RecoveryChecks"]
 
 
 class RecoveryChecks(Conformance):
-    """`requeue`, `recoverable`, `count_recoverable` and `pending`."""
+    """`requeue`, `recoverable`, `count_recoverable`, `resent` and `pending`."""
 
     @shows(OutboundStore.requeue)
     async def test_a_requeued_delivery_goes_to_the_end_of_its_ordering_key(self, scene: StoreScene) -> None:
@@ -118,6 +118,36 @@ class RecoveryChecks(Conformance):
             await scene.store.outbound.recoverable(scene.org, made.id, 0, start, limit=2, cursor="zz")
         with pytest.raises(Invalid):
             await scene.store.outbound.count_recoverable(scene.org, made.id, 0, start, cursor="zz")
+
+    @shows(OutboundStore.resent)
+    async def test_what_became_of_requeued_deliveries_is_counted(self, scene: StoreScene) -> None:
+        """Not what was finished before, lies outside the cursors, or waits for a retry."""
+        outbox = Outbox(scene)
+        made, start = await outbox.subscribe(), scene.clock.now()
+        for _ in range(5):
+            scene.clock.advance(1)
+            await outbox.publish(made)
+            [due] = await outbox.claim(made)
+            await outbox.attempt(due, "dead")
+        scene.clock.advance(1)
+        began = scene.clock.now()
+        outbound, until = scene.store.outbound, began + SECOND
+        ids, end = await outbound.recoverable(scene.org, made.id, start, until, limit=4)
+        assert await outbound.resent(scene.org, made.id, "", end, began) == Resent(0, 0, 0)
+
+        await outbound.requeue(scene.org, ids[1:], began)
+        assert await outbound.resent(scene.org, made.id, "", end, began) == Resent(0, 0, 3)
+        first, second, third = await outbox.claim(made)
+        await outbox.attempt(first)
+        await outbox.attempt(second, "dead")
+        await outbox.attempt(third, "pending")
+
+        found = await outbound.resent(scene.org, made.id, "", end, began)
+        assert (found.delivered, found.dead, found.untried) == (1, 1, 0)
+        assert await outbound.resent(scene.org, made.id, end, end, began) == Resent(0, 0, 0)
+        assert await outbound.resent(scene.id(), made.id, "", end, began) == Resent(0, 0, 0)
+        with pytest.raises(Invalid):
+            await outbound.resent(scene.org, made.id, "", "zz", began)
 
     @shows(OutboundStore.pending)
     async def test_pending_deliveries_are_counted_up_to_a_limit(self, scene: StoreScene) -> None:
