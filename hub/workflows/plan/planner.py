@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from hub.errors import ExpressionError, described
 from hub.model.stored.execution import ExecutionError, NodeRecord
@@ -43,8 +43,7 @@ _BROKEN = frozenset({"failed", "cancelled"})
 _UNFINISHED = frozenset({"running", "waiting"})
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A try of a node that is to begin.
 
     Attributes:
@@ -61,8 +60,7 @@ class Step:
     crashes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutionOutcome:
+class ExecutionOutcome(NamedTuple):
     """The end of an execution."""
 
     state: Literal["succeeded", "failed"]
@@ -70,8 +68,7 @@ class ExecutionOutcome:
     error: ExecutionError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """What to do now.
 
     Attributes:
@@ -321,6 +318,9 @@ class Planner:
 
     def _last_output(self) -> Any:
         """The output of the node that finished last; null when every node was skipped."""
+        succeeded = [record for record in self._nodes.values() if record.state == "succeeded"]
+        if len(succeeded) < 2:
+            return succeeded[0].output if succeeded else None
         output: Any = None
         latest: tuple[float, int] | None = None
         rounds: dict[str, int] = {}  # in which round of a run whose nodes take no time a node's users can begin
