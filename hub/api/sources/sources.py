@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from quart import Blueprint, Response
 from quart_schema import document_request, tag_blueprint
 
 from hub.api.sources.source_input import (
+    SECRET_FIELDS,
     SourceInput,
     check_spec,
     new_url_secret,
@@ -138,25 +139,29 @@ async def change_source(find: Callable[[], SourceRecord], body: dict[str, Any], 
 
     async def change(record: SourceRecord) -> SourceRecord:
         kept = record.spec.model_dump(mode="json", by_alias=True)
-        fresh = source_change(record, {**kept, **body}, hub)
+        fresh = source_change(record, {**kept, **body}, hub, given=body.keys())
         return await hub.store.sources.change(record.org, record.id, fresh, generation=record.generation)
 
     return await change_current("source", find, change, hub.store)
 
 
-def source_change(record: SourceRecord, body: Any, hub: Services, pointer: str = "") -> SourceChange:
+def source_change(
+    record: SourceRecord, body: Any, hub: Services, pointer: str = "", *, given: Collection[str] | None = None
+) -> SourceChange:
     """The change that replaces a source with `body`.
 
     Secrets are write-only: a slot that the body does not name keeps its secrets, and a mask stands for the secret that
-    is stored.
+    is stored. With `given`, only these fields are judged by the plugins of now; the others stay as they were saved.
 
     Raises:
         Invalid: The body is not a source.
     """
     data = model_of(SourceInput, body, pointer)
     spec = data.spec()
-    check_spec(spec, hub.plugins, own=record.workflow is not None, pointer=pointer)
-    vendor = vendor_of(spec, hub.plugins, pointer)
+    if given is None or "allowlist" in given:
+        check_spec(spec, hub.plugins, own=record.workflow is not None, pointer=pointer)
+    judged = given is None or not {"vendor", "settings", *SECRET_FIELDS}.isdisjoint(given)
+    vendor = vendor_of(spec, hub.plugins, pointer) if judged else None
     secrets = stored_secrets(data, vendor, hub.clock.now(), pointer, record.secrets)
     return SourceChange(spec=spec, secrets=SecretsChange(clear=slots_given(data), add=secrets))
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from hub.model.ids import write_id
+from hub.model.stored.source import SourceSpec
 from hub.testing.live import LiveHub
 
 MASK = "********"
@@ -85,3 +87,15 @@ async def test_a_mask_is_not_added_as_a_secret(shared: LiveHub) -> None:
     made = (await shared.api("POST", "/api/sources", {})).json()
     answer = await shared.api("POST", f"/api/sources/{made['id']}/secrets", {"slot": "hmac", "secret": MASK})
     assert (answer.status, _pointers(answer)) == (422, ["/secret"])
+
+
+async def test_a_patch_of_a_source_judges_only_what_it_is_given(hub: LiveHub) -> None:
+    """The plugin of the vendor was removed after the source was saved."""
+    org = next(iter(hub.services.store.snapshot.orgs))
+    made = await hub.services.store.sources.create(org, SourceSpec(vendor="removed"), (), by=None)
+    path = f"/api/sources/{write_id('src', made.id)}"
+    renamed = await hub.api("PATCH", path, {"name": "renamed"})
+    assert (renamed.status, renamed.json()["name"], renamed.json()["vendor"]) == (200, "renamed", "removed")
+    for field, value in (("vendor", "removed"), ("settings", {"a": 1}), ("signing_secrets", ["x"])):
+        refused = await hub.api("PATCH", path, {field: value})
+        assert (refused.status, _pointers(refused)) == (422, ["/vendor"])
