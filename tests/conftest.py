@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+import structlog
 from hypothesis import HealthCheck, settings
 
 from hub.model.wire.request import Request
@@ -24,6 +25,9 @@ __all__ = ["pytest_runtest_makereport"]
 
 LONG = 3_600
 """Seconds that a soak test may take; what is no soak test has the limit of pyproject.toml."""
+
+# A hub that serves inside the test process logs beside what a command prints, as `hub serve` does: to standard error.
+structlog.configure(logger_factory=structlog.WriteLoggerFactory(file=sys.__stderr__))
 
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")  # how long an example takes says something about the machine only
