@@ -17,7 +17,7 @@ from hub.api.outbound import (
     subscriptions,
     webhooks_export,
 )
-from hub.api.requests import drift, events, requests
+from hub.api.requests import drift, events, files, requests
 from hub.api.sources import credentials, sources, vendors, verify
 from hub.api.web import openapi, pages, problems
 from hub.api.workflows import actions, executions, results, workflows
@@ -32,6 +32,7 @@ _BLUEPRINTS = (
     credentials.blueprint,
     requests.blueprint,
     events.blueprint,
+    files.blueprint,
     verify.blueprint,
     executions.blueprint,
     plugins.blueprint,

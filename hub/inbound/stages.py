@@ -13,6 +13,7 @@ from typing import ClassVar, Literal
 from hub.inbound.gate import Gate
 from hub.inbound.http.arrival import Arrival
 from hub.model.ids import Id
+from hub.model.stored.files import NewFile
 from hub.model.stored.inbound import NewEvent, RequestRecord
 from hub.model.stored.source import SourceRecord, StoredSecret
 from hub.model.stored.workflow import WorkflowRecord
@@ -173,6 +174,7 @@ class ReadRequest:
         parsed: The body as the dialect understands it; None where a vendor reads a body that the dialect cannot.
         failure: Why the vendor or a parser failed to read it; the request is held.
         first_runs: Of a replay, for each event: workflow -> its execution of the first time, which is replayed now.
+        files: The files of a multipart form, in the order of the body.
     """
 
     next_step: ClassVar = "event"
@@ -182,6 +184,7 @@ class ReadRequest:
     parsed: ParsedBody | None
     failure: str = ""
     first_runs: tuple[Mapping[Id, Id], ...] = ()
+    files: tuple[NewFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

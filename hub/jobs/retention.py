@@ -58,6 +58,7 @@ class RemoveOld(JobKind):
         self._retention = retention
         self._days = days
         self._clock = clock
+        self._sweep_due = 0
 
     async def count(self, job: Job) -> int:
         """See `JobKind`."""
@@ -85,8 +86,27 @@ class RemoveOld(JobKind):
             if removed:
                 log.info("removed_what_is_old", kind=kind, removed=removed, blobs=blobs, days=self._days[kind])
 
+        async for _ in self._swept_blobs():
+            yield JobStep(at)
         while await self._retention.give_back():
             yield JobStep(at)
+
+    async def _swept_blobs(self) -> AsyncGenerator[None, None]:
+        """Remove the blobs that nothing refers to, a step at a time; once a day, since each of them is looked at."""
+        now = self._clock.now()
+        if self._sweep_due > now:
+            return
+        removed, cursor = 0, None
+        while True:
+            swept = await self._retention.sweep(cursor=cursor)
+            removed += swept.blobs
+            cursor = swept.cursor
+            yield
+            if cursor is None:
+                break
+        self._sweep_due = now + _DAY
+        if removed:
+            log.info("removed_unused_blobs", removed=removed)
 
     def _kinds(self, job: Job) -> list[RetentionKind]:
         """The kinds that are not kept for ever, from the one on that the job is at."""

@@ -21,7 +21,7 @@ __all__ = ["Id", "Kind", "base62", "new_id", "read_id", "short_id", "unbase62", 
 Id = bytes
 """Sixteen bytes."""
 
-Kind = Literal["org", "key", "src", "wf", "exec", "req", "evt", "msg", "sub", "dlv", "con", "sec", "job", "aud"]
+Kind = Literal["org", "key", "src", "wf", "exec", "req", "evt", "msg", "sub", "dlv", "con", "sec", "job", "aud", "file"]
 """Prefix of a written id."""
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -35,6 +35,17 @@ class Blobs(Protocol):
         """
         ...
 
+    async def listed(self, after: tuple[Id, str] | None, limit: int) -> tuple[tuple[Id, str], ...]:
+        """Org and reference of up to `limit` blobs that `delete` would remove now; none at the end.
+
+        The order is always the same. Blobs that come and go meanwhile may be listed or not.
+
+        Args:
+            after: The last one of the step before, None at the beginning.
+            limit: Blobs at most.
+        """
+        ...
+
     async def delete(self, org: Id, ref: str) -> None:
         """Remove a blob; removing one that does not exist is not an error.
 

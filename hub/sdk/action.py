@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 
 from hub.model.wire.fetched import Fetched
+from hub.model.wire.forms import Part
 
 __all__ = ["Action", "ActionContext", "CallTls", "Log"]
 
@@ -88,6 +89,32 @@ class ActionContext(Protocol):
     @property
     def log(self) -> Log:
         """The hub's log, with org, execution and node as fields. Values from connections in the input are masked."""
+        ...
+
+    async def file(self, ref: str, *, max_bytes: int = 64 << 20) -> Part:
+        """A file of the org: one of `trigger.files`, by its `ref`.
+
+        Args:
+            ref: `file_…`.
+            max_bytes: Largest file that is read.
+
+        Returns:
+            The file with its exact bytes. Its name is as the sender wrote it: never use it as a path.
+
+        Raises:
+            ActionFailed: There is no such file (any more), or it is larger; a retry does not help.
+        """
+        ...
+
+    async def keep_file(self, file: Part) -> Mapping[str, Any]:
+        """Keep a file with the execution: its `field` (empty), `filename`, `media_type`, `size` and `ref`.
+
+        It can be downloaded, and sent on by `http.request`, as long as the execution or a child of it is kept. The same
+        file of the same node is kept once, however often a try is repeated.
+
+        Raises:
+            ActionFailed: It cannot be stored now; a retry may help.
+        """
         ...
 
     async def request(  # noqa: PLR0913 - one argument for each thing that a call can have

@@ -8,6 +8,8 @@ import os
 import re
 import secrets
 import time
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from hub.errors import NotFound, StoreUnavailable
@@ -16,6 +18,7 @@ from hub.model.ids import Id
 __all__ = ["DirectoryBlobs"]
 
 _REF = re.compile(r"[0-9a-f]{64}\Z")
+_ORG = re.compile(r"[0-9a-f]{32}")
 
 
 class DirectoryBlobs:
@@ -47,6 +50,13 @@ class DirectoryBlobs:
         except OSError as error:
             raise StoreUnavailable(f"a blob cannot be read: {error.strerror}") from error
 
+    async def listed(self, after: tuple[Id, str] | None, limit: int) -> tuple[tuple[Id, str], ...]:
+        """See `hub.ports.blobs.Blobs.listed`."""
+        try:
+            return await asyncio.to_thread(lambda: tuple(islice(self._old(after), limit)))
+        except OSError as error:
+            raise StoreUnavailable(f"blobs cannot be listed: {error.strerror}") from error
+
     async def delete(self, org: Id, ref: str) -> None:
         """See `hub.ports.blobs.Blobs.delete`."""
         try:
@@ -68,6 +78,23 @@ class DirectoryBlobs:
         except FileNotFoundError:
             self._write(path, data)
         return ref
+
+    def _old(self, after: tuple[Id, str] | None) -> Iterator[tuple[Id, str]]:
+        """The blobs behind `after` that are not young. What a crash has left of a write is removed on the way."""
+        org, ref = ("", "") if after is None else (after[0].hex(), after[1])
+        before = time.time() - self._grace
+        for owner in _names(self._directory):
+            if owner < org or not _ORG.fullmatch(owner):
+                continue
+            for part in _names(self._directory / owner):
+                if owner == org and part < ref[:2]:
+                    continue
+                for path in (self._directory / owner / part / name for name in _names(self._directory / owner / part)):
+                    if (owner, path.name) > (org, ref) and _is_older(path, before):
+                        if _REF.match(path.name):
+                            yield bytes.fromhex(owner), path.name
+                        elif path.name.startswith("."):
+                            path.unlink(missing_ok=True)
 
     def _write(self, path: Path, data: bytes) -> None:
         for directory in reversed([path.parent, *path.parent.parents[:2]]):
@@ -101,6 +128,20 @@ class DirectoryBlobs:
             aside.replace(path)
         else:
             aside.unlink()
+
+
+def _names(directory: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(directory))  # noqa: PTH208 - only the names, of very many files
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _is_older(path: Path, than: float) -> bool:
+    try:
+        return path.stat().st_mtime <= than
+    except FileNotFoundError:
+        return False
 
 
 def _sync(directory: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -99,3 +100,31 @@ async def test_it_runs_by_itself_every_hour_and_is_one_job(tmp_path: Path) -> No
         for action in ("pause", "resume", "cancel"):
             refused = await hub.api("POST", f"/api/jobs/{job['id']}/{action}")
             assert (refused.status, "runs to its end" in refused.json()["detail"]) == (409, True)
+
+
+async def test_blobs_that_nothing_refers_to_are_removed_once_a_day(tmp_path: Path) -> None:
+    """As where the hub is killed after it has written the files of a request, and before it has accepted that."""
+    clock = ManualClock()
+    async with live_hub(tmp_path / "data", clock=clock) as hub:
+        await hub.services.jobs.settled()
+        org = hub.services.store.snapshot.org_named("default")
+        assert org is not None
+        form = b'--B\r\nContent-Disposition: form-data; name="f"; filename="x"\r\n\r\nkept\r\n--B--\r\n'
+        url = (await hub.workflow())["source"]["urls"]["tracecat"]
+        sent = await hub.send("POST", url, form, headers={"Content-Type": "multipart/form-data; boundary=B"})
+        orphan = await hub.services.blobs.put(org.id, b"orphan")
+        young = await hub.services.blobs.put(org.id, b"young")
+        for path in (tmp_path / "data" / "blobs").rglob("*"):
+            if path.is_file() and path.name != young:
+                os.utime(path, (1, 1))
+
+        async def is_gone() -> bool:
+            return await hub.services.blobs.listed(None, 10) == ((org.id, ours),)
+
+        [file] = (await hub.api("GET", f"/api/requests/{sent.headers['X-Request-Id']}")).json()["files"]
+        [ours] = [ref for _, ref in await hub.services.blobs.listed(None, 10) if ref != orphan]
+        clock.advance(DAY)
+        await eventually(is_gone)
+        await hub.services.jobs.settled()
+        assert (await hub.api("GET", f"/api/files/{file['ref']}")).body == b"kept"
+        assert await hub.services.blobs.get(org.id, young) == b"young"

@@ -61,3 +61,22 @@ async def test_a_disk_that_refuses_is_unavailable_and_leaves_nothing(blobs: Dire
 
     with pytest.raises(StoreUnavailable):
         await blobs.put(ORG, b"x")
+
+
+async def test_young_blobs_are_not_listed_and_what_a_crash_left_is_removed(tmp_path: Path) -> None:
+    blobs = DirectoryBlobs(tmp_path / "blobs", grace_seconds=3600)
+    old, young = await blobs.put(ORG, b"old"), await blobs.put(ORG, b"young")
+    for path in files(tmp_path):
+        if path.name == old:
+            left = [path.with_name(f".{old}.{name}") for name in ("old", "young")]
+            for one in (*left, path.with_name("README")):
+                one.write_bytes(b"half")
+            for one in (path, left[0], path.with_name("README")):
+                os.utime(one, (1, 1))
+    (tmp_path / "blobs" / "lost+found").mkdir()
+
+    assert await blobs.listed(None, 10) == ((ORG, old),)
+    assert await blobs.listed((ORG, old), 10) == ()
+
+    names = {path.name for path in files(tmp_path)}
+    assert names == {old, young, f".{old}.young", "README"}

@@ -17,6 +17,7 @@ from hub.store.sql.registry.answers import SqlAnswers
 from hub.store.sql.registry.sources import SqlSources
 from hub.store.sql.registry.workflows import SqlWorkflows
 from hub.store.sql.requests.drift import SqlDrift
+from hub.store.sql.requests.files import SqlFiles
 from hub.store.sql.requests.inbound import SqlInbound
 from hub.store.sql.store import SqlStore
 from hub.store.sql.upkeep.reseal import SqlResealing
@@ -28,6 +29,7 @@ IMPLEMENTED = [
     (ports.Answers, SqlAnswers),
     (ports.DriftCounts, SqlDrift),
     (ports.Executions, SqlExecutions),
+    (ports.Files, SqlFiles),
     (ports.InboundStore, SqlInbound),
     (ports.Jobs, SqlJobs),
     (ports.OutboundStore, SqlOutbound),

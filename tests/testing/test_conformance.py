@@ -49,7 +49,7 @@ BLOB_OPERATIONS = operations(Blobs)
 def test_the_port_is_found() -> None:
     assert len(NOUNS) >= 9
     assert {"Store.start", "Executions.claim", "InboundStore.refusals_dropped"} <= set(STORE_OPERATIONS)
-    assert set(BLOB_OPERATIONS) == {"Blobs.put", "Blobs.get", "Blobs.delete"}
+    assert set(BLOB_OPERATIONS) == {"Blobs.put", "Blobs.get", "Blobs.listed", "Blobs.delete"}
 
 
 @pytest.mark.parametrize("operation", STORE_OPERATIONS)

@@ -10,6 +10,7 @@ from hub.api.web.rendering import instant_text, json_or_bytes, optional_id
 from hub.inbound.replay.judge import Judgement
 from hub.model.ids import Id, write_id
 from hub.model.stored.execution import ExecutionRecord
+from hub.model.stored.files import FileRecord, file_view
 from hub.model.stored.inbound import EventRecord, RequestRecord
 
 __all__ = ["event_view", "executions_view", "judgement_view", "request_summary", "request_view"]
@@ -39,9 +40,12 @@ def request_summary(record: RequestRecord) -> dict[str, Any]:
 
 
 def request_view(
-    record: RequestRecord, events: Sequence[EventRecord], executions: Sequence[ExecutionRecord]
+    record: RequestRecord,
+    events: Sequence[EventRecord],
+    executions: Sequence[ExecutionRecord],
+    files: Sequence[FileRecord],
 ) -> dict[str, Any]:
-    """A single request: with its headers in order, its exact body, its events and executions."""
+    """A single request: with its headers in order, its exact body, its events, executions and files."""
     body = record.body or b""
     view = request_summary(record)
     view["headers"] = [[name, value] for name, value in record.headers]
@@ -53,6 +57,7 @@ def request_view(
         {"id": write_id("exec", one.id), "workflow": write_id("wf", one.workflow), "state": one.state}
         for one in executions
     ]
+    view["files"] = [file_view(one) for one in files]
     return view
 
 

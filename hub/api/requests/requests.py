@@ -80,13 +80,14 @@ async def index() -> Response:
 @blueprint.get("/<id>")
 @requires("view")
 async def show(id: str) -> Response:  # noqa: A002 - the name in the HTTP contract
-    """Show a request with headers, exact body, events and executions. Fingerprints replace its credentials."""
+    """Show a request with headers, exact body, events, executions and files. Fingerprints replace its credentials."""
     hub, who = services(), caller()
     found = path_id("req", id)
     record = await hub.store.inbound.request(who.org.id, found)
     events = await hub.store.inbound.events(who.org.id, request=found, limit=200)
     executions = await hub.store.executions.of_request(who.org.id, found, limit=_SHOWN_EXECUTIONS)
-    return answer(request_view(record, events.items[::-1], executions))
+    files = await hub.store.files.of_request(who.org.id, found)
+    return answer(request_view(record, events.items[::-1], executions, files))
 
 
 @blueprint.post("/<id>/replay")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,20 +15,24 @@ from hub.egress.client import Egress
 from hub.egress.errors import EgressError
 from hub.egress.exchange.tls import TlsPolicy
 from hub.engine.action.action_log import MaskedLog
-from hub.errors import ActionFailed, Invalid
-from hub.model.ids import Id, write_id
+from hub.errors import ActionFailed, Invalid, NotFound, StoreUnavailable
+from hub.model.ids import Id, read_id, write_id
 from hub.model.json import dumps
 from hub.model.masking import Mask
 from hub.model.stored.execution import ExecutionRecord, NewExecution
+from hub.model.stored.files import FileRecord, NewFile, file_id, file_view
 from hub.model.times import from_micros
 from hub.model.wire.fetched import Fetched
+from hub.model.wire.forms import Part
 from hub.model.wire.values import Values
+from hub.ports.store import Files
 from hub.sdk.action import CallTls, Log
 
 __all__ = ["CallContext", "NodeCall", "idempotency_key"]
 
 _log = structlog.get_logger("hub.action")
 _NOTHING = Mask()
+_SHOWN = 60
 
 
 def idempotency_key(execution: Id, node: str, item: int) -> str:
@@ -58,13 +63,14 @@ class CallContext:
         mask: Hides the values of the action's connections in its log.
     """
 
-    __slots__ = ("_called", "_egress", "_execution", "_org", "mask")
+    __slots__ = ("_called", "_egress", "_execution", "_files", "_org", "mask")
 
-    def __init__(self, called: NodeCall, org: str, egress: Egress) -> None:
+    def __init__(self, called: NodeCall, org: str, egress: Egress, files: Files) -> None:
         self._called = called
         self._execution = called.execution
         self._org = org
         self._egress = egress
+        self._files = files
         self.mask = _NOTHING
 
     @property
@@ -102,6 +108,41 @@ class CallContext:
         """The hub's log, with org, execution and node as fields."""
         log: Log = _log.bind(org=self._org, execution=self.execution, node=self._called.node)
         return MaskedLog(log, self.mask)
+
+    async def file(self, ref: str, *, max_bytes: int = 64 << 20) -> Part:
+        """See `ActionContext.file`."""
+        org, file = self._execution.org, read_id("file", ref)
+        try:
+            record = await self._files.get(org, file or b"")
+            if record.size > max_bytes:
+                raise ActionFailed(
+                    f"the file {ref[:_SHOWN]} has {record.size} bytes; at most {max_bytes} are read", retryable=False
+                )
+            body = await self._files.content(org, record.id)
+        except NotFound as error:
+            raise ActionFailed(f"there is no file {ref[:_SHOWN]!r}", retryable=False) from error
+        except StoreUnavailable as error:
+            raise ActionFailed(str(error)) from error
+        return Part(record.filename, record.media_type, body)
+
+    async def keep_file(self, file: Part) -> Mapping[str, Any]:
+        """See `ActionContext.keep_file`."""
+        digest = hashlib.sha256(file.body).hexdigest()
+        record = FileRecord(
+            org=self._execution.org,
+            id=file_id(self._execution.id, f"{self.idempotency_key} {digest} {file.filename}"),
+            field="",
+            filename=file.filename.replace("\x00", "\ufffd"),
+            media_type=file.media_type,
+            size=len(file.body),
+            created=self._execution.created,
+            execution=self._execution.id,
+        )
+        try:
+            await self._files.keep(NewFile(record, file.body))
+        except StoreUnavailable as error:
+            raise ActionFailed(str(error)) from error
+        return file_view(record)
 
     async def request(  # noqa: PLR0913 - the port's arguments
         self,

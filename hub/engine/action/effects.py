@@ -94,6 +94,7 @@ class EmbeddedEffects:
             kind="child",
             trigger=trigger,
             created=self._services.clock.now(),
+            request=parent.request,  # whose files it may have been handed
             parent=parent.id,
             parent_node=self._called.node,
             priority=parent.priority,

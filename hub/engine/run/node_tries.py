@@ -199,7 +199,7 @@ class NodeTries:
 
     async def _attempt(self, step: Step, rendered: Any, started: int) -> TryResult:
         called = NodeCall(self._execution, step.node.id, step.item, step.node.timeout)
-        call = CallContext(called, self._org, self._services.egress)
+        call = CallContext(called, self._org, self._services.egress, self._services.store.files)
         result = await perform(step.node, rendered, call, self._services.store.access, self._execution.org)
         if isinstance(result, TrySucceeded | TryFailed):
             return result

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from hub.errors import Reject
+from hub.inbound.dialects.payloads import form_object
 from hub.model.stored.source import SHARED_KEY_SLOT
 from hub.model.wire.reply import Reply
 from hub.model.wire.request import Request
@@ -33,9 +35,12 @@ def _target(params: Mapping[str, str], query: Values[str]) -> DialectTarget:
 
 
 def _parse(request: Request) -> ParsedBody:
-    """JSON if the media type says so or the body is JSON, else the text."""
+    """JSON if the media type says so or the body is JSON, the fields of a multipart form, else the text."""
     if not request.body:
         return ParsedBody((None,))
+    if request.media_type == "multipart/form-data":
+        with suppress(Reject):
+            return ParsedBody((form_object(request),))
     try:
         return ParsedBody((request.json(),))
     except Reject as reject:
@@ -55,7 +60,7 @@ def _refused(refusal: Refusal) -> Reply:
     if refusal.check == "internal":
         return Reply(500, {"error": "Internal server error"})
     status = 403 if refusal.check == "enabled" else refusal.status
-    error = refusal.public if refusal.check == "events" else _ERRORS.get(status) or refusal.public
+    error = refusal.public if refusal.check in {"events", "files"} else _ERRORS.get(status) or refusal.public
     return Reply(status, {"error": error or "Request refused"})
 
 

@@ -81,9 +81,9 @@ def _carefully(record: RequestRecord) -> Iterator[None]:
 def _commit(record: RequestRecord, prepared: PreparedRequest, store: Store) -> Awaitable[Accepted]:
     verified = prepared.read.verified
     if verified.origin == "release":
-        return store.inbound.release(record.org, record.id, prepared.events)
+        return store.inbound.release(record.org, record.id, prepared.events, prepared.read.files)
     generation = verified.identified.source.generation
-    acceptance = Acceptance(record, generation, prepared.events, nonce=verified.grant.once)
+    acceptance = Acceptance(record, generation, prepared.events, nonce=verified.grant.once, files=prepared.read.files)
     return store.inbound.accept(acceptance)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from hub.errors import PluginError, Reject
 from hub.inbound.parts import PipelineParts
 from hub.inbound.refusals import RequestRefused
 from hub.inbound.stages import ReadRequest, VerifiedRequest
+from hub.inbound.uploads import uploads
 from hub.model.json import dumps, loads
 from hub.model.turns import Turns
 from hub.model.wire.event import Event
@@ -36,9 +38,11 @@ async def read(verified: VerifiedRequest, parts: PipelineParts) -> ReadRequest:
 
     Raises:
         RequestRefused: 400, the body cannot be read (or the status of the vendor's `Reject`), or `vendor=` names a
-            vendor that is not installed; 413, there are more events than the source takes of one request.
+            vendor that is not installed; 413, there are more events than the source takes of one request, or too many
+            files.
     """
     dialect, vendor = verified.identified.arrival.dialect, verified.identified.vendor
+    files = uploads(verified)
     if vendor is None:
         try:
             read_request = await _by_parser(verified, dialect, parts.plugins)
@@ -48,7 +52,7 @@ async def read(verified: VerifiedRequest, parts: PipelineParts) -> ReadRequest:
         read_request = await _by_vendor(verified, dialect, vendor, parts.plugins)
     if verified.origin == "sender":
         _check_named_vendor(verified, parts.plugins)
-    return read_request
+    return replace(read_request, files=files) if files else read_request
 
 
 async def _by_parser(verified: VerifiedRequest, dialect: Dialect, plugins: Plugins) -> ReadRequest:

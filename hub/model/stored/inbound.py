@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from hub.model.ids import Id
 from hub.model.stored.execution import NewExecution
+from hub.model.stored.files import NewFile
 
 __all__ = [
     "Acceptance",
@@ -123,6 +124,7 @@ class Acceptance:
         generation: Generation of the source with which the request was checked.
         nonce: `Grant.once`, claimed for the source. A repeated one makes the request a duplicate if the body is the
             same, and raises `NonceReplayed` otherwise.
+        files: Files of the request.
     """
 
     request: RequestRecord
@@ -130,6 +132,7 @@ class Acceptance:
     events: tuple[NewEvent, ...] = ()
     keep: tuple[KeptSecret, ...] = ()
     nonce: str | None = None
+    files: tuple[NewFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

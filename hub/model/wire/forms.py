@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
@@ -30,6 +31,9 @@ _NOT_CHARSETS = frozenset(
 """Codecs that make texts of bytes but are not charsets of forms."""
 _LONGEST_NAME = 40
 _JSON = "application/json"
+_TEXTS = frozenset({_JSON, "application/xml", "application/x-www-form-urlencoded"})
+"""Media types, beside those of texts, of parts that are fields where they have no filename."""
+_CONTINUATION = re.compile(rb"(?:\r\n|\n|\r)[ \t]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Part:
     """A file of a multipart form.
 
     Attributes:
-        filename: As the sender wrote it. Never use it as a path.
+        filename: As the sender wrote it, empty if the part has none. Never use it as a path.
         media_type: Lower case without parameters; empty if the part has none.
         body: The exact bytes.
     """
@@ -84,6 +88,16 @@ class _Raw:
     charset: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _RawFile:
+    """A file whose names are not decoded yet."""
+
+    name: bytes
+    filename: bytes
+    media_type: str
+    body: bytes
+
+
 def charset_of(content_type: str) -> str | None:
     """The charset that a content type names, as the name of a codec; None where it names none that is known."""
     return codec_of(parse_options_header(content_type)[1].get("charset", ""))
@@ -106,7 +120,8 @@ def urlencoded_form(body: bytes, content_type: str, declared: str = _UTF8) -> tu
     except ValueError as error:
         raise Reject(f"more than {MAX_FIELDS} fields", 400) from error
     raw = [_Raw(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
-    return _decoded(raw, content_type, declared)
+    common = _common(raw, content_type, declared)
+    return tuple([_field(one, common, common) for one in raw])
 
 
 def multipart_form(body: bytes, content_type: str, declared: str = _UTF8) -> tuple[tuple[FormField, ...], Values[Part]]:
@@ -118,35 +133,59 @@ def multipart_form(body: bytes, content_type: str, declared: str = _UTF8) -> tup
         declared: The charset of a sender that names none. A part's own charset counts first; then as in a urlencoded
             form; a field `charsets` may name the charset of each field, as a JSON object (SendGrid's Inbound Parse).
 
+    A part is a file if it has a filename, or none but a media type whose content is not text.
+
     Raises:
-        Reject: 400, the body is broken, or there are too many parts.
+        Reject: 400, the body is broken; 413, there are more than 10,000 parts.
     """
     boundary = parse_options_header(content_type)[1].get("boundary", "")
     if not boundary:
         raise Reject("the multipart form names no boundary", 400)
     raw: list[_Raw] = []
-    files: list[tuple[str, Part]] = []
+    files: list[_RawFile] = []
     try:
         for part, content in _parts(body, boundary):
             kind, options = parse_options_header(part.headers.get("content-type", ""))
-            media_type = kind.strip().lower()
-            name = part.name or ""
-            if isinstance(part, File):
-                files.append((name, Part(part.filename, media_type, content)))
+            media_type = _sent(kind).decode("latin-1").strip().lower()
+            name = _sent(part.name or "")
+            if isinstance(part, File) or not _holds_text(media_type):
+                filename = _sent(part.filename) if isinstance(part, File) else b""
+                files.append(_RawFile(name, filename, media_type, content))
             else:
-                raw.append(_Raw(name.encode(), content, media_type, codec_of(options.get("charset", ""))))
+                raw.append(_Raw(name, content, media_type, codec_of(options.get("charset", ""))))
+    except RequestEntityTooLarge as error:
+        raise Reject(f"more than {MAX_FIELDS} parts", 413) from error
     except (ValueError, HTTPException) as error:
         raise Reject(f"the multipart form is broken: {error}", 400) from error
-    return _decoded(raw, content_type, declared, each=_charsets(raw)), Values(files)
+    common = _common(raw, content_type, declared)
+    # Latin-1 fits every byte: a name that is in no charset of the form costs nobody the file.
+    pairs = [
+        (
+            _text(one.name, (*common, "latin-1")),
+            Part(_text(one.filename, (*common, "latin-1")), one.media_type, one.body),
+        )
+        for one in files
+    ]
+    each = _charsets(raw)
+    return tuple([_field(one, common, _own(one, each) or common) for one in raw]), Values(pairs)
 
 
-def _decoded(
-    raw: Sequence[_Raw], content_type: str, declared: str, each: Mapping[bytes, str] | None = None
-) -> tuple[FormField, ...]:
+def _holds_text(media_type: str) -> bool:
+    """Whether a part without a filename is a field: it says nothing of its type, or a type whose content is text."""
+    kind = media_type.partition("/")[0]
+    return kind in {"", "text"} or media_type in _TEXTS or media_type.endswith(("+json", "+xml"))
+
+
+def _sent(text: str) -> bytes:
+    """The bytes of a header's parameter, as `_Decoder` has kept them."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _common(raw: Sequence[_Raw], content_type: str, declared: str) -> Sequence[str]:
+    """The charsets that a form may be in, the likeliest first."""
     named = [charset_of(content_type), _said_by(raw, b"_charset_"), _said_by(raw, b"charset")]
     # The first that fits wins: what a sender names and what it sends may differ, and UTF-8 fits hardly anything else.
-    common = [*dict.fromkeys(one for one in (*named, codec_of(declared), _UTF8) if one is not None)]
-    return tuple([_field(one, common, _own(one, each or {}) or common) for one in raw])
+    return [*dict.fromkeys(one for one in (*named, codec_of(declared), _UTF8) if one is not None)]
 
 
 def _field(one: _Raw, common: Sequence[str], charsets: Sequence[str]) -> FormField:
@@ -200,10 +239,15 @@ def codec_of(name: str) -> str | None:
 
 
 class _Decoder(MultipartDecoder):
-    """Takes parts that do not say what they are: they are fields without a name."""
+    """Takes parts that do not say what they are, as fields without a name, and names in any charset.
+
+    Bytes that are not UTF-8 stand in the headers as single surrogates (PEP 383), to be decoded later.
+    """
 
     def _parse_headers(self, data: bytes | bytearray) -> Headers:
-        headers = super()._parse_headers(data)
+        lines = _CONTINUATION.sub(b" ", data).splitlines()
+        pairs = [line.decode("utf-8", "surrogateescape").partition(":") for line in lines if line.strip(b" \t")]
+        headers = Headers([(name.strip(" \t"), value.strip(" \t")) for name, _, value in pairs])
         headers.setdefault("content-disposition", "form-data")
         return headers
 

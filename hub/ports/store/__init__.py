@@ -29,6 +29,7 @@ from hub.ports.store.access import Access
 from hub.ports.store.answers import Answers
 from hub.ports.store.drift import DriftCounts
 from hub.ports.store.executions import Executions
+from hub.ports.store.files import Files
 from hub.ports.store.inbound import InboundStore
 from hub.ports.store.jobs import Jobs
 from hub.ports.store.outbound import OutboundStore
@@ -43,6 +44,7 @@ __all__ = [
     "Answers",
     "DriftCounts",
     "Executions",
+    "Files",
     "InboundStore",
     "Jobs",
     "OutboundStore",
@@ -92,6 +94,11 @@ class Store(Protocol):
     @property
     def executions(self) -> Executions:
         """Executions and their journal."""
+        ...
+
+    @property
+    def files(self) -> Files:
+        """Files of requests and executions."""
         ...
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from hub.model.ids import Id
+from hub.model.stored.files import NewFile
 from hub.model.stored.inbound import Acceptance, Accepted, EventRecord, NewEvent, RequestRecord
 from hub.model.stored.jobs import ReplaySelection
 from hub.ports.store.page import Page
@@ -35,8 +36,8 @@ class InboundStore(Protocol):
            also if they are accepted in one moment by several processes or stand in one request; for the others the
            answer names the first event and its executions. Held and dropped events count as first ones. An event
            without a key is never a duplicate.
-        4. The request is kept as it is given, or in state duplicate if it has events and all of them are duplicates.
-           One in state held (it could not be read, or a hook failed) waits for `release`.
+        4. The request is kept as it is given, with its files, or in state duplicate if it has events and all of them
+           are duplicates. One in state held (it could not be read, or a hook failed) waits for `release`.
         5. Secrets are kept as by `Sources.keep`.
 
         An execution with a `lease` is running at once, under the fence of its lease; one that is `finished` is kept
@@ -74,14 +75,16 @@ class InboundStore(Protocol):
         """Refused requests that this process has not kept since its start."""
         ...
 
-    async def release(self, org: Id, request: Id, events: Sequence[NewEvent]) -> Accepted:
+    async def release(
+        self, org: Id, request: Id, events: Sequence[NewEvent], files: Sequence[NewFile] = ()
+    ) -> Accepted:
         """Replace what is held of a request by `events`, and accept them.
 
         The request is held as a whole, or events of an accepted request are. Its held events are removed, and their
-        places as first ones of their keys are free for `events`, which are then kept as by `accept` (step 3). The
-        request becomes accepted, and `released` is set; one that was held becomes a duplicate if it has events and all
-        are duplicates. Of several callers at the same moment one succeeds. The source's generation does not matter: a
-        release inherits the verdict that the request was given.
+        places as first ones of their keys are free for `events`, which are then kept as by `accept` (step 3), with
+        those of `files` that are not there yet. The request becomes accepted, and `released` is set; one that was held
+        becomes a duplicate if it has events and all are duplicates. Of several callers at the same moment one succeeds.
+        The source's generation does not matter: a release inherits the verdict that the request was given.
 
         Raises:
             NotFound: The org has no such request.

@@ -76,6 +76,21 @@ class Retention(Protocol):
         """
         ...
 
+    async def sweep(self, *, limit: int = 500, cursor: str | None = None) -> Pruned:
+        """Look at up to `limit` blobs and delete those to which nothing refers.
+
+        Such a blob is left over where a process ended, or a write failed, between the blob and the row that was to
+        refer to it. Steps from the first one to cursor None look at all blobs that are old enough to be deleted.
+
+        Args:
+            limit: Blobs to look at.
+            cursor: None at the beginning, then what the step before returned.
+
+        Raises:
+            Invalid: No step returned this cursor.
+        """
+        ...
+
     async def count(self, kind: RetentionKind, before: int) -> int:
         """How many things of `kind` the steps of `prune` would remove now."""
         ...

@@ -23,6 +23,7 @@ from hub.store.sql.registry.answers import SqlAnswers
 from hub.store.sql.registry.sources import SqlSources
 from hub.store.sql.registry.workflows import SqlWorkflows
 from hub.store.sql.requests.drift import SqlDrift
+from hub.store.sql.requests.files import SqlFiles
 from hub.store.sql.requests.inbound import SqlInbound
 from hub.store.sql.resources import SqlResources
 from hub.store.sql.snapshot import SnapshotLoader
@@ -67,6 +68,7 @@ class SqlStore:
         self.workflows = SqlWorkflows(resources)
         self.inbound = SqlInbound(resources)
         self.drift = SqlDrift(resources)
+        self.files = SqlFiles(resources)
         self.executions = SqlExecutions(resources)
         self.outbound = SqlOutbound(resources)
         self.jobs = SqlJobs(resources)

@@ -41,6 +41,7 @@ __all__ = [
     "event_types",
     "events",
     "executions",
+    "files",
     "jobs",
     "keys",
     "messages",
@@ -230,6 +231,15 @@ event_keys = Table(
     _bytes("executions"),
     PrimaryKeyConstraint("org", "source", "account", "key"),
     sqlite_with_rowid=False,
+)  # fmt: skip
+
+files = Table(
+    "files", metadata, _id("org"), _id("id"), _id("request", null=True), _id("execution", null=True), _number("number"),
+    _text("field"), _text("filename"), _text("media_type"), _number("size"), _time("created"), _text("data_ref"),
+    PrimaryKeyConstraint("org", "id"),
+    Index("ix_files_request", "org", "request", sqlite_where=text("request IS NOT NULL")),
+    Index("ix_files_execution", "org", "execution", sqlite_where=text("execution IS NOT NULL")),
+    Index("ix_files_data_ref", "org", "data_ref"),
 )  # fmt: skip
 
 nonces = Table(

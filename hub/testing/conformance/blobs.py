@@ -10,7 +10,7 @@ from typing import ClassVar
 import pytest
 
 from hub.errors import NotFound
-from hub.model.ids import new_id
+from hub.model.ids import Id, new_id
 from hub.ports.blobs import Blobs
 from hub.testing.conformance.scenario import Conformance, shows
 
@@ -91,6 +91,24 @@ class BlobsConformance(Conformance):
         assert await blobs.get(ORG, other) == b"y"
         assert await blobs.put(ORG, b"x") == ref
         assert await blobs.get(ORG, ref) == b"x"
+
+    @shows(Blobs.listed)
+    async def test_every_blob_is_listed_once_in_steps(self, opened: Callable[[], Blobs]) -> None:
+        """Those of all orgs, and none that was deleted."""
+        blobs = opened()
+        assert await blobs.listed(None, 5) == ()
+        there = {(org, await blobs.put(org, b"%d" % number)) for org in (ORG, OTHER) for number in range(20)}
+        gone = min(there)
+        await blobs.delete(*gone)
+
+        seen: list[tuple[Id, str]] = []
+        while step := await blobs.listed(seen[-1] if seen else None, 7):
+            assert len(step) <= 7
+            seen += step
+
+        assert len(seen) == len(set(seen))
+        assert set(seen) == there - {gone}
+        assert await opened().listed(None, 100) == tuple(seen)
 
     @shows(Blobs.put, Blobs.delete)
     async def test_putting_and_deleting_at_once_leaves_whole_blobs(self, opened: Callable[[], Blobs]) -> None:

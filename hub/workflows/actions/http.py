@@ -7,20 +7,34 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from werkzeug.http import parse_options_header
 
 from hub.errors import ActionFailed, AddressRefused
 from hub.model.json import dumps, loads
 from hub.model.wire.fetched import Fetched
-from hub.model.wire.forms import charset_of
+from hub.model.wire.forms import Part, charset_of
 from hub.sdk.action import Action, ActionContext, CallTls
+from hub.workflows.actions.http_files import (
+    MAX_FILE_BYTES,
+    Body,
+    FileBody,
+    Files,
+    by_field,
+    file_content,
+    form_content,
+)
 from hub.workflows.actions.values import HeaderValue
 
 __all__ = ["HTTP_REQUEST", "HttpAuth", "HttpRequestInput", "HttpTls", "retry_after_of"]
 
-_MAX_BYTES = 16 * 1024 * 1024
+_MAX_BYTES = 16 << 20
+_DEFAULT_BYTES = 1 << 20
+_BODIES = (("json", "json_"), ("form", "form"), ("files", "files"), ("body", "body"))
+_BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
+"""Methods of calls that have no body as a rule."""
 _SHOWN = 500
 _DIGITS = 12
 _AGAIN = frozenset({408, 409, 423, 425, 429})
@@ -81,8 +95,24 @@ class HttpRequestInput(BaseModel):
         dict[str, Scalar | list[Scalar]], Field(description="Added to the URL's query; a null is left out.")
     ] = {}
     json_: Any = Field(default=None, alias="json", description="Sent as a JSON body.")
-    form: Annotated[dict[str, Scalar | list[Scalar]] | None, Field(description="Sent as a urlencoded form.")] = None
-    body: Annotated[str | None, Field(description="Sent unchanged, in UTF-8.")] = None
+    form: Annotated[
+        dict[str, Scalar | list[Scalar]] | None,
+        Field(description="Sent as a urlencoded form; beside `files` as the fields of the multipart form."),
+    ] = None
+    files: Annotated[
+        dict[str, Files] | None,
+        Field(
+            description="Sent as a multipart form: by name a `ref`, an entry of `trigger.files`, {file, filename?, "
+            "media_type?}, or a list of these. A list such as `trigger.files` keeps the names of its fields."
+        ),
+    ] = None
+    body: Annotated[
+        Body | None,
+        Field(
+            description="A text, sent unchanged in UTF-8, or {file, media_type?}: a file is sent. `blob`, where the "
+            "call has no body or another one, keeps the answer as a file."
+        ),
+    ] = None
     auth: Annotated[
         HttpAuth | None, Field(description="A connection, {token} or {username, password}; a text is a token.")
     ] = None
@@ -96,9 +126,14 @@ class HttpRequestInput(BaseModel):
     timeout: Annotated[
         float, Field(gt=0, le=3_600, description="Seconds that the call may take; the node's own timeout applies too.")
     ] = 30.0
-    max_bytes: Annotated[int, Field(ge=1, le=_MAX_BYTES, description="Most bytes of the answer that are read.")] = (
-        1 << 20
-    )
+    max_bytes: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=MAX_FILE_BYTES,
+            description="Most bytes of the answer that are read: 1 MiB, at most 16 MiB; of one that is kept 64 MiB.",
+        ),
+    ] = None
 
     @field_validator("url")
     @classmethod
@@ -106,6 +141,11 @@ class HttpRequestInput(BaseModel):
         if not value.lower().startswith(("http://", "https://")):
             raise ValueError("must be an absolute URL that begins with https:// or http://")
         return value
+
+    @field_validator("files", mode="before")
+    @classmethod
+    def _by_field(cls, value: object) -> object:
+        return by_field(value)
 
     @field_validator("method", mode="before")
     @classmethod
@@ -124,22 +164,37 @@ class HttpRequestInput(BaseModel):
 
     @model_validator(mode="after")
     def _one_body(self) -> HttpRequestInput:
-        given = [name for name, field in (("json", "json_"), ("form", "form"), ("body", "body")) if self._has(field)]
-        if len(given) > 1:
-            raise ValueError(f"give one of json, form and body, not {' and '.join(given)}")
+        given = [name for name, field in _BODIES if self._has(field) and not (field == "body" and self.keeps_answer)]
+        if len(given) > 1 and given != ["form", "files"]:
+            raise ValueError(f"give one of json, form, files and body, not {' and '.join(given)}")
+        if not self.keeps_answer and self.max_bytes is not None and self.max_bytes > _MAX_BYTES:
+            raise ValueError(f"max_bytes is at most {_MAX_BYTES}, unless the answer is kept")
         return self
 
     def _has(self, field: str) -> bool:
         return field in self.model_fields_set and (field == "json_" or getattr(self, field) is not None)
 
     @property
-    def content(self) -> tuple[bytes | None, str | None]:
-        """The body and its media type."""
+    def keeps_answer(self) -> bool:
+        """Whether the answer is kept as a file: `blob` can be no text to send where another body is sent, or none."""
+        others = any(self._has(field) for field in ("json_", "form", "files"))
+        return self.body == "blob" and (others or self.method in _BODILESS)
+
+    async def content(self, context: ActionContext) -> tuple[bytes | None, str | None]:
+        """The body and its media type.
+
+        Raises:
+            ActionFailed: A file to send is missing, or too large.
+        """
         if self._has("json_"):
             return dumps(self.json_), "application/json"
+        if self.files is not None:
+            return await form_content(_pairs(self.form or {}), self.files, context)
         if self.form is not None:
             return urlencode(_pairs(self.form)).encode(), "application/x-www-form-urlencoded"
-        if self.body is not None:
+        if isinstance(self.body, FileBody):
+            return await file_content(self.body, context)
+        if self.body is not None and not self.keeps_answer:
             return self.body.encode(), "text/plain; charset=utf-8"
         return None, None
 
@@ -201,7 +256,8 @@ def _header(answer: Fetched, name: str) -> str | None:
 
 
 async def _request(settings: HttpRequestInput, context: ActionContext) -> dict[str, Any]:
-    body, media_type = settings.content
+    body, media_type = await settings.content(context)
+    default = MAX_FILE_BYTES if settings.keeps_answer else _DEFAULT_BYTES
     headers = dict(settings.headers)
     given = {name.lower() for name in headers}
     if media_type is not None and "content-type" not in given:
@@ -217,28 +273,43 @@ async def _request(settings: HttpRequestInput, context: ActionContext) -> dict[s
             headers=headers,
             data=body,
             timeout=settings.timeout,
-            max_bytes=settings.max_bytes,
+            max_bytes=settings.max_bytes or default,
             tls=None if settings.tls is None else CallTls(settings.tls.ca, settings.tls.certificate, settings.tls.key),
         )
     except AddressRefused as error:
         raise ActionFailed(error.public, retryable=False) from error
-    output = _output(answer)
     expected = settings.expect if settings.expect is not None else range(200, 300)
     if answer.status not in expected:
-        raise _unexpected(answer, output["body"], context)
+        raise _unexpected(answer, _output(answer)["body"], context)
     if answer.note:
+        most = MAX_FILE_BYTES if settings.keeps_answer else _MAX_BYTES
         raise ActionFailed(
-            f"answered {answer.status}, but {answer.note}: raise max_bytes (at most {_MAX_BYTES}) if it is wanted",
+            f"answered {answer.status}, but {answer.note}: raise max_bytes (at most {most}) if it is wanted",
             retryable=False,
         )
-    return output
+    return await _kept(answer, settings.url, context) if settings.keeps_answer else _output(answer)
 
 
-def _output(answer: Fetched) -> dict[str, Any]:
+async def _kept(answer: Fetched, url: str, context: ActionContext) -> dict[str, Any]:
+    """The output for an answer that is kept as a file, in whose place `body` says where it is."""
+    headers = _headers(answer)
+    media_type = parse_options_header(headers.get("content-type", ""))[0].strip().lower()
+    named = parse_options_header(headers.get("content-disposition", ""))[1].get("filename")
+    filename = named or unquote(urlsplit(url).path.rpartition("/")[2])
+    kept = await context.keep_file(Part(filename, media_type, answer.body))
+    return {"status": answer.status, "headers": headers, "body": dict(kept)}
+
+
+def _headers(answer: Fetched) -> dict[str, str]:
     headers: dict[str, str] = {}
     for name, value in answer.headers.pairs:
         lower = name.lower()
         headers[lower] = f"{headers[lower]}, {value}" if lower in headers else value
+    return headers
+
+
+def _output(answer: Fetched) -> dict[str, Any]:
+    headers = _headers(answer)
     output: dict[str, Any] = {"status": answer.status, "headers": headers}
     media_type = headers.get("content-type", "")
     try:

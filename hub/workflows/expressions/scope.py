@@ -5,7 +5,8 @@
     {"data": <the event's data>, "body": <the parsed body, if it is not the data>,
      "headers": {lower-case name: value}, "query": {name: value or list of values},
      "type": "...", "id": "...", "time": "...", "account": "...",
-     "source": "src_...", "request": "req_...", "event": "evt_...", "variables": {name: value}}
+     "source": "src_...", "request": "req_...", "event": "evt_...", "variables": {name: value},
+     "files": [{"field": "...", "filename": "...", "media_type": "...", "size": ..., "ref": "file_..."}]}
 
 Every key is optional. Neither `Scope` nor the engine changes the trigger.
 """
@@ -76,6 +77,7 @@ class Scope:
         seen = {name: trigger.get(name) for name in _TRIGGER_FIELDS}
         seen["headers"] = headers
         seen["query"] = seen["query"] or {}
+        seen["files"] = trigger.get("files") or []
         names = {name: value for name, value in (trigger.get("variables") or {}).items() if name not in RESERVED}
         names["TRIGGER"] = data
         names["trigger"] = seen

@@ -16,7 +16,7 @@ def test_an_empty_trigger_has_every_well_known_name() -> None:
     assert names["TRIGGER"] is None
     assert names["trigger"] == dict.fromkeys(
         ["data", "type", "id", "time", "account", "source", "request", "event"]
-    ) | {"headers": {}, "query": {}}
+    ) | {"headers": {}, "query": {}, "files": []}
 
 
 def test_headers_are_found_in_any_case() -> None:

@@ -326,6 +326,28 @@ def upgrade() -> None:
         sqlite_where=sa.text("state IN ('failed', 'cancelled', 'held')"),
     )
     op.create_table(
+        "files",
+        sa.Column("org", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("request", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("execution", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("field", sa.Text(), nullable=False),
+        sa.Column("filename", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("created", sa.Integer(), nullable=False),
+        sa.Column("data_ref", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("org", "id", name=op.f("pk_files")),
+    )
+    op.create_index("ix_files_data_ref", "files", ["org", "data_ref"], unique=False)
+    op.create_index(
+        "ix_files_execution", "files", ["org", "execution"], unique=False, sqlite_where=sa.text("execution IS NOT NULL")
+    )
+    op.create_index(
+        "ix_files_request", "files", ["org", "request"], unique=False, sqlite_where=sa.text("request IS NOT NULL")
+    )
+    op.create_table(
         "jobs",
         sa.Column("org", sa.LargeBinary(length=16), nullable=False),
         sa.Column("id", sa.LargeBinary(length=16), nullable=False),
@@ -640,6 +662,10 @@ def downgrade() -> None:
     op.drop_table("messages")
     op.drop_index("ix_jobs_ready", table_name="jobs", sqlite_where=sa.text("ready IS NOT NULL"))
     op.drop_table("jobs")
+    op.drop_index("ix_files_request", table_name="files", sqlite_where=sa.text("request IS NOT NULL"))
+    op.drop_index("ix_files_execution", table_name="files", sqlite_where=sa.text("execution IS NOT NULL"))
+    op.drop_index("ix_files_data_ref", table_name="files")
+    op.drop_table("files")
     op.drop_index(
         "ix_executions_unusual",
         table_name="executions",

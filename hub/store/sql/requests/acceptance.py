@@ -16,6 +16,7 @@ from hub.store.sql.bulk import Bulk, NewRow
 from hub.store.sql.executions.execution_rows import EXECUTIONS, NODES
 from hub.store.sql.registry.sources import keep_secrets
 from hub.store.sql.requests.event_rows import PreparedEvent
+from hub.store.sql.requests.files import write_files
 from hub.store.sql.requests.outcomes import pack_events, split_ids, unpack_events
 from hub.store.sql.tables import event_groups, event_keys, events, nonces, requests
 from hub.store.sql.transaction import Transaction
@@ -46,6 +47,7 @@ class Prepared(NamedTuple):
     Attributes:
         groups: References of the groups in which its events are written later (`event_groups`); it has no `events`
             then.
+        files: The rows of its files.
     """
 
     acceptance: Acceptance
@@ -54,6 +56,7 @@ class Prepared(NamedTuple):
     vault: Vault
     now: int
     groups: tuple[str, ...] = ()
+    files: Sequence[NewRow] = ()
 
 
 def accept_group(transaction: Transaction, group: Sequence[Prepared]) -> Sequence[Accepted | Exception]:
@@ -133,6 +136,7 @@ def _write(transaction: Transaction, items: Sequence[Prepared]) -> list[Accepted
         rows.append(_duplicate(item.request) if duplicate else item.request)
         accepted.append(Accepted(item.acceptance.request.id, duplicate, happened))
     REQUESTS.run(transaction.connection, rows)
+    write_files(transaction, [row for item in items for row in item.files])
     for item in items:
         keep_groups(transaction, item.acceptance.request.org, item.acceptance.request.id, item.groups)
     return accepted

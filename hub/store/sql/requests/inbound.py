@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Row, and_, case, delete, literal_column, s
 from hub.errors import Conflict, NotFound, StoreUnavailable
 from hub.model.ids import Id, write_id
 from hub.model.json import dumps, loads
+from hub.model.stored.files import NewFile
 from hub.model.stored.inbound import Acceptance, Accepted, AcceptedEvent, EventRecord, NewEvent, RequestRecord
 from hub.model.stored.jobs import ReplaySelection
 from hub.ports.store.page import Page
@@ -21,6 +22,7 @@ from hub.store.sql.records import request_context
 from hub.store.sql.requests.acceptance import Prepared, accept_group, keep_groups, write_events
 from hub.store.sql.requests.event_groups import EVENTS_AT_ONCE, EventGroups
 from hub.store.sql.requests.event_rows import prepare_events
+from hub.store.sql.requests.files import put_files, write_files
 from hub.store.sql.requests.refusals import Refusals
 from hub.store.sql.resources import SqlResources
 from hub.store.sql.tables import event_keys, events, requests
@@ -52,6 +54,7 @@ class SqlInbound:
         self._writer = resources.writer
         self._vault = resources.vault
         self._clock = resources.clock
+        self._blobs = resources.blobs
         self._documents = Documents(resources.blobs)
         self.groups = EventGroups(resources)
         self._refusals = Refusals(resources.writer, resources.clock)
@@ -66,13 +69,14 @@ class SqlInbound:
         request = self._seal(record, body, record.body_ref)
         if packing.large:
             request = await self._documents.put_large(record.org, request)
+        files = await put_files(self._blobs, acceptance.files) if acceptance.files else ()
         if len(events) > EVENTS_AT_ONCE:
             groups = await self.groups.put(record.org, events)
-            prepared = Prepared(acceptance, request, (), self._vault, self._clock.now(), groups)
+            prepared = Prepared(acceptance, request, (), self._vault, self._clock.now(), groups, files)
             accepted = await self._writer.batch(Priority.ACCEPT, accept_group, prepared)
             return accepted if accepted.duplicate else await self._written(record.org, record.id, events)
         rows = tuple(await prepare_events(self._documents, events))
-        prepared = Prepared(acceptance, request, rows, self._vault, self._clock.now())
+        prepared = Prepared(acceptance, request, rows, self._vault, self._clock.now(), files=files)
         return await self._writer.batch(Priority.ACCEPT, accept_group, prepared)
 
     async def _written(self, org: Id, request: Id, new: Sequence[NewEvent]) -> Accepted:
@@ -103,11 +107,14 @@ class SqlInbound:
         """See `hub.ports.store.InboundStore.refusals_dropped`."""
         return self._refusals.dropped
 
-    async def release(self, org: Id, request: Id, events: Sequence[NewEvent]) -> Accepted:
+    async def release(
+        self, org: Id, request: Id, events: Sequence[NewEvent], files: Sequence[NewFile] = ()
+    ) -> Accepted:
         """See `hub.ports.store.InboundStore.release`."""
         large = len(events) > EVENTS_AT_ONCE
         groups = await self.groups.put(org, events) if large else ()
         prepared = [] if large else await prepare_events(self._documents, events)
+        file_rows = await put_files(self._blobs, files)
         now = self._clock.now()
 
         def work(transaction: Transaction) -> Accepted:
@@ -120,6 +127,7 @@ class SqlInbound:
             # no other request can get in between
             _forget_held(transaction, org, request)
             happened = write_events(transaction, prepared)
+            write_files(transaction, file_rows)
             keep_groups(transaction, org, request, groups)
             outcome = tuple(happened[event.id] for event in prepared)
             duplicate = row.state == "held" and bool(outcome) and all(event.duplicate for event in outcome)

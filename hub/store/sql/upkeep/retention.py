@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Row, Table, and_, delete, exists, func, literal, null, or_, select, tuple_
@@ -27,7 +29,6 @@ from hub.store.sql.tables import (
     executions,
     jobs,
     messages,
-    metadata,
     nodes,
     nonces,
     orgs,
@@ -35,15 +36,18 @@ from hub.store.sql.tables import (
     subscriptions,
 )
 from hub.store.sql.transaction import Transaction
+from hub.store.sql.upkeep.blob_references import REFS, blob_cursor, blob_place, unused_blobs
+from hub.store.sql.upkeep.file_removal import FileOwners, owners_of_executions, remove_files
 from hub.store.sql.writer import Priority
 
 __all__ = ["SqlRetention"]
 
 _LAST_ID = b"\xff" * 16
 _LOOKUP = 200
+_PARTS = 5_000
+"""Most parts of things (events, journal entries, deliveries) that one step removes."""
 _INCREMENTAL = 2
 """What SQLite calls `auto_vacuum=INCREMENTAL`."""
-_REFS = tuple(column for table in metadata.sorted_tables for column in table.columns if column.name.endswith("_ref"))
 
 Key = tuple[Id, Id]
 
@@ -90,6 +94,14 @@ class SqlRetention:
         for org, ref in freed:
             await self._blobs.delete(org, ref)
         return Pruned(removed, len(freed), None if end is None else b"".join(end).hex())
+
+    async def sweep(self, *, limit: int = 500, cursor: str | None = None) -> Pruned:
+        """See `hub.ports.store.Retention.sweep`."""
+        listed = await self._blobs.listed(blob_place(cursor), limit)
+        orphans = await unused_blobs(self._database, listed)
+        for org, ref in orphans:
+            await self._blobs.delete(org, ref)
+        return Pruned(0, len(orphans), blob_cursor(listed[-1]) if listed else None)
 
     async def count(self, kind: RetentionKind, before: int) -> int:
         """See `hub.ports.store.Retention.count`."""
@@ -148,8 +160,39 @@ def _step(
         .limit(limit)
     ).all()
     gone, end = _judge(rows, limit)
-    freed = _remove(transaction, what, gone) if gone else []
-    return len(gone), freed, end
+    some = _affordable(transaction, what, gone)
+    if gone and not some:
+        return 0, _remove_parts(transaction, what, gone[0]), start
+    if len(some) < len(gone):
+        end = some[-1]
+    freed = _remove(transaction, what, some) if some else []
+    return len(some), freed, end
+
+
+def _affordable(transaction: Transaction, what: _Kind, gone: list[Key]) -> list[Key]:
+    """The first of `gone`, as many as have no more parts than one step may remove; none if the first one has more.
+
+    Everybody who wants to write waits for a step, and a single request may have a hundred thousand events.
+    """
+    parts: Counter[Key] = Counter()
+    for table, owner in what.parts:
+        query = select(table.c.org, owner.label("owner"), func.count().label("count"))
+        theirs = query.where(tuple_(table.c.org, owner).in_(gone)).group_by(table.c.org, owner)
+        parts.update({(row.org, row.owner): row[2] for row in transaction.execute(theirs)})
+    for number, total in enumerate(accumulate(parts[key] for key in gone)):
+        if total > _PARTS:
+            return gone[:number]
+    return gone
+
+
+def _remove_parts(transaction: Transaction, what: _Kind, thing: Key) -> list[tuple[Id, str]]:
+    """Remove some of the parts of a thing that has very many; it goes with the rest of them in a later step."""
+    freed: set[tuple[Id, str]] = set()
+    for table, owner in what.parts:
+        key = tuple(table.primary_key.columns)
+        some = select(*key).where(table.c.org == thing[0], owner == thing[1]).order_by(*key).limit(_PARTS)
+        freed |= _remove_rows(transaction, table, tuple_(*key).in_(some))
+    return _unused(transaction, freed)
 
 
 def _goes(what: _Kind, before: int) -> ColumnElement[bool]:
@@ -173,19 +216,38 @@ def _remove(transaction: Transaction, what: _Kind, gone: list[Key]) -> list[tupl
     References are collected before the rows go, and looked up again afterwards in every column that may hold one, since
     equal values share a blob.
     """
+    owners = FileOwners(requests=set(gone)) if what.table is requests else FileOwners()
+    if what.table is executions:
+        owners = owners_of_executions(transaction, gone)
     freed: set[tuple[Id, str]] = set()
     for table, owner in (*what.parts, (what.table, what.table.c.id)):
-        theirs = tuple_(table.c.org, owner).in_(gone)
-        if table is deliveries:
-            _remove_attempts(transaction, theirs)
-        elif table is events:
-            _remove_event_keys(transaction, theirs)
-        refs = [column for column in _REFS if column.table is table]
-        for column in refs:
+        freed |= _remove_rows(transaction, table, tuple_(table.c.org, owner).in_(gone))
+    if what.table in {requests, executions}:
+        freed |= remove_files(transaction, owners)
+    return _unused(transaction, freed)
+
+
+def _remove_rows(transaction: Transaction, table: Table, theirs: ColumnElement[bool]) -> set[tuple[Id, str]]:
+    """Remove rows, and what is found only through them; org and reference of the blobs that they referred to."""
+    freed: set[tuple[Id, str]] = set()
+    if table is deliveries:
+        _remove_attempts(transaction, theirs)
+    elif table is events:
+        _remove_event_keys(transaction, theirs)
+    for column in REFS:
+        if column.table is table:
             query = select(table.c.org, column.label("ref")).where(theirs, column.is_not(None))
             freed.update((row.org, row.ref) for row in transaction.execute(query))
-        transaction.execute(delete(table).where(theirs))
-    return [(org, ref) for org, ref in freed if not _used(transaction, org, ref)]
+    transaction.execute(delete(table).where(theirs))
+    return freed
+
+
+def _unused(transaction: Transaction, freed: Iterable[tuple[Id, str]]) -> list[tuple[Id, str]]:
+    """Those of these blobs to which nothing refers any more."""
+    # The rows of a group that is not written yet are in a blob, so their references are in no column.
+    pending = select(event_groups.c.org).where(event_groups.c.rows_ref.is_not(None)).distinct()
+    orgs_pending = set(transaction.execute(pending).scalars()) if freed else set()
+    return [(org, ref) for org, ref in freed if org not in orgs_pending and not _used(transaction, org, ref)]
 
 
 def _remove_attempts(transaction: Transaction, theirs: ColumnElement[bool]) -> None:
@@ -215,7 +277,7 @@ def _remove_event_keys(transaction: Transaction, theirs: ColumnElement[bool]) ->
 def _used(transaction: Transaction, org: Id, ref: str) -> bool:
     return any(
         transaction.first(select(literal(1)).select_from(column.table).where(column.table.c.org == org, column == ref))
-        for column in _REFS
+        for column in REFS
     )
 
 
@@ -234,6 +296,11 @@ _KINDS: dict[RetentionKind, _Kind] = {
             requests.c.state == "held",
             exists(null()).where(
                 events.c.org == requests.c.org, events.c.request == requests.c.id, events.c.state == "held"
+            ),
+            exists(null()).where(
+                event_groups.c.org == requests.c.org,
+                event_groups.c.request == requests.c.id,
+                event_groups.c.rows_ref.is_not(None),
             ),
         ),
         parts=((events, events.c.request), (event_groups, event_groups.c.request)),

@@ -6,6 +6,7 @@ from hub.testing.conformance.store.inbound.accepting import AcceptChecks
 from hub.testing.conformance.store.inbound.batches import BatchChecks
 from hub.testing.conformance.store.inbound.drift import DriftChecks
 from hub.testing.conformance.store.inbound.duplicates import DuplicateChecks
+from hub.testing.conformance.store.inbound.files import FileChecks
 from hub.testing.conformance.store.inbound.generations import StaleSourceChecks
 from hub.testing.conformance.store.inbound.holding import HoldChecks
 from hub.testing.conformance.store.inbound.nonces import NonceChecks
@@ -22,6 +23,7 @@ class InboundChecks(
     NonceChecks,
     StaleSourceChecks,
     HoldChecks,
+    FileChecks,
     RefusalChecks,
     RequestReadingChecks,
     DriftChecks,
