@@ -31,6 +31,7 @@ DELETE /api/event-types/drift                                      204   204    
 GET    /api/event-types/openapi.json                               200   200    200       403    200
 GET    /api/events                                                 200   200    200       403    200
 GET    /api/events/{event}                                         404   404    404       403    404
+GET    /api/files/{ref}                                            404   404    404       403    404
 GET    /api/executions                                             200   200    200       403    200
 GET    /api/executions/{execution}                                 404   404    404       403    404
 POST   /api/executions/{execution}/cancel                          404   404    404       403    403

@@ -118,6 +118,10 @@ async def orgs(shared: LiveHub) -> Orgs:
     registered = (await hub.api("POST", "/api/internal/webhooks", plextrac, key=key)).json()
     sent = await hub.post(workflow["source"]["urls"]["tracecat"], {"canary": "canary-body"})
     request = sent.headers["X-Request-Id"]
+    form = b'--B\r\nContent-Disposition: form-data; name="f"; filename="canary-file"\r\n\r\ncanary-body\r\n--B--\r\n'
+    upload = {"Content-Type": "multipart/form-data; boundary=B"}
+    uploaded = (await hub.send("POST", workflow["source"]["urls"]["tracecat"], form, headers=upload)).headers
+    file = (await hub.api("GET", f"/api/requests/{uploaded['X-Request-Id']}", key=key)).json()["files"][0]
     await written(hub)
     event = (await hub.api("GET", "/api/events", key=key)).json()["items"][0]
     job = await _made(hub, "/api/requests/replay", {"since": "2020-01-01T00:00:00Z"}, key, 202)
@@ -130,6 +134,7 @@ async def orgs(shared: LiveHub) -> Orgs:
         "n": "1",
         "id": request,
         "event": event["id"],
+        "ref": file["ref"],
         "execution": sent.json()["wf_exec_id"].rpartition("/")[2],
         "job": job["id"],
         "key": ids["alpha admin"],
@@ -147,7 +152,7 @@ async def orgs(shared: LiveHub) -> Orgs:
     }
     canaries = [value for name, value in things.items() if len(value) >= 16] + [
         "canary-value", "canary-workflow", "canary-webhook", "canary_connection", "canary-token", "canary-sub",
-        "canary-data", "canary-plextrac", "canary-body", workflow["source"]["secret"],
+        "canary-data", "canary-plextrac", "canary-body", "canary-file", workflow["source"]["secret"],
     ]  # fmt: skip
     return Orgs(hub, keys["alpha"], keys["beta"]["admin"], things, canaries)
 
