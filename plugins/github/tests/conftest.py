@@ -26,6 +26,7 @@ class Message:
     at: datetime = RECEIVED
     id: str = "msg_1"
     url: str = "https://hub.example.com/webhooks/wf_1/s"
+    type: str = "push"
 
 
 def make_request(

@@ -22,6 +22,7 @@ class Message:
     body: bytes
     id: str = "msg_1"
     url: str = "https://hub.example.com/"
+    type: str = "user.lifecycle.create"
     at: datetime = datetime(2026, 3, 28, 17, 3, 38, tzinfo=UTC)
 
 

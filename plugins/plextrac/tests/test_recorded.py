@@ -21,6 +21,7 @@ class Message:
     body: bytes
     id: str = "msg_1"
     url: str = "https://hub.example.com/"
+    type: str = "finding.created"
     at: datetime = datetime(2026, 3, 28, 17, 3, 38, tzinfo=UTC)
 
 
