@@ -43,14 +43,17 @@ class Priority(IntEnum):
 
     ACCEPT = 0
     JOURNAL = 1
-    LOGS = 2
-    RETENTION = 3
+    BATCH = 2
+    LOGS = 3
+    RETENTION = 4
 
 
 _ROOM = 256
 """Operations in one transaction."""
-_SHARE = {Priority.ACCEPT: 128, Priority.JOURNAL: 64, Priority.LOGS: 16, Priority.RETENTION: 1}
+_SHARE = {Priority.ACCEPT: 128, Priority.JOURNAL: 64, Priority.BATCH: 1, Priority.LOGS: 16, Priority.RETENTION: 1}
 """How much of a group each priority may always have, so that a flood of a higher one never starves a lower one."""
+_LONG = (Priority.BATCH, Priority.RETENTION)
+"""What may take long, while everybody in its group waits: never more than its share, even when there is room."""
 _OFFERED = 1_000
 """Most operations that wait for a group without a caller who waits for them."""
 
@@ -176,9 +179,8 @@ class Writer:
     def _take(self) -> list[_Operation]:
         group: list[_Operation] = []
         lengths = {priority: len(queue) for priority, queue in self._queues.items()}
-        # A step of retention may take long, and everybody in its group waits for it: never more than one at a time,
-        # even when there is room.
-        lengths[Priority.RETENTION] = min(lengths[Priority.RETENTION], _SHARE[Priority.RETENTION])
+        for priority in _LONG:
+            lengths[priority] = min(lengths[priority], _SHARE[priority])
         shares = {priority: min(length, _SHARE[priority]) for priority, length in lengths.items()}
         room = _ROOM - sum(shares.values())
         for priority, queue in self._queues.items():

@@ -84,6 +84,24 @@ async def test_operations_that_wait_share_a_transaction_in_order_of_priority(wri
     assert len({transaction for _, transaction in groups}) == 1
 
 
+async def test_large_batches_share_no_transaction_with_each_other(writer: Writer) -> None:
+    """So whoever comes in beside them waits for one of them at most."""
+    transactions: list[tuple[str, int]] = []
+
+    def note(name: str, priority: Priority) -> asyncio.Future[None]:
+        def work(transaction: Transaction) -> None:
+            transactions.append((name, id(transaction)))
+
+        return asyncio.ensure_future(writer.run(priority, work))
+
+    notes = [note("batch", Priority.BATCH) for _ in range(5)]
+    notes += [note("accept", Priority.ACCEPT) for _ in range(3)]
+    await asyncio.gather(*notes)
+
+    assert [name for name, _ in transactions] == ["accept"] * 3 + ["batch"] * 5
+    assert len({transaction for _, transaction in transactions[:4]}) == 1
+
+
 async def test_a_commit_that_fails_fails_all_of_its_group_and_the_writer_goes_on(
     store: SqlStore, writer: Writer
 ) -> None:
@@ -142,8 +160,8 @@ async def test_a_flood_of_accepts_does_not_starve_the_rest(store: SqlStore, writ
     accepts = [one(Priority.ACCEPT, number) for number in range(600)]
     await asyncio.gather(*accepts, *(one(priority, 0) for priority in Priority if priority is not Priority.ACCEPT))
 
-    assert {"JOURNAL", "LOGS", "RETENTION"} <= set(finished[:300])
-    assert len(await names(store)) == 603
+    assert {"JOURNAL", "BATCH", "LOGS", "RETENTION"} <= set(finished[:300])
+    assert len(await names(store)) == 604
 
 
 async def test_stop_commits_what_is_queued_and_refuses_what_comes_later(open_store: OpenStore) -> None:

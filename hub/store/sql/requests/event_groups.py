@@ -120,7 +120,7 @@ class EventGroups:
             except NotFound as error:
                 raise StoreUnavailable(f"a group of events of {write_id('req', request)} is gone") from error
             group = await asyncio.to_thread(_read, data)
-            await self._writer.run(Priority.JOURNAL, partial(_write_group, key=(org, request, number), group=group))
+            await self._writer.run(Priority.BATCH, partial(_write_group, key=(org, request, number), group=group))
 
 
 def _of(org: Id, request: Id) -> ColumnElement[bool]:

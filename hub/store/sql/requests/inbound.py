@@ -33,6 +33,8 @@ __all__ = ["BODY_THRESHOLD", "SqlInbound"]
 
 BODY_THRESHOLD = 64 * 1024
 """Request bodies over this many bytes go to the blob store."""
+_FEW_EVENTS = 20
+"""Requests of more events are written one in each transaction, so that no other request has to wait for several."""
 
 
 _ONLY_UNUSUAL: ColumnElement[bool] = literal_column("state != 'accepted'")
@@ -77,7 +79,7 @@ class SqlInbound:
             return accepted if accepted.duplicate else await self._written(record.org, record.id, events)
         rows = tuple(await prepare_events(self._documents, events))
         prepared = Prepared(acceptance, request, rows, self._vault, self._clock.now(), files=files)
-        return await self._writer.batch(Priority.ACCEPT, accept_group, prepared)
+        return await self._writer.batch(_priority(len(rows)), accept_group, prepared)
 
     async def _written(self, org: Id, request: Id, new: Sequence[NewEvent]) -> Accepted:
         """The outcome of an accepted request whose events are in groups.
@@ -138,7 +140,7 @@ class SqlInbound:
             )
             return Accepted(request, duplicate, outcome)
 
-        accepted = await self._writer.run(Priority.ACCEPT, work)
+        accepted = await self._writer.run(_priority(len(prepared)), work)
         return await self._written(org, request, events) if large else accepted
 
     async def request(self, org: Id, request: Id) -> RequestRecord:
@@ -278,6 +280,10 @@ class SqlInbound:
             state=row.state,
             reason=row.reason,
         )
+
+
+def _priority(events: int) -> Priority:
+    return Priority.ACCEPT if events <= _FEW_EVENTS else Priority.BATCH
 
 
 def _add_notes(transaction: Transaction, notes: Sequence[tuple[Id, Id, str]]) -> Sequence[None]:

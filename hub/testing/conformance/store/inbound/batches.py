@@ -9,7 +9,7 @@ from itertools import count
 
 from hub.model.ids import Id
 from hub.model.stored.inbound import Acceptance, EventRecord, NewEvent
-from hub.ports.store import Executions, InboundStore
+from hub.ports.store import Executions, InboundStore, Retention
 from hub.testing.conformance.scenario import Conformance, shows
 from hub.testing.conformance.store.process import Tell
 from hub.testing.conformance.store.scene import StoreScene, page_through
@@ -130,6 +130,29 @@ class BatchChecks(Conformance):
             assert len({one.event for one in started}) == _MANY
         again = scene.acceptance(*keys("batch 1"))
         assert (await scene.store.inbound.accept(again)).duplicate
+
+    @shows(Retention.prune)
+    async def test_a_batch_is_removed_whole_however_many_steps_it_takes(self, scene: StoreScene) -> None:
+        """With the keys of its events, which are new ones afterwards; what came after it stays."""
+        batches = [await scene.store.inbound.accept(scene.acceptance(*keys(name))) for name in ("one", "two")]
+        many = scene.acceptance(*(f"many {number}" for number in range(3 * _MANY)))
+        await scene.store.inbound.accept(many)
+        scene.clock.advance(1)
+        border = scene.clock.now()
+        young = await scene.store.inbound.accept(scene.acceptance("young"))
+        removed, cursor = 0, None
+        while True:
+            step = await scene.store.retention.prune("requests", border, cursor=cursor)
+            removed, cursor = removed + step.removed, step.cursor
+            if cursor is None:
+                break
+
+        assert removed == 3
+        for request in (*(one.request for one in batches), many.request.id):
+            assert len(await kept_events(scene, request)) == 0
+        assert len(await kept_events(scene, young.request)) == 1
+        again = await scene.store.inbound.accept(scene.acceptance("many 7", "young"))
+        assert [event.duplicate for event in again.events] == [False, True]
 
     @shows(InboundStore.accept, Executions.get, Executions.claim)
     async def test_what_the_executions_of_a_request_share_is_in_the_trigger_of_each(self, scene: StoreScene) -> None:
